@@ -1,0 +1,38 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The house's rules for Swift code. Warnings are errors, so that they are read once, by the author.
+let rules: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A target of the house; what it may import is exactly `imports` (ARCHITECTURE.md draws it, TidyTests holds it).
+func station(_ name: String, imports: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: imports, resources: resources, swiftSettings: rules)
+}
+
+func tests(of name: String, imports: [Target.Dependency]) -> Target {
+    .testTarget(name: name + "Tests", dependencies: imports, swiftSettings: rules)
+}
+
+let package = Package(
+    name: "gapless",
+    targets: [
+        // C, each a module map and at most a page of shims, each imported by its one wrapper only.
+        .target(name: "CSystem"),
+
+
+        // Wrappers on the loop.
+        station("EventLoop", imports: ["CSystem"]),
+
+
+
+        tests(of: "EventLoop", imports: ["EventLoop"]),
+    ]
+)
