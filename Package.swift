@@ -27,12 +27,15 @@ let package = Package(
         // C, each a module map and at most a page of shims, each imported by its one wrapper only.
         .target(name: "CSystem"),
 
+        // Pure.
+        station("Bytes"),
 
         // Wrappers on the loop.
         station("EventLoop", imports: ["CSystem"]),
 
 
 
+        tests(of: "Bytes", imports: ["Bytes"]),
         tests(of: "EventLoop", imports: ["EventLoop"]),
     ]
 )
