@@ -29,6 +29,7 @@ let package = Package(
 
         // Pure.
         station("Bytes"),
+        station("Series", imports: ["Bytes"]),
 
         // Wrappers on the loop.
         station("EventLoop", imports: ["CSystem"]),
@@ -36,6 +37,7 @@ let package = Package(
 
 
         tests(of: "Bytes", imports: ["Bytes"]),
+        tests(of: "Series", imports: ["Series", "Bytes"]),
         tests(of: "EventLoop", imports: ["EventLoop"]),
     ]
 )

@@ -1,0 +1,39 @@
+/// What a call of one kind can cover, and what it costs. The planner knows nothing else about an upstream.
+package struct CallShape: Sendable, Hashable {
+    package enum Kind: Sendable, Hashable {
+        /// One series, up to `periods` consecutive periods.
+        case window(periods: Int)
+        /// Every series, one period.
+        case sweep
+        /// Up to `series` series, one period.
+        case batch(series: Int)
+    }
+
+    /// The word in plans: `node-day`.
+    package let name: String
+    package let kind: Kind
+    /// Every call costs this, and that much more for each period and each series that it names. A sweep names no series.
+    package let fixed: Cost
+    package let perPeriod: Cost
+    package let perSeries: Cost
+    /// How long a request takes, roughly.
+    package let secondsPerRequest: Double
+
+    package init(
+        name: String, kind: Kind, fixed: Cost, perPeriod: Cost = .zero, perSeries: Cost = .zero, secondsPerRequest: Double
+    ) {
+        self.name = name
+        self.kind = kind
+        self.fixed = fixed
+        self.perPeriod = perPeriod
+        self.perSeries = perSeries
+        self.secondsPerRequest = secondsPerRequest
+    }
+
+    /// What a call over so many periods and series costs.
+    package func cost(periods: Int, series: Int) -> Cost {
+        fixed + perPeriod * periods + (kind == .sweep ? .zero : perSeries * series)
+    }
+
+    package func seconds(_ cost: Cost) -> Double { Double(cost.requests) * secondsPerRequest }
+}

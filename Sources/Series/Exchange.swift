@@ -1,0 +1,126 @@
+package import Bytes
+
+/// What one call is asked to do: a planned call, with what its exchange must know to carry it out.
+package struct CallOrder: Sendable, Hashable {
+    /// The call shape's name.
+    package let shape: String
+    /// The series that want something of this call; rows of others are dropped.
+    package let series: [SeriesKey]
+    /// The periods asked for, in the dataset's period ruler.
+    package let periods: Range<Int>
+    /// The shown clock when the call began: what an upstream says of an hour may still change its meaning until it is due.
+    package let now: Int64
+
+    package init(shape: String, series: [SeriesKey], periods: Range<Int>, now: Int64 = .max) {
+        self.shape = shape
+        self.series = series
+        self.periods = periods
+        self.now = now
+    }
+}
+
+/// How a call goes: a value machine that knows neither sockets nor tables. Facts in, orders out.
+///
+/// The caller sends every request that `start` and `received` return, in any order and several at a time, and hands each
+/// answer back. The call is over when a step carries an `end`.
+package protocol Exchange: Sendable {
+    mutating func start() -> [UpstreamRequest]
+
+    /// One answer with status 200. Throws where the body is not what the upstream promises; the caller then retries the
+    /// request, by the defect's class, and the machine is as it was.
+    mutating func received(_ answer: UpstreamAnswer, to request: UpstreamRequest) throws(AnswerDefect) -> Step
+
+    /// The caller gave a request up. What is still outstanding may be awaited; nil ends the call at once.
+    mutating func gaveUp(on request: UpstreamRequest) -> Step
+}
+
+/// A request as the dataset sees it: host, secret and header fields are the caller's.
+package struct UpstreamRequest: Sendable, Hashable {
+    package let path: String
+    package let query: [QueryItem]
+    /// Tells requests of one exchange apart where path and query are equal (a page asked for again).
+    package let attempt: Int
+
+    package struct QueryItem: Sendable, Hashable {
+        package let name: String
+        package let value: String
+    }
+
+    package init(path: String, query: [(String, String)], attempt: Int = 0) {
+        self.path = path
+        self.query = query.map { QueryItem(name: $0.0, value: $0.1) }
+        self.attempt = attempt
+    }
+}
+
+package struct UpstreamAnswer: Sendable {
+    package let body: [UInt8]
+    package init(body: [UInt8]) { self.body = body }
+}
+
+/// What an answer led to.
+package struct Step: Sendable {
+    package var rows: [Row] = []
+    package var requests: [UpstreamRequest] = []
+    package var end: CallEnd?
+    /// Records that were not asked for, or that name an instant that does not exist.
+    package var dropped = 0
+    /// Records that failed the dataset's rules, with the reason.
+    package var quarantined: [QuarantinedRecord] = []
+
+    package init() {}
+}
+
+/// How the end of a call is known.
+package enum CallEnd: Sendable, Equatable {
+    /// Every page that the upstream has was seen; what is not among the rows is not there.
+    case proved(String)
+    /// Something did not come: what is not among the rows stays missing.
+    case unproved(String)
+    /// The upstream does not honour this shape (a filter ignored): the rest must be planned anew without it.
+    case shapeUnusable(String)
+}
+
+/// One record as it is stored: the part of a slot that it fills, and its values in the schema's column order.
+package struct Row: Sendable, Equatable {
+    /// Index into the order's series.
+    package let series: Int
+    /// Start of the part, seconds since 1970.
+    package let time: Int64
+    package let values: [Value]
+
+    package init(series: Int, time: Int64, values: [Value]) {
+        self.series = series
+        self.time = time
+        self.values = values
+    }
+}
+
+package enum Value: Sendable, Equatable {
+    case null
+    case decimal(Decimal)
+    case integer(Int64)
+    case text(String)
+}
+
+package struct QuarantinedRecord: Sendable, Equatable {
+    package let reason: String
+    package let record: String
+
+    package init(reason: String, record: String) {
+        self.reason = reason
+        self.record = record
+    }
+}
+
+/// An answer that is not what it should be.
+package struct AnswerDefect: Error, Sendable, Equatable {
+    package let kind: FailureClass
+    /// For people: what was expected and what came, without the body's content.
+    package let reason: String
+
+    package init(_ kind: FailureClass, _ reason: String) {
+        self.kind = kind
+        self.reason = reason
+    }
+}

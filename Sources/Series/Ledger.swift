@@ -1,0 +1,118 @@
+/// What is known of one series: what is held, and what was said about the rest.
+///
+/// Everything is ranges, so a question costs what the holes in it cost.
+package struct Ledger: Sendable, Hashable {
+    package var key: SeriesKey
+    /// The slots in which the series can have values; nil: always. Slots outside it are not counted at all.
+    package var lifetime: Range<Int>?
+    /// Held parts, in the calendar's part numbers.
+    package var held: SlotSet
+    package var absent: SlotSet
+    package var excluded: SlotSet
+    package var unfillable: SlotSet
+    package var quarantined: SlotSet
+
+    package init(
+        key: SeriesKey, lifetime: Range<Int>? = nil, held: SlotSet = SlotSet(), absent: SlotSet = SlotSet(),
+        excluded: SlotSet = SlotSet(), unfillable: SlotSet = SlotSet(), quarantined: SlotSet = SlotSet()
+    ) {
+        self.key = key
+        self.lifetime = lifetime
+        self.held = held
+        self.absent = absent
+        self.excluded = excluded
+        self.unfillable = unfillable
+        self.quarantined = quarantined
+    }
+
+    /// The first slot of which all parts are held.
+    package func firstHeldSlot(parts: Int) -> Int? { held.wholeSlots(of: parts).first }
+    package func lastHeldSlot(parts: Int) -> Int? { held.wholeSlots(of: parts).last }
+
+    // MARK: Questions. `dueBefore` is the first slot that is not yet due.
+
+    package func tally(in range: Range<Int>, calendar: Calendar, dueBefore: Int) -> Tally {
+        let states = states(in: range, calendar: calendar, dueBefore: dueBefore)
+        var tally = Tally()
+        for (state, slots) in states {
+            let count = slots.count
+            tally.slots += count
+            switch state {
+            case .present: tally.present = count
+            case .excluded: tally.excluded = count
+            case .absent: tally.absent = count
+            case .pending: tally.pending = count
+            case .quarantined: tally.quarantined = count
+            case .unfillable: tally.unfillable = count
+            case .missing: break
+            }
+        }
+        return tally
+    }
+
+    /// The gaps of a range, in the order of time.
+    package func gaps(in range: Range<Int>, calendar: Calendar, dueBefore: Int) -> [Gap] {
+        var runs: [(state: SlotState, range: Range<Int>)] = []
+        for (state, slots) in states(in: range, calendar: calendar, dueBefore: dueBefore) {
+            runs += slots.ranges.map { (state, $0) }
+        }
+        runs.sort { $0.range.lowerBound < $1.range.lowerBound }
+        var gaps = GapWriter(partial: PartialSlots(held: held.intersection(partRange(range, calendar)), parts: calendar.parts))
+        for run in runs { gaps.add(run.state, run.range) }
+        return gaps.finished()
+    }
+
+    /// What a call could still bring: due, expected, not held, and not known to be unfillable.
+    package func missing(in range: Range<Int>, calendar: Calendar, dueBefore: Int) -> SlotSet {
+        let states = states(in: range, calendar: calendar, dueBefore: dueBefore)
+        return states.reduce(into: SlotSet()) { result, entry in
+            if entry.state == .missing || entry.state == .quarantined { result.formUnion(entry.slots) }
+        }
+    }
+
+    /// The slots that a selection of this mode asks for.
+    package func demand(_ mode: Selection.Mode, in range: Range<Int>, calendar: Calendar, dueBefore: Int) -> SlotSet {
+        switch mode {
+        case .missing:
+            return missing(in: range, calendar: calendar, dueBefore: dueBefore)
+        case .incremental:
+            let from = lastHeldSlot(parts: calendar.parts).map { $0 + 1 } ?? range.lowerBound
+            if from >= range.upperBound { return SlotSet() }
+            return missing(in: max(from, range.lowerBound)..<range.upperBound, calendar: calendar, dueBefore: dueBefore)
+        case .refresh:
+            let states = states(in: range, calendar: calendar, dueBefore: dueBefore)
+            return states.reduce(into: SlotSet()) { result, entry in
+                if entry.state != .pending, entry.state != .excluded, entry.state != .unfillable { result.formUnion(entry.slots) }
+            }
+        }
+    }
+
+    /// The slots of a range parted by state; together they are what the calendar has of it within the lifetime.
+    package func states(
+        in range: Range<Int>, calendar: Calendar, dueBefore: Int
+    ) -> [(state: SlotState, slots: SlotSet)] {
+        let alive = lifetime.map { range.clamped(to: $0) } ?? range
+        let all = calendar.expected(in: alive)
+        let whole = held.intersection(partRange(alive, calendar)).wholeSlots(of: calendar.parts)
+        let present = whole.intersection(all)
+        var rest = all.subtracting(present)
+        var result: [(state: SlotState, slots: SlotSet)] = [(.present, present)]
+        func take(_ state: SlotState, _ known: SlotSet) {
+            let taken = known.intersection(rest)
+            rest = rest.subtracting(taken)
+            result.append((state, taken))
+        }
+        // The order is SlotState's precedence.
+        take(.excluded, excluded)
+        take(.absent, absent)
+        take(.pending, dueBefore < alive.upperBound ? SlotSet(max(dueBefore, alive.lowerBound)..<alive.upperBound) : SlotSet())
+        take(.quarantined, quarantined)
+        take(.unfillable, unfillable)
+        result.append((.missing, rest))
+        return result
+    }
+
+    private func partRange(_ slots: Range<Int>, _ calendar: Calendar) -> Range<Int> {
+        slots.lowerBound * calendar.parts..<slots.upperBound * calendar.parts
+    }
+}

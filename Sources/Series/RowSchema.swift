@@ -1,0 +1,67 @@
+/// The shape of a dataset's rows: from it the store makes its upsert and its select.
+///
+/// Every row table has `series_id int` and `time timestamptz` (the start of the part that the row fills) as its primary
+/// key, then the columns, then `task_id bigint`: the call that wrote the row.
+package struct RowSchema: Sendable {
+    package struct Column: Sendable, Equatable {
+        package enum Kind: Sendable { case decimal, integer, text }
+
+        package let name: String
+        package let kind: Kind
+
+        package init(_ name: String, _ kind: Kind) {
+            self.name = name
+            self.kind = kind
+        }
+    }
+
+    /// A step of the table's life: SQL that is run once, in order, under a name that never changes.
+    package struct Migration: Sendable {
+        package let name: String
+        package let sql: String
+
+        package init(name: String, sql: String) {
+            self.name = name
+            self.sql = sql
+        }
+    }
+
+    package let table: String
+    package let columns: [Column]
+    package let migrations: [Migration]
+
+    package init(table: String, columns: [Column], migrations: [Migration]) {
+        self.table = table
+        self.columns = columns
+        self.migrations = migrations
+    }
+
+    package func index(of column: String) -> Int? { columns.firstIndex { $0.name == column } }
+}
+
+/// One field of a row as clients see it.
+package struct ShownField: Sendable {
+    package enum Content: Sendable {
+        /// The slot's (or part's) start, RFC 3339 with the zone's offset.
+        case instant
+        /// The local hour of the start, 0 to 23.
+        case localHour
+        case localDate
+        /// A key value of the series, by its place in the key.
+        case key(Int)
+        /// The exact decimal mean of the column over the slot's parts.
+        case mean(column: Int)
+        /// The column's value in this part.
+        case value(column: Int)
+        /// How many parts of the slot are held.
+        case partCount
+    }
+
+    package let name: String
+    package let content: Content
+
+    package init(_ name: String, _ content: Content) {
+        self.name = name
+        self.content = content
+    }
+}

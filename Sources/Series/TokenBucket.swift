@@ -1,0 +1,60 @@
+/// What may be spent now, and how it grows again: a budget as a value. It holds no clock and no lock; whoever keeps it (a row in the
+/// store) replaces it by the one that a reservation returns.
+package struct TokenBucket: Sendable, Hashable {
+    package let capacity: Double
+    package let refillPerSecond: Double
+    /// At `at`; below zero where a call cost more than was reserved (Keepa's bucket goes there too).
+    package private(set) var balance: Double
+    /// Seconds since 1970, with fractions: rates of several requests a second need them.
+    package private(set) var at: Double
+
+    package enum Reservation: Sendable, Hashable {
+        case granted(TokenBucket)
+        /// Not now; ask again after this many seconds. Infinite where the bucket could never hold as much.
+        case wait(seconds: Double)
+    }
+
+    package init(capacity: Double, refillPerSecond: Double, balance: Double, at: Double) {
+        self.capacity = capacity
+        self.refillPerSecond = refillPerSecond
+        self.balance = balance
+        self.at = at
+    }
+
+    /// A full bucket. Its capacity is the burst that is allowed; by default all that the rate allows at once.
+    package init(rate: RequestRate, burst: Int? = nil, at now: Double) {
+        let capacity = Double(burst ?? rate.count)
+        self.init(capacity: capacity, refillPerSecond: rate.perSecond, balance: capacity, at: now)
+    }
+
+    /// The same bucket later. A clock that went back adds nothing and takes nothing.
+    package func advanced(to now: Double) -> TokenBucket {
+        var later = self
+        later.balance = max(balance, min(capacity, balance + max(0, now - at) * refillPerSecond))
+        later.at = max(at, now)
+        return later
+    }
+
+    package func reserve(_ amount: Int, at now: Double) -> Reservation {
+        var later = advanced(to: now)
+        // A hair of tolerance: after exactly the wait that was told, rounding must not tell another.
+        if later.balance + 1e-9 * capacity >= Double(amount) {
+            later.balance -= Double(amount)
+            return .granted(later)
+        }
+        if Double(amount) > capacity || refillPerSecond <= 0 { return .wait(seconds: .infinity) }
+        return .wait(seconds: (Double(amount) - later.balance) / refillPerSecond + (later.at - now))
+    }
+
+    /// A call reserved one amount and spent another: the difference is given back or taken.
+    package func reconciled(reserved: Int, spent: Int) -> TokenBucket {
+        var result = self
+        result.balance = min(capacity, balance + Double(reserved - spent))
+        return result
+    }
+
+    /// The upstream said what is left: its word goes over our sums.
+    package func corrected(balance: Double, at now: Double) -> TokenBucket {
+        TokenBucket(capacity: capacity, refillPerSecond: refillPerSecond, balance: balance, at: max(at, now))
+    }
+}
