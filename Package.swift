@@ -26,18 +26,22 @@ let package = Package(
     targets: [
         // C, each a module map and at most a page of shims, each imported by its one wrapper only.
         .target(name: "CSystem"),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Pure.
         station("Bytes"),
         station("Series", imports: ["Bytes"]),
 
         // Wrappers on the loop.
+        station("Codec", imports: ["CCrypto", "CZlib"]),
         station("EventLoop", imports: ["CSystem"]),
 
 
 
         tests(of: "Bytes", imports: ["Bytes"]),
         tests(of: "Series", imports: ["Series", "Bytes"]),
+        tests(of: "Codec", imports: ["Codec"]),
         tests(of: "EventLoop", imports: ["EventLoop"]),
     ]
 )
