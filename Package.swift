@@ -36,6 +36,7 @@ let package = Package(
         // Wrappers on the loop.
         station("Codec", imports: ["CCrypto", "CZlib"]),
         station("EventLoop", imports: ["CSystem"]),
+        station("HTTP", imports: ["Bytes", "Codec", "EventLoop"]),
 
 
 
@@ -43,5 +44,6 @@ let package = Package(
         tests(of: "Series", imports: ["Series", "Bytes"]),
         tests(of: "Codec", imports: ["Codec"]),
         tests(of: "EventLoop", imports: ["EventLoop"]),
+        tests(of: "HTTP", imports: ["HTTP", "EventLoop", "Bytes"]),
     ]
 )

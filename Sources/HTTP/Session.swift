@@ -1,0 +1,239 @@
+internal import EventLoop
+
+/// The life of a connection: read once, answer every whole request that came, write once, again. One task from accept to
+/// close.
+final class Session {
+    enum Phase { case idle, busy }
+
+    let server: ServerState
+    let stream: Stream
+    let output: Output
+    let facts: ConnectionFacts
+    /// Bytes read and not yet taken, from `taken` on.
+    var buffer: [UInt8] = []
+    var taken = 0
+    private(set) var phase = Phase.idle
+    /// Where the server keeps this session.
+    var index = 0
+    private var parser: HeadParser
+    private var answered = 0
+    private var headDeadline = Deadline.never
+    /// The peer has sent all that it will send.
+    var peerEnded = false
+
+    init(_ stream: Stream, _ server: ServerState, peer: String) {
+        self.stream = stream
+        self.server = server
+        output = Output(stream, server.limits)
+        facts = ConnectionFacts(peer: peer, seed: server.seed)
+        parser = HeadParser(limits: server.limits)
+    }
+
+    /// What became of a step: go on, close at once, or close after the peer had time to read.
+    enum Next { case again, close, linger }
+
+    func run() async {
+        do {
+            headDeadline = Deadline(nanoseconds: Deadline.now.nanoseconds &+ server.limits.headTime.nanoseconds)
+            var next = Next.again
+            while next == .again { next = try await step() }
+            try await output.flush()
+            if next == .linger { try await linger() }
+        } catch {
+            // The peer is gone, or too slow: nobody is left to tell.
+        }
+        stream.close()
+    }
+
+    private func step() async throws -> Next {
+        phase = .busy
+        switch parseHead() {
+        case .complete(let count):
+            let start = taken
+            taken += count
+            answered += 1
+            let next = try await serve(from: start)
+            if buffer.count == taken { forgetTaken() }
+            headDeadline = .never
+            if output.pending.count >= server.limits.queued || answered % server.limits.pipelined == 0 { try await output.flush() }
+            return next
+        case .needMore:
+            if try !output.flushNow() { try await output.flush() }
+            return try await readHead()
+        case .bad(let refusal):
+            return refuse(refusal)
+        }
+    }
+
+    private func parseHead() -> HeadParser.Outcome {
+        if taken == buffer.count { return .needMore }
+        return buffer.withUnsafeBufferPointer { parser.parse(UnsafeBufferPointer(rebasing: $0[taken...])) }
+    }
+
+    /// More of a head, within what its sender is given.
+    private func readHead() async throws -> Next {
+        let isUnderWay = taken < buffer.count
+        let limits = server.limits
+        if isUnderWay {
+            if headDeadline == .never { headDeadline = Deadline(nanoseconds: Deadline.now.nanoseconds &+ limits.headTime.nanoseconds) }
+        } else {
+            if server.isEnding && answered > 0 { return .linger }
+            phase = .idle
+        }
+        let idleDeadline = Deadline(nanoseconds: server.loop.turnTime.nanoseconds &+ limits.idle.nanoseconds)
+        let deadline = headDeadline != .never ? headDeadline : idleDeadline
+        do {
+            if try await read(until: deadline) == 0 { return .close }
+        } catch WaitError.timedOut {
+            return isUnderWay ? refuse(Refusal(408, "The request took too long to come.")) : .close
+        }
+        phase = .busy
+        return .again
+    }
+
+    /// Reads what is there behind what was read before; 0 where the peer has ended.
+    @discardableResult
+    func read(until deadline: Deadline) async throws -> Int {
+        if taken > 0 {
+            buffer.removeSubrange(..<taken)
+            taken = 0
+        }
+        // No other task of the loop runs between the stream's read and the copy, so the scratch space may be shared.
+        let count = try await stream.read(into: server.scratch, until: deadline)
+        if count == 0 { peerEnded = true }
+        buffer.append(contentsOf: UnsafeRawBufferPointer(rebasing: server.scratch[..<count]))
+        return count
+    }
+
+    private func forgetTaken() {
+        taken = 0
+        if buffer.capacity > 8 * 1024 { buffer = [] } else { buffer.removeAll(keepingCapacity: true) }
+    }
+
+    // MARK: One request
+
+    private func serve(from start: Int) async throws -> Next {
+        let began = Deadline.now.nanoseconds
+        let request: Request
+        do {
+            request = try Request(parser.takeHead(), buffer: buffer, start: start, serial: server.nextSerial(), connection: facts)
+        } catch {
+            return refuse(error)
+        }
+        let hasBody = request.head.hasBody
+        let match = server.router.match(request)
+        if let refused = server.router.admit?(request) {
+            return try await answer(request, refused, began, bodyIsPending: hasBody)
+        }
+        guard case .route(let route) = match else {
+            return try await answer(request, unmatched(match, request), began, bodyIsPending: hasBody)
+        }
+        if !hasBody, let response = route.quick?(request) {
+            return try await answer(request, response, began, bodyIsPending: false)
+        }
+        if hasBody {
+            switch try await readBody(request.head, limit: route.bodyLimit ?? server.limits.body) {
+            case .whole(let body): request.body = body
+            case .refused(let refusal): return refuse(refusal, request, began)
+            case .gone: return .close
+            }
+        }
+        let held = request.body.count
+        defer { server.buffered -= held }
+        return try await answer(request, await route.handler(request), began, bodyIsPending: false)
+    }
+
+    private func unmatched(_ match: Router.Match, _ request: Request) -> Response {
+        switch match {
+        case .options(let allow):
+            var response = Response(status: 204)
+            response.fields.add("Allow", allow)
+            return response
+        case .notAllowed(let allow):
+            return Problem(status: 405, detail: "This resource takes \(allow).").with("Allow", allow).response()
+        case .notImplemented:
+            return Problem(status: 501, detail: "This method is not implemented.").response()
+        case .notFound, .route:
+            var problem = Problem(status: 404, detail: "There is no such resource.")
+            problem.instance = request.path
+            return problem.response()
+        }
+    }
+
+    /// Queues an answer. A body that was announced and not read cannot be told from the next request: the connection ends.
+    private func answer(_ request: Request, _ response: consuming Response, _ began: UInt64, bodyIsPending: Bool) async throws -> Next {
+        server.router.dress?(request, &response)
+        if response.fields.isRefused { response = Problem(status: 500, detail: "The answer could not be written.").response() }
+        let endsForUs = bodyIsPending || response.closes || (server.isEnding && !nextIsWhole())
+        let closes = endsForUs || !request.head.keepsAlive
+        let before = output.sent
+        var bytes = 0
+        var next = closes ? (endsForUs && request.head.keepsAlive ? Next.linger : .close) : .again
+        switch response.body {
+        case .none: queue(request, response, [], closes)
+        case .bytes(let body):
+            bytes = body.count
+            queue(request, response, body, closes)
+        case .prebuilt(let answer):
+            bytes = answer.body.count
+            queue(request, answer, response.fields, closes)
+        case .stream(let produce):
+            if try await send(request, response, produce, closes) { next = .close }
+            bytes = output.sent - before
+        }
+        if output.holdsBody, try !output.flushNow() { try await output.flush() }
+        if request.method == .head || Status.isBodiless(response.status) { bytes = 0 }
+        server.observe(Exchange(
+            request: request, method: request.method, status: response.status, bytes: bytes,
+            duration: Deadline.now.nanoseconds &- began))
+        if next == .close && taken < buffer.count { next = .linger }
+        return next
+    }
+
+    /// While the server ends: whether the next request lies here in full, and so is still to be answered.
+    private func nextIsWhole() -> Bool {
+        if taken == buffer.count { return false }
+        var probe = HeadParser(limits: server.limits)
+        return buffer.withUnsafeBufferPointer { bytes in
+            let rest = UnsafeBufferPointer(rebasing: bytes[taken...])
+            guard case .complete(let count) = probe.parse(rest) else { return false }
+            if probe.head.isChunked {
+                var decoder = ChunkDecoder(limits: server.limits, limit: server.limits.queued)
+                var body: [UInt8] = []
+                return decoder.decode(UnsafeBufferPointer(rebasing: rest[count...]), into: &body).outcome == .complete
+            }
+            return rest.count - count >= probe.head.contentLength ?? 0
+        }
+    }
+
+    /// The answer to what is no request that can be served; always the connection's last.
+    private func refuse(_ refusal: Refusal, _ request: Request? = nil, _ began: UInt64? = nil) -> Next {
+        var response = Problem(status: refusal.status, detail: refusal.detail.description).response()
+        if refusal.status == 503 { response.fields.add("Retry-After", 1) }
+        if let request { server.router.dress?(request, &response) }
+        guard case .bytes(let body) = response.body, !response.fields.isRefused else { return .close }
+        output.append { out in
+            HeadWriter.appendStart(response, to: &out)
+            HeadWriter.appendLength(body.count, to: &out)
+            HeadWriter.appendEnd(request, date: server.date, closes: true, to: &out)
+            out.append(contentsOf: body)
+        }
+        let now = Deadline.now.nanoseconds
+        server.observe(Exchange(
+            request: request, method: request?.method ?? .unknown, status: refusal.status, bytes: body.count,
+            duration: now &- (began ?? now)))
+        return .linger
+    }
+
+    /// Ends our half and reads on for a while, so that bytes on their way do not reset the connection under the answer
+    /// (RFC 9112, section 9.6).
+    private func linger() async throws {
+        stream.endWriting()
+        if peerEnded { return }
+        buffer = []
+        taken = 0
+        let deadline = Deadline(nanoseconds: Deadline.now.nanoseconds &+ server.limits.linger.nanoseconds)
+        // The deadline is also looked at between reads: a sender that never pauses would never be waited for.
+        while Deadline.now < deadline, try await stream.read(into: server.scratch, until: deadline) > 0 {}
+    }
+}
