@@ -26,6 +26,8 @@ let package = Package(
     targets: [
         // C, each a module map and at most a page of shims, each imported by its one wrapper only.
         .target(name: "CSystem"),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CRedis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
@@ -37,13 +39,23 @@ let package = Package(
         station("Codec", imports: ["CCrypto", "CZlib"]),
         station("EventLoop", imports: ["CSystem"]),
         station("HTTP", imports: ["Bytes", "Codec", "EventLoop"]),
+        station("Postgres", imports: ["EventLoop", "Bytes", "CPostgres"]),
+        station("Redis", imports: ["EventLoop", "CRedis"]),
 
 
+        // Beside it.
+        station("PrivateServers", imports: ["EventLoop"]),
 
+        .target(
+            name: "TestSupport", dependencies: ["EventLoop", "HTTP", "Bytes", "Postgres", "PrivateServers"], path: "Tests/TestSupport",
+            swiftSettings: rules),
         tests(of: "Bytes", imports: ["Bytes"]),
         tests(of: "Series", imports: ["Series", "Bytes"]),
         tests(of: "Codec", imports: ["Codec"]),
         tests(of: "EventLoop", imports: ["EventLoop"]),
         tests(of: "HTTP", imports: ["HTTP", "EventLoop", "Bytes"]),
+        tests(of: "Postgres", imports: ["Postgres", "EventLoop", "Bytes", "PrivateServers", "TestSupport"]),
+        tests(of: "Redis", imports: ["Redis", "EventLoop", "PrivateServers", "TestSupport"]),
+        tests(of: "PrivateServers", imports: ["PrivateServers", "TestSupport"]),
     ]
 )
