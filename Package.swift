@@ -28,6 +28,7 @@ let package = Package(
         .target(name: "CSystem"),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CRedis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
@@ -41,6 +42,7 @@ let package = Package(
         station("HTTP", imports: ["Bytes", "Codec", "EventLoop"]),
         station("Postgres", imports: ["EventLoop", "Bytes", "CPostgres"]),
         station("Redis", imports: ["EventLoop", "CRedis"]),
+        station("Upstream", imports: ["EventLoop", "Bytes", "CCurl"]),
 
 
         // Beside it.
@@ -56,6 +58,7 @@ let package = Package(
         tests(of: "HTTP", imports: ["HTTP", "EventLoop", "Bytes"]),
         tests(of: "Postgres", imports: ["Postgres", "EventLoop", "Bytes", "PrivateServers", "TestSupport"]),
         tests(of: "Redis", imports: ["Redis", "EventLoop", "PrivateServers", "TestSupport"]),
+        tests(of: "Upstream", imports: ["Upstream", "EventLoop", "HTTP", "Bytes", "TestSupport"]),
         tests(of: "PrivateServers", imports: ["PrivateServers", "TestSupport"]),
     ]
 )
