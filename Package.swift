@@ -35,6 +35,7 @@ let package = Package(
         // Pure.
         station("Bytes"),
         station("Series", imports: ["Bytes"]),
+        station("Datasets", imports: ["Series", "Bytes"]),
 
         // Wrappers on the loop.
         station("Codec", imports: ["CCrypto", "CZlib"]),
@@ -59,6 +60,7 @@ let package = Package(
         tests(of: "Postgres", imports: ["Postgres", "EventLoop", "Bytes", "PrivateServers", "TestSupport"]),
         tests(of: "Redis", imports: ["Redis", "EventLoop", "PrivateServers", "TestSupport"]),
         tests(of: "Upstream", imports: ["Upstream", "EventLoop", "HTTP", "Bytes", "TestSupport"]),
+        tests(of: "Datasets", imports: ["Datasets", "Series", "Bytes"]),
         tests(of: "PrivateServers", imports: ["PrivateServers", "TestSupport"]),
     ]
 )
