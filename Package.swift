@@ -45,6 +45,8 @@ let package = Package(
         station("Redis", imports: ["EventLoop", "CRedis"]),
         station("Upstream", imports: ["EventLoop", "Bytes", "CCurl"]),
 
+        // The service.
+        station("Store", imports: ["Series", "Bytes", "Codec", "Postgres", "EventLoop"]),
 
         // Beside it.
         station("PrivateServers", imports: ["EventLoop"]),
@@ -61,6 +63,7 @@ let package = Package(
         tests(of: "Redis", imports: ["Redis", "EventLoop", "PrivateServers", "TestSupport"]),
         tests(of: "Upstream", imports: ["Upstream", "EventLoop", "HTTP", "Bytes", "TestSupport"]),
         tests(of: "Datasets", imports: ["Datasets", "Series", "Bytes"]),
+        tests(of: "Store", imports: ["Store", "Series", "Bytes", "Datasets", "Postgres", "EventLoop", "PrivateServers", "TestSupport"]),
         tests(of: "PrivateServers", imports: ["PrivateServers", "TestSupport"]),
     ]
 )

@@ -1,0 +1,55 @@
+internal import Postgres
+
+/// The store's clock and the upstreams that its data came from: both are decided once, by the first start.
+extension Store {
+    package struct StoredClock: Sendable, Equatable {
+        /// Real time of the first start, seconds since 1970.
+        package let realAt: Int64
+        /// What was shown then.
+        package let shownAt: Int64
+        package let speed: Double
+
+        package init(realAt: Int64, shownAt: Int64, speed: Double) {
+            self.realAt = realAt
+            self.shownAt = shownAt
+            self.speed = speed
+        }
+
+        package func shown(real: Double) -> Double { Double(shownAt) + (real - Double(realAt)) * speed }
+    }
+
+    /// The clock of this store: `proposed` where it has none yet, else what the first start stored.
+    package func clock(proposed: StoredClock) async throws -> StoredClock {
+        _ = try await pool.query("""
+            insert into clock (real_at, shown_at, speed)
+            values (\(.instant(proposed.realAt)), \(.instant(proposed.shownAt)), \(proposed.speed)) on conflict do nothing
+            """)
+        let row = try await pool.query("select real_at, shown_at, speed from clock").only()
+        return StoredClock(realAt: try row.instant(0), shownAt: try row.instant(1), speed: try row.double(2))
+    }
+
+    /// Remembers which upstream address a dataset's coverage comes from, and refuses another.
+    package func claimOrigin(dataset: String, baseURL: String) async throws {
+        _ = try await pool.query("""
+            insert into upstream_origins (dataset, base_url) values (\(dataset), \(baseURL)) on conflict do nothing
+            """)
+        let stored = try await pool.query("select base_url from upstream_origins where dataset = \(dataset)").only().string(0)
+        if stored != baseURL { throw StoreError.otherOrigin(dataset: dataset, stored: stored, given: baseURL) }
+    }
+
+    /// Notes that a call shape is not honoured by this upstream.
+    package func note(unusable shape: String, of dataset: String, reason: String) async throws {
+        _ = try await pool.query("""
+            insert into shape_findings (dataset, shape, reason) values (\(dataset), \(shape), \(reason))
+            on conflict (dataset, shape) do update set reason = excluded.reason, found_at = now()
+            """)
+    }
+
+    /// Call shapes of a dataset that were found unusable within the last day; after that they are tried again.
+    package func unusableShapes(of dataset: String) async throws -> Set<String> {
+        let rows = try await pool.read("""
+            select shape from shape_findings where dataset = \(dataset) and found_at > now() - interval '1 day'
+            """)
+        return Set(try rows.map { try $0.string(0) })
+    }
+}

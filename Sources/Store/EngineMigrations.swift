@@ -1,0 +1,173 @@
+package import Series
+
+/// The engine's tables. A dataset's own row table comes with its schema, after these.
+package let engineMigrations: [RowSchema.Migration] = [
+    .init(name: "0001 clock and origins", sql: """
+        create table clock (
+            only_row boolean primary key default true check (only_row),
+            real_at timestamptz not null,
+            shown_at timestamptz not null,
+            speed double precision not null check (speed > 0)
+        );
+        create table store_identity (
+            only_row boolean primary key default true check (only_row),
+            id uuid not null default gen_random_uuid()
+        );
+        insert into store_identity default values;
+        create table upstream_origins (
+            dataset text primary key,
+            base_url text not null,
+            noted_at timestamptz not null default now()
+        );
+        """),
+    .init(name: "0002 series and coverage", sql: """
+        create table series (
+            id int generated always as identity primary key,
+            dataset text not null,
+            key text[] not null check (cardinality(key) > 0),
+            lifetime int8range,
+            created_at timestamptz not null default now(),
+            unique (dataset, key)
+        );
+        -- held is counted in parts, all else in slots, so that a slot with some of its parts is told from an empty one.
+        create table coverage (
+            series_id int primary key references series on delete cascade,
+            held int8multirange not null default '{}',
+            absent int8multirange not null default '{}',
+            excluded int8multirange not null default '{}',
+            unfillable int8multirange not null default '{}',
+            quarantined int8multirange not null default '{}',
+            changed_at timestamptz not null
+        );
+        create table dataset_versions (
+            dataset text primary key,
+            version bigint not null,
+            changed_at timestamptz not null
+        );
+        """),
+    .init(name: "0003 plans, ingestions, tasks, receipts", sql: """
+        create table plans (
+            id uuid primary key default gen_random_uuid(),
+            dataset text not null,
+            digest text not null,
+            -- json, not jsonb: it is shown as it was written.
+            selection json not null,
+            gaps bigint not null,
+            slots bigint not null,
+            requests bigint not null,
+            tokens bigint not null,
+            lower_bound_requests bigint not null,
+            lower_bound_tokens bigint not null,
+            optimality text not null check (optimality in ('proven', 'bounded')),
+            estimated_seconds double precision not null,
+            complete_at timestamptz,
+            warnings text[] not null default '{}',
+            created_at timestamptz not null default now(),
+            expires_at timestamptz not null
+        );
+        create table plan_calls (
+            plan_id uuid not null references plans on delete cascade,
+            ordinal int not null,
+            shape text not null,
+            series_ids int[] not null check (cardinality(series_ids) > 0),
+            first_period bigint not null,
+            end_period bigint not null check (end_period > first_period),
+            covers bigint not null,
+            requests bigint not null,
+            tokens bigint not null,
+            primary key (plan_id, ordinal)
+        );
+        create table ingestions (
+            id uuid primary key default gen_random_uuid(),
+            dataset text not null,
+            status text not null
+                check (status in ('pending', 'running', 'paused', 'completed', 'partial', 'failed', 'cancelled')),
+            selection json not null,
+            selection_digest text not null,
+            plan_id uuid,
+            requested_by text not null,
+            gaps_detected bigint not null check (gaps_detected >= 0),
+            slots_detected bigint not null check (slots_detected >= 0),
+            lower_bound_requests bigint not null,
+            optimality text not null check (optimality in ('proven', 'bounded')),
+            replans int not null default 0,
+            -- The shown clock when it was filed: what was due then is what it is judged by.
+            filed_at timestamptz not null,
+            created_at timestamptz not null default now(),
+            started_at timestamptz,
+            finished_at timestamptz,
+            error text,
+            check ((finished_at is not null) = (status in ('completed', 'partial', 'failed', 'cancelled')))
+        );
+        -- An equal selection while one is open is the same ingestion: an index says so, not a look-up.
+        create unique index one_open_ingestion_for_a_selection on ingestions (dataset, selection_digest)
+            where status in ('pending', 'running', 'paused');
+        create index ingestions_by_age on ingestions (created_at desc, id);
+        create table tasks (
+            id bigint generated always as identity primary key,
+            ingestion_id uuid not null references ingestions on delete cascade,
+            ordinal int not null,
+            shape text not null,
+            series_ids int[] not null check (cardinality(series_ids) > 0),
+            first_period bigint not null,
+            end_period bigint not null check (end_period > first_period),
+            covers bigint not null,
+            requests_planned bigint not null,
+            status text not null default 'available'
+                check (status in ('available', 'running', 'done', 'failed', 'cancelled', 'parked')),
+            attempts int not null default 0,
+            fence bigint not null default 0,
+            worker text,
+            lease_until timestamptz,
+            next_at timestamptz not null default now(),
+            requests bigint not null default 0,
+            written bigint not null default 0,
+            unchanged bigint not null default 0,
+            revised bigint not null default 0,
+            quarantined bigint not null default 0,
+            filled bigint not null default 0,
+            ended text check (ended in ('proved', 'unproved', 'shape_unusable', 'failed')),
+            error text,
+            finished_at timestamptz,
+            unique (ingestion_id, ordinal),
+            check ((status = 'running') = (lease_until is not null)),
+            check ((finished_at is not null) = (status in ('done', 'failed', 'cancelled', 'parked')))
+        );
+        create index tasks_to_claim on tasks (next_at, id) where status = 'available';
+        create index tasks_under_lease on tasks (lease_until) where status = 'running';
+        create table receipts (
+            id bigint generated always as identity primary key,
+            task_id bigint not null references tasks on delete cascade,
+            attempt int not null,
+            ended text not null check (ended in ('proved', 'unproved', 'shape_unusable', 'failed')),
+            reason text not null,
+            requests bigint not null,
+            rows bigint not null,
+            dropped bigint not null,
+            body_bytes bigint not null,
+            recorded_at timestamptz not null default now()
+        );
+        create index receipts_by_task on receipts (task_id, id);
+        """),
+    .init(name: "0004 budgets and findings", sql: """
+        create table budgets (
+            upstream text primary key,
+            quota int not null check (quota > 0),
+            window_seconds int not null check (window_seconds > 0)
+        );
+        create table budget_spends (
+            upstream text not null references budgets on delete cascade,
+            spent_at timestamptz not null,
+            requests int not null check (requests > 0)
+        );
+        create index budget_spends_by_time on budget_spends (upstream, spent_at);
+        -- What an upstream turned out to do: a call shape that it does not honour is left out of plans.
+        create table shape_findings (
+            dataset text not null,
+            shape text not null,
+            reason text not null,
+            found_at timestamptz not null default now(),
+            primary key (dataset, shape)
+        );
+        """),
+]

@@ -1,0 +1,215 @@
+internal import Postgres
+package import Series
+
+/// An ingestion with the sums over its tasks.
+package struct StoredIngestion: Sendable {
+    package struct Sums: Sendable, Equatable {
+        package var tasks = 0
+        package var open = 0
+        package var failed = 0
+        /// Tasks whose call shape turned out not to be honoured.
+        package var unusable = 0
+        /// Tasks that ended without proof of their end.
+        package var unproved = 0
+        package var slotsPlanned = 0
+        package var slotsSettled = 0
+        package var requestsPlanned = 0
+        package var requests = 0
+        package var written = 0
+        package var unchanged = 0
+        package var revised = 0
+        package var quarantined = 0
+        package var filled = 0
+        /// Why the last of the failed tasks failed.
+        package var failure: String?
+    }
+
+    package let id: String
+    package let dataset: String
+    package let status: IngestionStatus
+    /// JSON.
+    package let selection: String
+    package let planID: String?
+    package let requestedBy: String
+    package let gapsDetected: Int
+    package let slotsDetected: Int
+    package let lowerBoundRequests: Int
+    package let optimality: String
+    package let replans: Int
+    /// Of the shown clock; all others are real time.
+    package let filedAt: Int64
+    package let createdAt: Int64
+    package let startedAt: Int64?
+    package let finishedAt: Int64?
+    package let error: String?
+    package let sums: Sums
+}
+
+extension Store {
+    /// What an ingestion is made of.
+    package struct NewIngestion: Sendable {
+        package let dataset: String
+        package let selection: String
+        /// Equal digests mean equal selections.
+        package let selectionDigest: String
+        package let planID: String?
+        package let requestedBy: String
+        package let figures: PlanFigures
+        package let calls: [StoredCall]
+        /// Of the shown clock.
+        package let filedAt: Int64
+
+        package init(
+            dataset: String, selection: String, selectionDigest: String, planID: String?, requestedBy: String,
+            figures: PlanFigures, calls: [StoredCall], filedAt: Int64
+        ) {
+            self.dataset = dataset
+            self.selection = selection
+            self.selectionDigest = selectionDigest
+            self.planID = planID
+            self.requestedBy = requestedBy
+            self.figures = figures
+            self.calls = calls
+            self.filedAt = filedAt
+        }
+    }
+
+    /// Files an ingestion with its tasks, in one transaction. Where an equal selection is open already, that one's id comes
+    /// back and nothing is filed.
+    package func insertIngestion(_ new: NewIngestion) async throws -> (id: String, isNew: Bool) {
+        try await pool.transaction { connection in
+            let rows = try await connection.query("""
+                insert into ingestions (dataset, status, selection, selection_digest, plan_id, requested_by, gaps_detected,
+                    slots_detected, lower_bound_requests, optimality, filed_at)
+                values (\(new.dataset), 'pending', \(new.selection)::json, \(new.selectionDigest), \(new.planID)::uuid,
+                    \(new.requestedBy), \(new.figures.gaps), \(new.figures.slots), \(new.figures.lowerBound.requests),
+                    \(new.figures.optimality.rawValue), \(.instant(new.filedAt)))
+                on conflict (dataset, selection_digest) where status in ('pending', 'running', 'paused') do nothing
+                returning id::text
+                """)
+            guard let row = rows.first else {
+                let open = try await connection.query("""
+                    select id::text from ingestions where dataset = \(new.dataset) and selection_digest = \(new.selectionDigest)
+                        and status in ('pending', 'running', 'paused')
+                    """)
+                return (try open.only().string(0), false)
+            }
+            let id = try row.string(0)
+            try await Self.insertTasks(new.calls, ingestion: id, from: 0, on: connection)
+            _ = try await connection.query("select pg_notify('gapless_tasks', \(new.dataset))")
+            return (id, true)
+        }
+    }
+
+    static func insertTasks(_ calls: [StoredCall], ingestion: String, from first: Int, on connection: PostgresConnection) async throws {
+        _ = try await connection.query("""
+            insert into tasks (ingestion_id, ordinal, shape, series_ids, first_period, end_period, covers, requests_planned)
+            select \(ingestion)::uuid, c.* from jsonb_to_recordset(\(.json(json(calls, from: first)))) as c (ordinal int, shape text,
+                series_ids int[], first_period bigint, end_period bigint, covers bigint, requests bigint)
+            """)
+    }
+
+    /// nil where there is no such ingestion.
+    package func ingestion(id: String) async throws -> StoredIngestion? {
+        guard isUUID(id) else { return nil }
+        let rows = try await pool.read("\(Self.ingestionColumns) where i.id = \(id)::uuid")
+        return try rows.first.map(Self.ingestion)
+    }
+
+    /// Newest first; `after` is the last id of the page before.
+    package func ingestions(dataset: String?, status: String?, after: String?, limit: Int) async throws -> [StoredIngestion] {
+        if let after, !isUUID(after) { return [] }
+        let rows = try await pool.read("""
+            \(Self.ingestionColumns)
+            where (\(dataset)::text is null or i.dataset = \(dataset)) and (\(status)::text is null or i.status = \(status))
+                and (\(after)::uuid is null
+                    or (i.created_at, i.id) < (select a.created_at, a.id from ingestions a where a.id = \(after)::uuid))
+            order by i.created_at desc, i.id desc limit \(limit)
+            """)
+        return try rows.map(Self.ingestion)
+    }
+
+    static let ingestionColumns: SQL = """
+        select i.id::text, i.dataset, i.status, i.selection, i.plan_id::text, i.requested_by, i.gaps_detected, i.slots_detected,
+            i.lower_bound_requests, i.optimality, i.replans::int8, i.created_at, i.started_at, i.finished_at, i.error, t.*, i.filed_at
+        from ingestions i cross join lateral (
+            select count(*), count(*) filter (where status in ('available', 'running')),
+                count(*) filter (where status in ('failed', 'parked')), coalesce(sum(covers), 0)::int8,
+                coalesce(sum(covers) filter (where status not in ('available', 'running')), 0)::int8,
+                coalesce(sum(requests_planned), 0)::int8, coalesce(sum(requests), 0)::int8, coalesce(sum(written), 0)::int8,
+                coalesce(sum(unchanged), 0)::int8, coalesce(sum(revised), 0)::int8, coalesce(sum(quarantined), 0)::int8,
+                coalesce(sum(filled), 0)::int8, count(*) filter (where ended = 'shape_unusable'),
+                (array_agg(error order by id desc) filter (where error is not null))[1], count(*) filter (where ended = 'unproved')
+            from tasks where ingestion_id = i.id
+        ) t
+        """
+
+    static func ingestion(_ row: Postgres.Row) throws -> StoredIngestion {
+        var sums = StoredIngestion.Sums()
+        sums.tasks = try row.int(15)
+        sums.open = try row.int(16)
+        sums.failed = try row.int(17)
+        sums.slotsPlanned = try row.int(18)
+        sums.slotsSettled = try row.int(19)
+        sums.requestsPlanned = try row.int(20)
+        sums.requests = try row.int(21)
+        sums.written = try row.int(22)
+        sums.unchanged = try row.int(23)
+        sums.revised = try row.int(24)
+        sums.quarantined = try row.int(25)
+        sums.filled = try row.int(26)
+        sums.unusable = try row.int(27)
+        sums.failure = try row.stringOrNil(28)
+        sums.unproved = try row.int(29)
+        return StoredIngestion(
+            id: try row.string(0), dataset: try row.string(1), status: IngestionStatus(rawValue: try row.string(2)) ?? .failed,
+            selection: try row.json(3), planID: try row.stringOrNil(4), requestedBy: try row.string(5),
+            gapsDetected: try row.int(6), slotsDetected: try row.int(7), lowerBoundRequests: try row.int(8),
+            optimality: try row.string(9), replans: try row.int(10), filedAt: try row.instant("filed_at"), createdAt: try row.instant(11),
+            startedAt: try row.instantOrNil(12), finishedAt: try row.instantOrNil(13), error: try row.stringOrNil(14), sums: sums)
+    }
+
+    /// Running or pending ingestions whose tasks have all ended: a process may have died before it settled them.
+    package func unsettledIngestions(datasets: [String]) async throws -> [String] {
+        let rows = try await pool.read("""
+            select i.id::text from ingestions i where i.dataset = any(\(datasets)) and i.status in ('pending', 'running')
+                and not exists (select from tasks t where t.ingestion_id = i.id and t.status in ('available', 'running'))
+            order by i.created_at limit 100
+            """)
+        return try rows.map { try $0.string(0) }
+    }
+
+    /// What to make of an ingestion whose tasks have all ended.
+    package enum Settlement: Sendable {
+        /// It is over.
+        case ended(IngestionStatus, error: String?)
+        /// Slots are left that other calls can fill.
+        case more([StoredCall])
+    }
+
+    /// Settles an ingestion under its row's lock, so that one process decides, once. `decide` is given the ingestion and
+    /// the coverage as it stands; it is not called while tasks are open or where the ingestion has ended.
+    package func settle(
+        ingestion id: String, decide: (StoredIngestion, [StoredSeries]) throws -> Settlement
+    ) async throws {
+        try await pool.transaction { connection in
+            _ = try await connection.query("select from ingestions where id = \(id)::uuid for update")
+            let rows = try await connection.query("\(Self.ingestionColumns) where i.id = \(id)::uuid")
+            guard let ingestion = try rows.first.map(Self.ingestion) else { return }
+            guard ingestion.sums.open == 0, [.pending, .running].contains(ingestion.status) else { return }
+            let series = try await Self.ledgers(on: connection, of: ingestion.dataset)
+            switch try decide(ingestion, series) {
+            case .ended(let status, let error):
+                _ = try await connection.query("""
+                    update ingestions set status = \(status.rawValue), error = \(error), started_at = coalesce(started_at, now()),
+                        finished_at = now() where id = \(id)::uuid
+                    """)
+                _ = try await connection.query("select pg_notify('gapless_ingestions', \(id))")
+            case .more(let calls):
+                try await Self.insertTasks(calls, ingestion: id, from: ingestion.sums.tasks, on: connection)
+                _ = try await connection.query("update ingestions set replans = replans + 1 where id = \(id)::uuid")
+                _ = try await connection.query("select pg_notify('gapless_tasks', \(ingestion.dataset))")
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+internal import Bytes
+internal import Postgres
+package import Series
+
+/// A call of a plan or a task, by series ids.
+package struct StoredCall: Sendable, Equatable {
+    package let shape: String
+    package let seriesIDs: [Int]
+    package let periods: Range<Int>
+    package let covers: Int
+    package let requests: Int
+    package let tokens: Int
+
+    package init(shape: String, seriesIDs: [Int], periods: Range<Int>, covers: Int, requests: Int, tokens: Int) {
+        self.shape = shape
+        self.seriesIDs = seriesIDs
+        self.periods = periods
+        self.covers = covers
+        self.requests = requests
+        self.tokens = tokens
+    }
+}
+
+/// What a plan says in numbers.
+package struct PlanFigures: Sendable, Equatable {
+    package let gaps: Int
+    package let slots: Int
+    package let cost: Cost
+    package let lowerBound: Cost
+    package let optimality: Plan.Optimality
+    package let estimatedSeconds: Double
+    /// Instant (shown clock) at which its calls would be done; nil where there are none.
+    package var completeAt: Int64?
+    package var warnings: [String] = []
+
+    package init(gaps: Int, slots: Int, cost: Cost, lowerBound: Cost, optimality: Plan.Optimality, estimatedSeconds: Double) {
+        self.gaps = gaps
+        self.slots = slots
+        self.cost = cost
+        self.lowerBound = lowerBound
+        self.optimality = optimality
+        self.estimatedSeconds = estimatedSeconds
+    }
+}
+
+package struct StoredPlan: Sendable {
+    package let id: String
+    package let dataset: String
+    package let digest: String
+    /// JSON, as the planner's callers wrote it.
+    package let selection: String
+    package let figures: PlanFigures
+    package let callCount: Int
+    /// Real time.
+    package let expiresAt: Int64
+    package let isExpired: Bool
+}
+
+extension Store {
+    /// Keeps a plan for a quarter of an hour. Returns its id and when it ends (real time).
+    package func insertPlan(
+        dataset: String, digest: String, selection: String, figures: PlanFigures, calls: [StoredCall]
+    ) async throws -> (id: String, expiresAt: Int64) {
+        try await pool.transaction { connection in
+            _ = try await connection.query("delete from plans where expires_at < now() - interval '15 minutes'")
+            let row = try await connection.query("""
+                insert into plans (dataset, digest, selection, gaps, slots, requests, tokens, lower_bound_requests,
+                    lower_bound_tokens, optimality, estimated_seconds, complete_at, warnings, expires_at)
+                values (\(dataset), \(digest), \(selection)::json, \(figures.gaps), \(figures.slots), \(figures.cost.requests),
+                    \(figures.cost.tokens), \(figures.lowerBound.requests), \(figures.lowerBound.tokens),
+                    \(figures.optimality.rawValue), \(figures.estimatedSeconds), \(.instant(figures.completeAt)),
+                    \(figures.warnings), now() + interval '15 minutes')
+                returning id::text, expires_at
+                """).only()
+            let id = try row.string(0)
+            _ = try await connection.query("""
+                insert into plan_calls (plan_id, ordinal, shape, series_ids, first_period, end_period, covers, requests, tokens)
+                select \(id)::uuid, c.* from jsonb_to_recordset(\(.json(Self.json(calls, from: 0)))) as c (ordinal int, shape text,
+                    series_ids int[], first_period bigint, end_period bigint, covers bigint, requests bigint, tokens bigint)
+                """)
+            return (id, try row.instant(1))
+        }
+    }
+
+    /// nil where there is no such plan.
+    package func plan(id: String) async throws -> StoredPlan? {
+        guard isUUID(id) else { return nil }
+        let rows = try await pool.read("""
+            select id::text, dataset, digest, selection, gaps, slots, requests, tokens, lower_bound_requests, lower_bound_tokens,
+                optimality, estimated_seconds, expires_at, expires_at < now(),
+                (select count(*) from plan_calls where plan_id = plans.id), complete_at, warnings
+            from plans where id = \(id)::uuid
+            """)
+        guard let row = rows.first else { return nil }
+        var figures = PlanFigures(
+            gaps: try row.int(4), slots: try row.int(5), cost: Cost(requests: try row.int(6), tokens: try row.int(7)),
+            lowerBound: Cost(requests: try row.int(8), tokens: try row.int(9)),
+            optimality: Plan.Optimality(rawValue: try row.string(10)) ?? .bounded, estimatedSeconds: try row.double(11))
+        figures.completeAt = try row.instantOrNil(15)
+        figures.warnings = try row.strings(16)
+        return StoredPlan(
+            id: try row.string(0), dataset: try row.string(1), digest: try row.string(2), selection: try row.json(3), figures: figures,
+            callCount: try row.int(14), expiresAt: try row.instant(12), isExpired: try row.bool(13))
+    }
+
+    /// Calls of a plan from `ordinal` on.
+    package func planCalls(id: String, from ordinal: Int, limit: Int) async throws -> [StoredCall] {
+        guard isUUID(id) else { return [] }
+        let rows = try await pool.read("""
+            select shape, series_ids, first_period, end_period, covers, requests, tokens from plan_calls
+            where plan_id = \(id)::uuid and ordinal >= \(Int32(clamping: ordinal)) order by ordinal limit \(limit)
+            """)
+        return try rows.map { row in
+            StoredCall(
+                shape: try row.string(0), seriesIDs: try row.int64s(1).map { Int($0) }, periods: try row.int(2)..<(try row.int(3)),
+                covers: try row.int(4), requests: try row.int(5), tokens: try row.int(6))
+        }
+    }
+
+    /// Calls as a JSON array of records, numbered from `first`: the form in which a statement takes many at once, since an
+    /// array of arrays cannot be unnested.
+    static func json(_ calls: [StoredCall], from first: Int) -> String {
+        var writer = JSONWriter()
+        writer.beginArray()
+        for (i, call) in calls.enumerated() {
+            writer.beginObject()
+            writer.key("ordinal")
+            writer.int(first + i)
+            writer.key("shape")
+            writer.string(call.shape)
+            writer.key("series_ids")
+            writer.beginArray()
+            for id in call.seriesIDs { writer.int(id) }
+            writer.endArray()
+            for (name, value) in [
+                ("first_period", call.periods.lowerBound), ("end_period", call.periods.upperBound), ("covers", call.covers),
+                ("requests", call.requests), ("tokens", call.tokens),
+            ] {
+                writer.key(name)
+                writer.int(value)
+            }
+            writer.endObject()
+        }
+        writer.endArray()
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+}
+
+/// The canonical form of a UUID: what else a client sends as an id names nothing.
+func isUUID(_ text: String) -> Bool {
+    let bytes = Array(text.utf8)
+    guard bytes.count == 36 else { return false }
+    for (i, byte) in bytes.enumerated() {
+        let isDash = [8, 13, 18, 23].contains(i)
+        let isHex = (48...57).contains(byte) || (97...102).contains(byte) || (65...70).contains(byte)
+        if isDash ? byte != UInt8(ascii: "-") : !isHex { return false }
+    }
+    return true
+}

@@ -1,0 +1,203 @@
+internal import Postgres
+package import Series
+
+/// A task that a worker has claimed, with the fencing number that every write of it must show.
+package struct ClaimedTask: Sendable {
+    package let id: Int64
+    package let ingestionID: String
+    package let dataset: String
+    package let shape: String
+    package let seriesIDs: [Int]
+    package let periods: Range<Int>
+    package let attempts: Int
+    package let fence: Int64
+}
+
+/// A task as people see it.
+package struct TaskRecord: Sendable {
+    package let id: Int64
+    package let ordinal: Int
+    package let call: StoredCall
+    package let status: String
+    package let attempts: Int
+    package let requests: Int
+    package let counts: RowCounts
+    package let filled: Int
+    package let error: String?
+    /// The last receipt: how the end was known, and why.
+    package let ended: String?
+    package let reason: String?
+}
+
+/// What a finished attempt leaves in the store.
+package struct TaskResult: Sendable {
+    package enum Ended: String, Sendable {
+        case proved, unproved, failed
+        case shapeUnusable = "shape_unusable"
+    }
+
+    package var ended: Ended
+    package var reason: String
+    package var rows: [StoredRow] = []
+    package var requests = 0
+    package var dropped = 0
+    package var quarantined = 0
+    package var bodyBytes = 0
+
+    package init(ended: Ended, reason: String) {
+        self.ended = ended
+        self.reason = reason
+    }
+}
+
+/// The queue: claims by row lock, leases on the database's clock, fences in every write.
+extension Store {
+    /// Claims the oldest task that may run: one that is available, or one whose worker let its lease run out. The attempt is
+    /// counted here, before the work, so that work which kills its worker runs out of attempts too.
+    package func claimTask(worker: String, datasets: [String], leaseSeconds: Int) async throws -> ClaimedTask? {
+        let rows = try await pool.query("""
+            with next as (
+                select t.id from tasks t join ingestions i on i.id = t.ingestion_id
+                where ((t.status = 'available' and t.next_at <= now()) or (t.status = 'running' and t.lease_until < now()))
+                    and i.status in ('pending', 'running') and i.dataset = any(\(datasets))
+                order by i.created_at, t.ordinal limit 1 for update of t skip locked
+            ), claimed as (
+                update tasks t set status = 'running', attempts = t.attempts + 1, fence = t.fence + 1, worker = \(worker),
+                    lease_until = now() + make_interval(secs => \(Double(leaseSeconds)))
+                from next where t.id = next.id
+                returning t.*
+            ), begun as (
+                update ingestions i set status = 'running', started_at = coalesce(i.started_at, now())
+                from claimed where i.id = claimed.ingestion_id and i.status = 'pending'
+            )
+            select c.id, c.ingestion_id::text, i.dataset, c.shape, c.series_ids, c.first_period, c.end_period, c.attempts::int8, c.fence
+            from claimed c join ingestions i on i.id = c.ingestion_id
+            """)
+        guard let row = rows.first else { return nil }
+        return ClaimedTask(
+            id: try row.int64(0), ingestionID: try row.string(1), dataset: try row.string(2), shape: try row.string(3),
+            seriesIDs: try row.int64s(4).map { Int($0) }, periods: try row.int(5)..<(try row.int(6)), attempts: try row.int(7),
+            fence: try row.int64(8))
+    }
+
+    /// Lengthens the lease. False where the task is no longer this worker's.
+    package func renewLease(of task: ClaimedTask, leaseSeconds: Int) async throws -> Bool {
+        let rows = try await pool.query("""
+            update tasks set lease_until = now() + make_interval(secs => \(Double(leaseSeconds)))
+            where id = \(task.id) and fence = \(task.fence) and status = 'running' returning true
+            """)
+        return !rows.isEmpty
+    }
+
+    /// Ends an attempt: rows, coverage, receipt, the task's end and the dataset's version, in one transaction. Rows that
+    /// came are kept however the call ended; what did not come stays missing. Throws `leaseLost`, and writes nothing, where
+    /// another worker has the task by now.
+    package func finish(_ task: ClaimedTask, with result: TaskResult, dataset: Dataset, now: Int64) async throws -> RowCounts {
+        try await pool.transaction { connection in
+            try await Self.hold(task, on: connection)
+            let counts = try await Self.upsert(result.rows, task: task.id, schema: dataset.schema, on: connection)
+            let filled = try await Self.extendCoverage(
+                on: connection, by: Self.parts(of: result.rows, ruler: dataset.calendar.partRuler),
+                partsPerSlot: dataset.calendar.parts, now: now)
+            try await Self.insertReceipt(result, of: task, on: connection)
+            let status: TaskStatus = result.ended == .failed ? .failed : .done
+            _ = try await connection.query("""
+                update tasks set status = \(status.rawValue), lease_until = null, finished_at = now(),
+                    ended = \(result.ended.rawValue), requests = requests + \(result.requests), written = written + \(counts.written),
+                    unchanged = unchanged + \(counts.unchanged), revised = revised + \(counts.revised),
+                    quarantined = quarantined + \(result.quarantined), filled = filled + \(filled),
+                    error = \(result.ended == .failed ? result.reason : nil)
+                where id = \(task.id)
+                """)
+            if counts.written + counts.revised + filled > 0 {
+                try await Self.raiseVersion(on: connection, of: dataset.name, now: now)
+                _ = try await connection.query("select pg_notify('gapless_versions', \(dataset.name))")
+            }
+            return counts
+        }
+    }
+
+    /// Gives an attempt up for now; the task may be claimed again after `seconds`. What the attempt spent is kept.
+    package func postpone(_ task: ClaimedTask, with result: TaskResult, seconds: Double) async throws {
+        try await pool.transaction { connection in
+            try await Self.hold(task, on: connection)
+            try await Self.insertReceipt(result, of: task, on: connection)
+            _ = try await connection.query("""
+                update tasks set status = 'available', lease_until = null, worker = null, requests = requests + \(result.requests),
+                    next_at = now() + make_interval(secs => \(seconds)), error = \(result.reason)
+                where id = \(task.id)
+                """)
+        }
+    }
+
+    /// Hands a task back untouched, as if it had not been claimed: the worker is shutting down.
+    package func release(_ task: ClaimedTask, requests: Int) async throws {
+        _ = try await pool.query("""
+            update tasks set status = 'available', lease_until = null, worker = null, attempts = attempts - 1,
+                requests = requests + \(requests)
+            where id = \(task.id) and fence = \(task.fence) and status = 'running'
+            """)
+    }
+
+    /// Tasks of an ingestion in their order, after `ordinal`.
+    package func tasks(of ingestion: String, after ordinal: Int, limit: Int) async throws -> [TaskRecord] {
+        guard isUUID(ingestion) else { return [] }
+        let rows = try await pool.read("""
+            select t.id, t.ordinal, t.shape, t.series_ids, t.first_period, t.end_period, t.covers, t.requests_planned, t.status,
+                t.attempts::int8, t.requests, t.written, t.unchanged, t.revised, t.filled, t.error, t.ended, r.reason
+            from tasks t left join lateral (
+                select reason from receipts where task_id = t.id order by id desc limit 1
+            ) r on true
+            where t.ingestion_id = \(ingestion)::uuid and t.ordinal > \(Int32(clamping: ordinal)) order by t.ordinal limit \(limit)
+            """)
+        return try rows.map { row in
+            var counts = RowCounts()
+            counts.written = try row.int(11)
+            counts.unchanged = try row.int(12)
+            counts.revised = try row.int(13)
+            return TaskRecord(
+                id: try row.int64(0), ordinal: try row.int(1),
+                call: StoredCall(
+                    shape: try row.string(2), seriesIDs: try row.int64s(3).map { Int($0) },
+                    periods: try row.int(4)..<(try row.int(5)), covers: try row.int(6), requests: try row.int(7), tokens: 0),
+                status: try row.string(8), attempts: try row.int(9), requests: try row.int(10), counts: counts,
+                filled: try row.int(14), error: try row.stringOrNil(15), ended: try row.stringOrNil(16),
+                reason: try row.stringOrNil(17))
+        }
+    }
+
+    /// The fence: this attempt still owns the task, and will until the transaction ends.
+    private static func hold(_ task: ClaimedTask, on connection: PostgresConnection) async throws {
+        let rows = try await connection.query("""
+            select from tasks where id = \(task.id) and fence = \(task.fence) and status = 'running' for update
+            """)
+        if rows.isEmpty { throw StoreError.leaseLost(task: task.id) }
+    }
+
+    private static func insertReceipt(_ result: TaskResult, of task: ClaimedTask, on connection: PostgresConnection) async throws {
+        _ = try await connection.query("""
+            insert into receipts (task_id, attempt, ended, reason, requests, rows, dropped, body_bytes)
+            values (\(task.id), \(Int32(clamping: task.attempts)), \(result.ended.rawValue), \(result.reason), \(result.requests),
+                \(result.rows.count), \(result.dropped), \(result.bodyBytes))
+            """)
+    }
+
+    private static func parts(of rows: [StoredRow], ruler: Ruler) -> [Int: SlotSet] {
+        var times: [Int: [Int]] = [:]
+        for row in rows { times[row.seriesID, default: []].append(ruler.slot(containing: row.time)) }
+        return times.mapValues { parts in SlotSet(ranges: runs(of: parts.sorted())) }
+    }
+
+    /// Sorted indices as ranges of neighbours.
+    private static func runs(of sorted: [Int]) -> [Range<Int>] {
+        var runs: [Range<Int>] = []
+        for index in sorted {
+            if let last = runs.last, index <= last.upperBound {
+                runs[runs.count - 1] = last.lowerBound..<max(last.upperBound, index + 1)
+            } else {
+                runs.append(index..<(index + 1))
+            }
+        }
+        return runs
+    }
+}
