@@ -47,6 +47,8 @@ let package = Package(
 
         // The service.
         station("Store", imports: ["Series", "Bytes", "Codec", "Postgres", "EventLoop"]),
+        station("Ingest", imports: ["Series", "Bytes", "Codec", "Store", "Upstream", "EventLoop"]),
+        station("Answers", imports: ["Series", "Bytes", "Codec", "Store", "Redis", "EventLoop"]),
 
         // Beside it.
         station("PrivateServers", imports: ["EventLoop"]),

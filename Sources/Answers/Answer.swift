@@ -1,0 +1,47 @@
+/// An answer as it is sent, but for what depends on the moment.
+package struct Answer: Sendable {
+    package let body: [UInt8]
+    package let contentType: String
+    /// Strong (RFC 9110 section 8.8.3), with its quotes, made of `body`.
+    package let etag: String
+    package let age: AnswerAge
+    /// Seconds of its validity that are left: for `max-age`.
+    package var maxAge: Int { age.left }
+    /// What stands behind the cache's name in `Cache-Status` (RFC 9211): `hit; ttl=3600`, `fwd=uri-miss; stored`.
+    package let cacheStatus: String
+    /// Further header fields: `Gapless-Coverage`.
+    package let headers: [(String, String)]
+    /// The cursor of the next page, as in the body; nil at the end.
+    package let nextCursor: String?
+    /// Nil where it is made of several.
+    package let term: Term?
+}
+
+/// Why there is no answer.
+package enum AnswerError: Error, Sendable, Equatable {
+    case unknownDataset(String)
+    /// No series of the dataset has this value under this key name.
+    case unknownSeries(field: String, value: String)
+    /// Not a cursor that was given out for this query.
+    case badCursor
+    /// The store cannot be reached and nothing valid is kept; seconds after which asking again makes sense.
+    case storeUnavailable(retryAfter: Int)
+}
+
+/// What happened on the way to an answer, for metrics and tests.
+package enum ReadEvent: Sendable, Equatable {
+    /// Answered from this process.
+    case hot
+    /// Answered from Redis.
+    case hit
+    /// Made of the store's rows.
+    case filled(dataset: String)
+    /// Waited for somebody else's making.
+    case collapsed
+    /// Redis could not be asked or told.
+    case bypassed
+    /// Redis held something under the key that is not what was put there.
+    case rejected
+    /// The store could not be asked for versions; the last known ones hold.
+    case versionsUnknown
+}

@@ -1,0 +1,70 @@
+internal import Bytes
+internal import Series
+internal import Store
+
+/// Makes one answer of the store's rows.
+struct AnswerMaker {
+    let question: Question
+    let dataset: Dataset
+    let store: Store
+    let clock: ServiceClock
+    /// The longest that an answer holds, in seconds.
+    let ceiling: Int
+    /// Wall clock at the start, so that an answer's validity ends on time however long its making takes.
+    let startedAt = ServiceClock.realNow
+
+    /// Shown time at the start.
+    var now: Int64 { Int64(clock.stored.shown(real: startedAt).rounded(.down)) }
+
+    func make() async throws -> FreshAnswer {
+        switch question {
+        case .history(let query): try await history(query)
+        case .completeness(let query): try await completeness(query)
+        case .gaps(let query): try await gaps(query)
+        case .series(let query): try await series(query)
+        case .dataset: try await facts()
+        }
+    }
+
+    func snapshot(span: ([StoredSeries]) throws -> Range<Int64>? = { _ in nil }) async throws -> Snapshot {
+        do {
+            return try await store.snapshot(of: dataset, choose: chosen, span: span)
+        } catch StoreError.unavailable {
+            throw AnswerError.storeUnavailable(retryAfter: 1)
+        }
+    }
+
+    /// The ids of the series that are asked for. Where a key is left open, those that are followed are meant.
+    private func chosen(_ known: [SeriesEntry]) throws -> [Int] {
+        let asked = question.keys
+        for (name, values) in asked.sorted(by: { $0.key < $1.key }) {
+            let place = dataset.keys.firstIndex(of: name)
+            let there = Set(known.compactMap { entry in place.map { entry.key.values[$0] } })
+            if let value = values.first(where: { !there.contains($0) }) { throw AnswerError.unknownSeries(field: name, value: value) }
+        }
+        let matching = known.filter { entry in
+            zip(dataset.keys, entry.key.values).allSatisfy { name, value in asked[name]?.contains(value) ?? true }
+        }
+        if matching.isEmpty, let (name, values) = asked.min(by: { $0.key < $1.key }), let value = values.first {
+            throw AnswerError.unknownSeries(field: name, value: value)
+        }
+        if dataset.keys.allSatisfy({ asked[$0] != nil }) { return matching.map(\.id) }
+        let followed = Set(dataset.followed)
+        let kept = matching.filter { followed.contains($0.key) }
+        return (kept.isEmpty ? matching : kept).map(\.id)
+    }
+
+    /// `validUntil` from the ceiling and the instant (shown time) at which the clock changes the answer.
+    func fresh(
+        _ body: [UInt8], type: String = "application/json", headers: [StoredAnswer.Header] = [], nextCursor: String? = nil,
+        of snapshot: Snapshot, until change: Int64?
+    ) -> FreshAnswer {
+        var seconds = Double(ceiling)
+        if let change {
+            seconds = min(seconds, clock.realSeconds(Double(change) - clock.stored.shown(real: startedAt)))
+        }
+        return FreshAnswer(
+            body: body, contentType: type, headers: headers, nextCursor: nextCursor, version: snapshot.version?.number ?? 0,
+            changedAt: snapshot.version?.changedAt ?? 0, validUntil: Int64((startedAt + seconds) * 1000))
+    }
+}

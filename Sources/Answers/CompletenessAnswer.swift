@@ -1,0 +1,108 @@
+internal import Bytes
+internal import Series
+internal import Store
+
+/// `/completeness`: the report.
+extension AnswerMaker {
+    func completeness(_ query: CompletenessQuery) async throws -> FreshAnswer {
+        let scope = Scope(dataset, from: query.from, to: query.to, now: now)
+        let after = try query.cursor.map { text throws(AnswerError) in try Cursor(text, seal: question.seal, numbers: 1).place[0] }
+        let snapshot = try await snapshot()
+        let tallies = snapshot.series.map { scope.tally($0.ledger) }
+        var json = JSONWriter(capacity: 1024 + min(query.limit, 1000) * 320)
+        json.beginObject()
+        json.member("dataset", dataset.name)
+        json.member("from", instant: scope.from, in: dataset.zone)
+        json.member("to", instant: scope.to, in: dataset.zone)
+        json.member("as_of", instant: scope.asOf(snapshot.series, changedAt: snapshot.version?.changedAt), in: dataset.zone)
+        json.members(tallies.reduce(Tally(), +))
+        json.key("complete_at")
+        json.null()
+        let next: Int64?
+        switch query.groupBy {
+        case .none, .series: next = try writeSeries(&json, query, scope, snapshot, tallies, after)
+        case .day, .month: next = try writePeriods(&json, query, scope, snapshot, after)
+        }
+        let cursor = next.map { Cursor(place: [$0]).text(seal: question.seal) }
+        json.member("next_cursor", ifAny: cursor)
+        json.endObject()
+        return fresh(json.bytes, nextCursor: cursor, of: snapshot, until: scope.nextChange(snapshot.series))
+    }
+
+    /// The series of this page. Returns the id of the last one, nil where none is left.
+    private func writeSeries(
+        _ json: inout JSONWriter, _ query: CompletenessQuery, _ scope: Scope, _ snapshot: Snapshot, _ tallies: [Tally], _ after: Int64?
+    ) throws(AnswerError) -> Int64? {
+        let page = try SeriesPage(snapshot.series, after: after, limit: query.limit)
+        let ruler = dataset.calendar.ruler
+        let parts = dataset.calendar.parts
+        json.key(query.groupBy == .series ? "groups" : "series")
+        json.beginArray()
+        for index in page.indices {
+            let ledger = snapshot.series[index].ledger
+            json.beginObject()
+            if query.groupBy == .series { json.member("key", ledger.key.description) }
+            json.members(of: ledger.key, names: dataset.keys)
+            json.members(tallies[index])
+            json.member("first", instant: ledger.firstHeldSlot(parts: parts).map(ruler.start(of:)), in: dataset.zone)
+            json.member("last", instant: ledger.lastHeldSlot(parts: parts).map(ruler.start(of:)), in: dataset.zone)
+            json.member("gaps", scope.gaps(ledger).count { $0.state != .pending })
+            json.endObject()
+        }
+        json.endArray()
+        return page.next
+    }
+
+    /// Counts by local day or month of a slot's start. Returns the number of the last one, nil where none is left.
+    private func writePeriods(
+        _ json: inout JSONWriter, _ query: CompletenessQuery, _ scope: Scope, _ snapshot: Snapshot, _ after: Int64?
+    ) throws(AnswerError) -> Int64? {
+        json.key("groups")
+        json.beginArray()
+        defer { json.endArray() }
+        guard let periods = LocalPeriods(query.groupBy == .month ? .month : .day, over: scope.slots, dataset) else { return nil }
+        var first = periods.numbers.lowerBound
+        if let after {
+            // Anybody can write a cursor: only one that leaves something to give is one of ours.
+            guard periods.numbers.dropLast().contains(Int(after)) else { throw .badCursor }
+            first = Int(after) + 1
+        }
+        let page = first..<first + min(query.limit, periods.numbers.upperBound - first)
+        let ends = page.map { periods.slots(before: $0 + 1).clamped(to: scope.slots) }
+        let range = periods.slots(before: first).clamped(to: scope.slots)..<(ends.last ?? scope.slots.lowerBound)
+        var tallies = Array(repeating: Tally(), count: page.count)
+        for one in snapshot.series {
+            let states = one.ledger.states(in: range, calendar: dataset.calendar, dueBefore: scope.dueBefore(one.key))
+            for (state, slots) in states { PeriodCount.add(slots, state, endingAt: ends, to: &tallies) }
+        }
+        for (number, tally) in zip(page, tallies) {
+            json.beginObject()
+            json.member("key", periods.name(number))
+            json.members(tally)
+            json.endObject()
+        }
+        return page.upperBound < periods.numbers.upperBound ? Int64(page.upperBound - 1) : nil
+    }
+}
+
+/// The series of a page, in the order of their keys.
+struct SeriesPage {
+    let indices: Range<Int>
+    /// What the next page's cursor holds: the id of the last one.
+    let next: Int64?
+
+    init(_ series: [StoredSeries], after id: Int64?, limit: Int) throws(AnswerError) {
+        var first = 0
+        if let id {
+            guard let index = series.firstIndex(where: { $0.id == Int(id) }) else { throw .badCursor }
+            first = index + 1
+        }
+        let end = first + min(limit, series.count - first)
+        indices = first..<end
+        next = end < series.count && end > first ? Int64(series[end - 1].id) : nil
+    }
+}
+
+extension Int {
+    fileprivate func clamped(to range: Range<Int>) -> Int { Swift.min(Swift.max(self, range.lowerBound), range.upperBound) }
+}

@@ -1,0 +1,130 @@
+internal import Bytes
+internal import Series
+internal import Store
+
+/// `/datasets/{dataset}`: its facts, and how fresh it is.
+extension AnswerMaker {
+    func facts() async throws -> FreshAnswer {
+        let snapshot = try await snapshot()
+        let scope = Scope(dataset, from: nil, to: nil, now: now)
+        var json = JSONWriter(capacity: 2048)
+        json.beginObject()
+        json.member("name", dataset.name)
+        json.member("title", dataset.title)
+        json.member("unit", dataset.unit)
+        json.member("time_zone", dataset.zone.name)
+        writeCalendar(&json)
+        json.key("keys")
+        json.beginArray()
+        for name in dataset.keys { json.string(name) }
+        json.endArray()
+        json.member("series", snapshot.series.count)
+        writeDueLag(&json, snapshot.series.map(\.key))
+        json.member("horizon", "P\(dataset.horizonDays)D")
+        writeShapes(&json)
+        json.key("budget")
+        json.beginObject()
+        json.member("upstream", dataset.upstream.name)
+        json.member("requests", dataset.upstream.rate.count)
+        json.member("window", ISODuration.text(Int64(dataset.upstream.rate.seconds)))
+        json.endObject()
+        writeFreshness(&json, scope, snapshot)
+        json.endObject()
+        return fresh(json.bytes, of: snapshot, until: scope.nextChange(snapshot.series))
+    }
+
+    private func writeCalendar(_ json: inout JSONWriter) {
+        let calendar = dataset.calendar
+        json.key("calendar")
+        json.beginObject()
+        switch calendar.ruler {
+        case .every(let seconds, _):
+            json.member("slot", ISODuration.text(Int64(seconds)))
+            json.member("parts", calendar.parts)
+            json.member("part", ISODuration.text(Int64(seconds / calendar.parts)))
+        case .days:
+            // A local day has no fixed length.
+            json.member("slot", "P1D")
+            json.member("parts", 1)
+            json.member("part", "P1D")
+        }
+        json.member("slots", calendar.existing == .all ? "all" : "sessions")
+        json.endObject()
+    }
+
+    /// A duration where all series share it; else a list of lags with the key values that tell their series apart.
+    private func writeDueLag(_ json: inout JSONWriter, _ known: [SeriesKey]) {
+        let keys = known.isEmpty ? dataset.followed : known
+        let groups = Dictionary(grouping: keys, by: dataset.dueLag)
+        json.key("due_lag")
+        if groups.count < 2 {
+            if let lag = groups.keys.first { json.string(ISODuration.text(Int64(lag))) } else { json.null() }
+            return
+        }
+        json.beginArray()
+        for (lag, group) in groups.sorted(by: { $0.key < $1.key }) {
+            json.beginObject()
+            for (index, name) in dataset.keys.enumerated() {
+                let values = Set(group.map { $0.values[index] })
+                if values == Set(keys.map { $0.values[index] }) { continue }
+                json.key(name)
+                json.beginArray()
+                for value in values.sorted() { json.string(value) }
+                json.endArray()
+            }
+            json.member("due_lag", ISODuration.text(Int64(lag)))
+            json.endObject()
+        }
+        json.endArray()
+    }
+
+    private func writeShapes(_ json: inout JSONWriter) {
+        func write(_ name: String, _ cost: Cost) {
+            json.key(name)
+            json.beginObject()
+            json.member("requests", cost.requests)
+            json.member("tokens", cost.tokens)
+            json.endObject()
+        }
+        json.key("call_shapes")
+        json.beginArray()
+        for shape in dataset.shapes {
+            json.beginObject()
+            json.member("name", shape.name)
+            switch shape.kind {
+            case .window(let periods):
+                json.member("kind", "window")
+                json.member("periods_max", periods)
+            case .sweep: json.member("kind", "sweep")
+            case .batch(let series):
+                json.member("kind", "batch")
+                json.member("series_max", series)
+            }
+            json.key("cost")
+            json.beginObject()
+            write("fixed", shape.fixed)
+            write("per_period", shape.perPeriod)
+            write("per_series", shape.perSeries)
+            json.endObject()
+            json.endObject()
+        }
+        json.endArray()
+    }
+
+    private func writeFreshness(_ json: inout JSONWriter, _ scope: Scope, _ snapshot: Snapshot) {
+        let calendar = dataset.calendar
+        let held = snapshot.series.compactMap { $0.ledger.lastHeldSlot(parts: calendar.parts) }.max()
+        let due = snapshot.series.map { scope.dueBefore($0.key) }.max()
+        let tally = snapshot.series.reduce(Tally()) { $0 + scope.tally($1.ledger) }
+        json.key("freshness")
+        json.beginObject()
+        json.member("changed_at", instant: snapshot.version?.changedAt, in: dataset.zone)
+        json.member("held_until", instant: held.map(calendar.ruler.end(of:)), in: dataset.zone)
+        json.member("due_until", instant: due.map(calendar.ruler.start(of:)), in: dataset.zone)
+        json.member("expected", tally.expected)
+        json.member("present", tally.present)
+        json.member("missing", tally.missing)
+        json.member("completeness", tally.completeness)
+        json.endObject()
+    }
+}

@@ -1,0 +1,85 @@
+internal import Bytes
+internal import Series
+internal import Store
+
+/// `/gaps`: holes, worst first. `/series`: what is followed.
+extension AnswerMaker {
+    func gaps(_ query: GapsQuery) async throws -> FreshAnswer {
+        struct Entry {
+            let gap: Gap
+            let series: StoredSeries
+            /// Most slots first, then the oldest, then by series: sorts ascending, and is what a cursor holds.
+            var place: [Int64] { [-Int64(gap.slots), Int64(gap.range.lowerBound), Int64(series.id)] }
+        }
+        let scope = Scope(dataset, from: query.from, to: query.to, now: now)
+        let cursor = try query.cursor.map { text throws(AnswerError) in try Cursor(text, seal: question.seal, numbers: 3) }
+        let snapshot = try await snapshot()
+        var entries: [Entry] = []
+        for one in snapshot.series {
+            for gap in scope.gaps(one.ledger) where query.states.isEmpty ? gap.state != .pending : query.states.contains(gap.state) {
+                entries.append(Entry(gap: gap, series: one))
+            }
+        }
+        entries.sort { a, b in
+            (-a.gap.slots, a.gap.range.lowerBound, a.series.id) < (-b.gap.slots, b.gap.range.lowerBound, b.series.id)
+        }
+        if let cursor {
+            let first = entries.firstIndex { cursor.place.lexicographicallyPrecedes($0.place) } ?? entries.count
+            entries.removeFirst(first)
+        }
+        let page = entries.prefix(query.limit)
+        let next = page.count < entries.count ? page.last.map { Cursor(place: $0.place).text(seal: question.seal) } : nil
+        var json = JSONWriter(capacity: 128 + page.count * 200)
+        json.beginObject()
+        json.key("data")
+        json.beginArray()
+        for entry in page {
+            json.beginObject()
+            json.members(of: entry.series.key, names: dataset.keys)
+            json.members(entry.gap, of: entry.series.key, in: scope)
+            json.endObject()
+        }
+        json.endArray()
+        json.member("as_of", instant: scope.asOf(snapshot.series, changedAt: snapshot.version?.changedAt), in: dataset.zone)
+        json.member("next_cursor", ifAny: next)
+        json.endObject()
+        return fresh(json.bytes, nextCursor: next, of: snapshot, until: scope.nextChange(snapshot.series))
+    }
+
+    func series(_ query: SeriesQuery) async throws -> FreshAnswer {
+        let after = try query.cursor.map { text throws(AnswerError) in try Cursor(text, seal: question.seal, numbers: 1).place[0] }
+        let snapshot = try await snapshot()
+        let page = try SeriesPage(snapshot.series, after: after, limit: query.limit)
+        let next = page.next.map { Cursor(place: [$0]).text(seal: question.seal) }
+        let ruler = dataset.calendar.ruler
+        let parts = dataset.calendar.parts
+        let followed = Set(dataset.followed)
+        var json = JSONWriter(capacity: 128 + page.indices.count * 200)
+        json.beginObject()
+        json.key("data")
+        json.beginArray()
+        for index in page.indices {
+            let ledger = snapshot.series[index].ledger
+            json.beginObject()
+            json.members(of: ledger.key, names: dataset.keys)
+            json.key("followed")
+            json.bool(followed.contains(ledger.key))
+            json.member("first", instant: ledger.firstHeldSlot(parts: parts).map(ruler.start(of:)), in: dataset.zone)
+            json.member("last", instant: ledger.lastHeldSlot(parts: parts).map(ruler.start(of:)), in: dataset.zone)
+            json.key("lifetime")
+            if let lifetime = ledger.lifetime {
+                json.beginObject()
+                json.member("from", instant: ruler.start(of: lifetime.lowerBound), in: dataset.zone)
+                json.member("to", instant: ruler.start(of: lifetime.upperBound), in: dataset.zone)
+                json.endObject()
+            } else {
+                json.null()
+            }
+            json.endObject()
+        }
+        json.endArray()
+        json.member("next_cursor", ifAny: next)
+        json.endObject()
+        return fresh(json.bytes, nextCursor: next, of: snapshot, until: nil)
+    }
+}

@@ -1,0 +1,101 @@
+internal import Bytes
+internal import Series
+internal import Store
+
+/// `/history`: the rows, and how whole they are.
+extension AnswerMaker {
+    func history(_ query: HistoryQuery) async throws -> FreshAnswer {
+        let scope = Scope(dataset, from: query.from, to: query.to, now: now)
+        let cursor = try query.cursor.map { text throws(AnswerError) in try Cursor(text, seal: question.seal, numbers: 2) }
+        var page: HistoryPage?
+        let snapshot = try await snapshot { series in
+            let made = try HistoryPage(query, scope, series, after: cursor)
+            page = made
+            return made.span
+        }
+        guard let page else { throw AnswerError.storeUnavailable(retryAfter: 1) }
+        var next: String?
+        if page.hasMore, let last = page.last {
+            next = Cursor(place: [Int64(last.unit), Int64(snapshot.series[last.place].id)]).text(seal: question.seal)
+        }
+        let tallies = snapshot.series.map { scope.tally($0.ledger) }
+        var walk = RowWalk(page, of: snapshot, query, scope)
+        let body: [UInt8]
+        switch query.format {
+        case .json:
+            var json = JSONWriter(capacity: 1024 + page.rowCount * 160)
+            writeHead(&json, scope, snapshot, tallies)
+            json.key("data")
+            json.beginArray()
+            var rows = JSONRows(json)
+            walk.write(to: &rows)
+            rows.json.endArray()
+            rows.json.member("next_cursor", ifAny: next)
+            rows.json.endObject()
+            body = rows.json.bytes
+        case .csv:
+            var csv = CSVWriter(capacity: 256 + page.rowCount * 100)
+            let fields = query.resolution == .slot ? dataset.slotFields : dataset.partFields
+            for field in fields { csv.text(field.name) }
+            if query.fill == .null { csv.text("reason") }
+            csv.endRow()
+            var rows = CSVRows(csv)
+            walk.write(to: &rows)
+            body = rows.csv.bytes
+        }
+        let total = tallies.reduce(Tally(), +)
+        let coverage = "expected=\(total.expected), present=\(total.present), missing=\(total.missing), "
+            + "completeness=\(total.completeness)"
+        return fresh(
+            body, type: query.format == .json ? "application/json" : "text/csv; charset=utf-8; header=present",
+            headers: [.init(name: "Gapless-Coverage", value: coverage)], nextCursor: next, of: snapshot,
+            until: scope.nextChange(snapshot.series))
+    }
+
+    /// Everything before `data`.
+    private func writeHead(_ json: inout JSONWriter, _ scope: Scope, _ snapshot: Snapshot, _ tallies: [Tally]) {
+        json.beginObject()
+        json.member("dataset", dataset.name)
+        if snapshot.series.count == 1 {
+            json.members(of: snapshot.series[0].key, names: dataset.keys)
+        } else {
+            for (index, name) in dataset.keys.enumerated() {
+                json.key(name)
+                json.beginArray()
+                for value in Set(snapshot.series.map { $0.key.values[index] }).sorted() { json.string(value) }
+                json.endArray()
+            }
+        }
+        json.member("from", instant: scope.from, in: dataset.zone)
+        json.member("to", instant: scope.to, in: dataset.zone)
+        json.member("time_zone", dataset.zone.name)
+        json.member("unit", dataset.unit)
+        json.member("as_of", instant: scope.asOf(snapshot.series, changedAt: snapshot.version?.changedAt), in: dataset.zone)
+        json.key("coverage")
+        if snapshot.series.count == 1 {
+            writeCoverage(&json, scope, snapshot.series[0], tallies[0], named: false)
+        } else {
+            json.beginArray()
+            for (one, tally) in zip(snapshot.series, tallies) { writeCoverage(&json, scope, one, tally, named: true) }
+            json.endArray()
+        }
+    }
+
+    private func writeCoverage(_ json: inout JSONWriter, _ scope: Scope, _ one: StoredSeries, _ tally: Tally, named: Bool) {
+        json.beginObject()
+        if named { json.members(of: one.key, names: dataset.keys) }
+        json.member("expected", tally.expected)
+        json.member("present", tally.present)
+        json.member("missing", tally.missing)
+        json.member("completeness", tally.completeness)
+        json.key("gaps")
+        json.beginArray()
+        for gap in scope.gaps(one.ledger) {
+            json.beginObject()
+            json.members(gap, of: one.key, in: scope)
+            json.endObject()
+        }
+        json.endArray()
+        json.endObject()
+    }
+}

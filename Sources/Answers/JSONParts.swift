@@ -1,0 +1,82 @@
+internal import Bytes
+internal import Series
+
+/// Pieces that several answers have in common.
+extension JSONWriter {
+    mutating func member(_ name: String, _ value: String) {
+        key(name)
+        string(value)
+    }
+
+    mutating func member(_ name: String, _ value: Int) {
+        key(name)
+        int(value)
+    }
+
+    mutating func member(_ name: String, _ value: Decimal) {
+        key(name)
+        var digits: [UInt8] = []
+        value.append(to: &digits)
+        number(digits)
+    }
+
+    mutating func member(_ name: String, ifAny value: String?) {
+        key(name)
+        if let value { string(value) } else { null() }
+    }
+
+    /// An instant with the zone's offset at it.
+    mutating func member(_ name: String, instant: Int64?, in zone: Zone) {
+        key(name)
+        if let instant { timestamp(instant, offset: zone.offset(at: instant)) } else { null() }
+    }
+
+    mutating func members(of key: SeriesKey, names: [String]) {
+        for (name, value) in zip(names, key.values) { member(name, value) }
+    }
+
+    /// A report's counts, in the contract's order.
+    mutating func members(_ tally: Tally) {
+        member("slots", tally.slots)
+        member("pending", tally.pending)
+        member("absent", tally.absent)
+        member("excluded", tally.excluded)
+        member("expected", tally.expected)
+        member("present", tally.present)
+        member("missing", tally.missing)
+        member("unfillable", tally.unfillable)
+        member("quarantined", tally.quarantined)
+        member("completeness", tally.completeness)
+    }
+
+    /// The members of a gap, without its series.
+    mutating func members(_ gap: Gap, of key: SeriesKey, in scope: Scope) {
+        let ruler = scope.dataset.calendar.ruler
+        member("from", instant: ruler.start(of: gap.range.lowerBound), in: scope.dataset.zone)
+        // Up to the end of its last slot: the next one that the calendar has may be days later.
+        member("to", instant: ruler.end(of: gap.range.upperBound - 1), in: scope.dataset.zone)
+        member("slots", gap.slots)
+        member("state", gap.state.rawValue)
+        member("reason", scope.reason(gap, of: key))
+    }
+}
+
+extension Answer {
+    /// A list of one page made of answers that are one object each. It is as old as the oldest, and valid as long as all are.
+    init(joining parts: [Answer], ceiling: Int) {
+        var json = JSONWriter(capacity: parts.reduce(64) { $0 + $1.body.count + 1 })
+        json.beginObject()
+        json.key("data")
+        json.beginArray()
+        for part in parts { json.raw(part.body) }
+        json.endArray()
+        json.key("next_cursor")
+        json.null()
+        json.endObject()
+        let worst = parts.first { !$0.cacheStatus.hasPrefix("hit") }
+        let age = AnswerAge(seconds: parts.map(\.age.seconds).max() ?? 0, left: parts.map(\.maxAge).min() ?? ceiling)
+        self.init(
+            body: json.bytes, contentType: "application/json", etag: StoredAnswer.etag(of: json.bytes), age: age,
+            cacheStatus: worst?.cacheStatus ?? age.hit, headers: [], nextCursor: nil, term: nil)
+    }
+}

@@ -1,0 +1,106 @@
+package import Series
+
+/// Rows of some series over a range. Ranges are instants, half-open; `to` before `from` is an empty range.
+package struct HistoryQuery: Sendable, Hashable {
+    package enum Resolution: String, Sendable { case slot, part }
+    package enum Fill: String, Sendable { case none, null }
+    package enum Format: String, Sendable { case json, csv }
+
+    package var dataset: String
+    /// Values by key name, without repeats and sorted; a name that is absent means every followed value.
+    package var keys: [String: [String]]
+    package var from: Int64
+    package var to: Int64
+    package var resolution: Resolution
+    package var fill: Fill
+    package var format: Format
+    /// Rows a page, at least 1.
+    package var limit: Int
+    package var cursor: String?
+
+    package init(
+        dataset: String, keys: [String: [String]] = [:], from: Int64, to: Int64, resolution: Resolution = .slot, fill: Fill = .none,
+        format: Format = .json, limit: Int = 10_000, cursor: String? = nil
+    ) {
+        self.dataset = dataset
+        self.keys = canonical(keys)
+        self.from = from
+        self.to = to
+        self.resolution = resolution
+        self.fill = fill
+        self.format = format
+        self.limit = max(1, limit)
+        self.cursor = cursor
+    }
+}
+
+/// The completeness report. Absent instants mean the dataset's horizon, up to now.
+package struct CompletenessQuery: Sendable, Hashable {
+    package enum Grouping: String, Sendable { case none, series, day, month }
+
+    package var dataset: String
+    package var keys: [String: [String]]
+    package var from: Int64?
+    package var to: Int64?
+    package var groupBy: Grouping
+    /// Entries of `series`, or of `groups` where they are grouped, a page.
+    package var limit: Int
+    package var cursor: String?
+
+    package init(
+        dataset: String, keys: [String: [String]] = [:], from: Int64? = nil, to: Int64? = nil, groupBy: Grouping = .none,
+        limit: Int = 100, cursor: String? = nil
+    ) {
+        self.dataset = dataset
+        self.keys = canonical(keys)
+        self.from = from
+        self.to = to
+        self.groupBy = groupBy
+        self.limit = max(1, limit)
+        self.cursor = cursor
+    }
+}
+
+/// Gaps, worst first. `states` empty: every state but `pending`, which is no fault of anybody's.
+package struct GapsQuery: Sendable, Hashable {
+    package var dataset: String
+    package var keys: [String: [String]]
+    package var from: Int64?
+    package var to: Int64?
+    package var states: [SlotState]
+    package var limit: Int
+    package var cursor: String?
+
+    package init(
+        dataset: String, keys: [String: [String]] = [:], from: Int64? = nil, to: Int64? = nil, states: [SlotState] = [],
+        limit: Int = 100, cursor: String? = nil
+    ) {
+        self.dataset = dataset
+        self.keys = canonical(keys)
+        self.from = from
+        self.to = to
+        self.states = SlotState.allCases.filter { states.contains($0) && $0 != .present }
+        self.limit = max(1, limit)
+        self.cursor = cursor
+    }
+}
+
+/// The series of a dataset, in the order of their keys.
+package struct SeriesQuery: Sendable, Hashable {
+    package var dataset: String
+    package var keys: [String: [String]]
+    package var limit: Int
+    package var cursor: String?
+
+    package init(dataset: String, keys: [String: [String]] = [:], limit: Int = 100, cursor: String? = nil) {
+        self.dataset = dataset
+        self.keys = canonical(keys)
+        self.limit = max(1, limit)
+        self.cursor = cursor
+    }
+}
+
+/// One spelling for one meaning. A name without values restricts nothing.
+private func canonical(_ keys: [String: [String]]) -> [String: [String]] {
+    keys.filter { !$0.value.isEmpty }.mapValues { Array(Set($0)).sorted() }
+}

@@ -1,0 +1,82 @@
+internal import Bytes
+
+/// Where shown rows go, field by field.
+protocol RowSink {
+    mutating func beginRow()
+    mutating func endRow()
+    mutating func instant(_ name: String, _ seconds: Int64, offset: Int)
+    mutating func int(_ name: String, _ value: Int64)
+    mutating func decimal(_ name: String, _ value: Decimal)
+    mutating func date(_ name: String, _ value: LocalDate)
+    mutating func text(_ name: String, _ value: String)
+    mutating func null(_ name: String)
+}
+
+struct JSONRows: RowSink {
+    var json: JSONWriter
+    private var scratch: [UInt8] = []
+
+    init(_ json: consuming JSONWriter) { self.json = json }
+
+    mutating func beginRow() { json.beginObject() }
+    mutating func endRow() { json.endObject() }
+
+    mutating func instant(_ name: String, _ seconds: Int64, offset: Int) {
+        json.key(name)
+        json.timestamp(seconds, offset: offset)
+    }
+
+    mutating func int(_ name: String, _ value: Int64) {
+        json.key(name)
+        json.int(value)
+    }
+
+    mutating func decimal(_ name: String, _ value: Decimal) {
+        json.key(name)
+        scratch.removeAll(keepingCapacity: true)
+        value.append(to: &scratch)
+        json.number(scratch)
+    }
+
+    mutating func date(_ name: String, _ value: LocalDate) {
+        json.key(name)
+        scratch.removeAll(keepingCapacity: true)
+        value.append(to: &scratch)
+        json.string(scratch[...])
+    }
+
+    mutating func text(_ name: String, _ value: String) { json.member(name, value) }
+
+    mutating func null(_ name: String) {
+        json.key(name)
+        json.null()
+    }
+}
+
+/// The columns stand in the header row; a cell without a value is empty.
+struct CSVRows: RowSink {
+    var csv: CSVWriter
+    private var scratch: [UInt8] = []
+
+    init(_ csv: consuming CSVWriter) { self.csv = csv }
+
+    mutating func beginRow() {}
+    mutating func endRow() { csv.endRow() }
+    mutating func instant(_ name: String, _ seconds: Int64, offset: Int) { csv.timestamp(seconds, offset: offset) }
+    mutating func int(_ name: String, _ value: Int64) { csv.int(value) }
+
+    mutating func decimal(_ name: String, _ value: Decimal) {
+        scratch.removeAll(keepingCapacity: true)
+        value.append(to: &scratch)
+        csv.number(scratch)
+    }
+
+    mutating func date(_ name: String, _ value: LocalDate) {
+        scratch.removeAll(keepingCapacity: true)
+        value.append(to: &scratch)
+        csv.number(scratch)
+    }
+
+    mutating func text(_ name: String, _ value: String) { csv.text(value) }
+    mutating func null(_ name: String) { csv.empty() }
+}

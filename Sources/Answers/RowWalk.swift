@@ -1,0 +1,156 @@
+internal import Bytes
+internal import Series
+internal import Store
+
+/// Writes the rows of a page: one walk over its units and over the stored rows, both in the order of time.
+struct RowWalk {
+    /// How far a series' units have been written.
+    private struct Head {
+        let ranges: [Range<Int>]
+        var at = 0
+        var next: Int
+
+        init(_ units: SlotSet) {
+            ranges = units.ranges
+            next = ranges.first?.lowerBound ?? .max
+        }
+
+        mutating func advance() {
+            next += 1
+            if next < ranges[at].upperBound { return }
+            at += 1
+            next = at < ranges.count ? ranges[at].lowerBound : .max
+        }
+    }
+
+    private let dataset: Dataset
+    private let ruler: Ruler
+    private let fields: [ShownField]
+    private let keys: [SeriesKey]
+    private let rows: RowBlock
+    /// Rows that make a unit whole.
+    private let partsPerUnit: Int
+    private var heads: [Head]
+    private let places: [Int: Int]
+    /// Rows of the unit at hand: for each series so many, and which.
+    private var found: [Int]
+    private var foundRows: [Int]
+    private var nextRow = 0
+    private var decimals: [Decimal] = []
+    /// Why units are empty, where those are shown too.
+    private var holes: Holes?
+
+    init(_ page: HistoryPage, of snapshot: Snapshot, _ query: HistoryQuery, _ scope: Scope) {
+        dataset = scope.dataset
+        ruler = page.ruler
+        let isSlots = query.resolution == .slot
+        fields = isSlots ? dataset.slotFields : dataset.partFields
+        partsPerUnit = isSlots ? dataset.calendar.parts : 1
+        keys = snapshot.series.map(\.key)
+        rows = snapshot.rows
+        heads = page.served.map(Head.init)
+        places = Dictionary(uniqueKeysWithValues: snapshot.series.enumerated().map { ($0.element.id, $0.offset) })
+        found = Array(repeating: 0, count: keys.count)
+        foundRows = Array(repeating: 0, count: keys.count * partsPerUnit)
+        if query.fill == .null {
+            holes = Holes(snapshot.series, scope, unitsPerSlot: isSlots ? 1 : dataset.calendar.parts)
+        }
+    }
+
+    mutating func write(to sink: inout some RowSink) {
+        while let unit = heads.lazy.map(\.next).min(), unit != .max {
+            let start = ruler.start(of: unit)
+            gather(from: start, to: ruler.end(of: unit))
+            let local = dataset.zone.local(at: start)
+            for place in heads.indices where heads[place].next == unit {
+                heads[place].advance()
+                write(unit, start, local, place, to: &sink)
+            }
+        }
+    }
+
+    private mutating func gather(from start: Int64, to end: Int64) {
+        for place in found.indices { found[place] = 0 }
+        while nextRow < rows.count, rows.times[nextRow] < end {
+            if rows.times[nextRow] >= start, let place = places[rows.seriesIDs[nextRow]], found[place] < partsPerUnit {
+                foundRows[place * partsPerUnit + found[place]] = nextRow
+                found[place] += 1
+            }
+            nextRow += 1
+        }
+    }
+
+    private mutating func write(_ unit: Int, _ start: Int64, _ local: Zone.Local, _ place: Int, to sink: inout some RowSink) {
+        let isWhole = found[place] == partsPerUnit
+        // What coverage says is held and the table does not have is not made up.
+        if !isWhole && holes == nil { return }
+        sink.beginRow()
+        for field in fields {
+            switch field.content {
+            case .instant: sink.instant(field.name, start, offset: local.offset)
+            case .localHour: sink.int(field.name, Int64(local.hour))
+            case .localDate: sink.date(field.name, local.date)
+            case .key(let index): sink.text(field.name, keys[place].values[index])
+            case .partCount: sink.int(field.name, Int64(found[place]))
+            case .mean(let column):
+                if isWhole, let mean = mean(column, place) { sink.decimal(field.name, mean) } else { sink.null(field.name) }
+            case .value(let column):
+                show(isWhole ? rows.value(column, of: foundRows[place * partsPerUnit]) : .null, as: field.name, to: &sink)
+            }
+        }
+        if let reason = holes?.reason(of: unit, place) {
+            sink.text("reason", reason)
+        } else if holes != nil {
+            if isWhole { sink.null("reason") } else { sink.text("reason", SlotState.missing.rawValue) }
+        }
+        sink.endRow()
+    }
+
+    private func show(_ value: Value, as name: String, to sink: inout some RowSink) {
+        switch value {
+        case .null: sink.null(name)
+        case .decimal(let value): sink.decimal(name, value)
+        case .integer(let value): sink.int(name, value)
+        case .text(let value): sink.text(name, value)
+        }
+    }
+
+    /// Four quarters of five decimals need seven.
+    private static let meanPlaces = 7
+
+    private mutating func mean(_ column: Int, _ place: Int) -> Decimal? {
+        decimals.removeAll(keepingCapacity: true)
+        for index in place * partsPerUnit..<(place + 1) * partsPerUnit {
+            switch rows.value(column, of: foundRows[index]) {
+            case .decimal(let value): decimals.append(value)
+            case .integer(let value): decimals.append(Decimal(value))
+            case .null, .text: return nil
+            }
+        }
+        return Decimal.mean(of: decimals)?.rounded(to: RowWalk.meanPlaces)
+    }
+}
+
+/// Why units are empty; asked in the order of time for each series.
+private struct Holes {
+    private let gaps: [[(range: Range<Int>, reason: String)]]
+    private let unitsPerSlot: Int
+    private var at: [Int]
+    private let held: [SlotSet]
+
+    init(_ series: [StoredSeries], _ scope: Scope, unitsPerSlot: Int) {
+        self.unitsPerSlot = unitsPerSlot
+        gaps = series.map { one in scope.gaps(one.ledger).map { ($0.range, scope.reason($0, of: one.key)) } }
+        at = Array(repeating: 0, count: series.count)
+        // Of a slot that came in part, the parts that are held are no holes.
+        held = unitsPerSlot == 1 ? [] : series.map(\.ledger.held)
+    }
+
+    mutating func reason(of unit: Int, _ place: Int) -> String? {
+        let slot = unit >= 0 ? unit / unitsPerSlot : (unit + 1) / unitsPerSlot - 1
+        while at[place] < gaps[place].count, gaps[place][at[place]].range.upperBound <= slot { at[place] += 1 }
+        guard at[place] < gaps[place].count, gaps[place][at[place]].range.contains(slot) else { return nil }
+        if unitsPerSlot > 1, held[place].contains(unit) { return nil }
+        return gaps[place][at[place]].reason
+    }
+}

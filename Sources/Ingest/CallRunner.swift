@@ -1,0 +1,163 @@
+internal import EventLoop
+package import Series
+internal import Upstream
+
+/// Carries out one call: sends what its exchange asks for, several requests at a time, within budget and retries, and
+/// gathers what came. Knows nothing of tasks.
+final class CallRunner {
+    struct Outcome {
+        var end: CallEnd
+        var rows: [Row] = []
+        var requests = 0
+        var dropped = 0
+        var quarantined = 0
+        var bodyBytes = 0
+        /// Set where the call was broken off, and by what.
+        var failure: CallFailure?
+        /// Set where not a row came because requests were given up: why the last of them was.
+        var defeat: String?
+    }
+
+    private let call: Int
+    private let sender: RequestSender
+    private let token: Local<RequestSender>
+    private let policy: RetryPolicy
+    private let inFlightMax: Int
+    private let random: () -> Double
+
+    /// `token` stands for `sender` in the tasks that send.
+    init(
+        call: Int, sender: RequestSender, token: Local<RequestSender>, policy: RetryPolicy, inFlightMax: Int,
+        random: @escaping () -> Double
+    ) {
+        self.call = call
+        self.sender = sender
+        self.token = token
+        self.policy = policy
+        self.inFlightMax = inFlightMax
+        self.random = random
+    }
+
+    func run(_ exchange: consuming any Exchange) async -> Outcome {
+        var machine = exchange
+        let token = token
+        defer { sender.forget(call) }
+        return await withTaskGroup(of: Sent.self) { group in
+            var outcome = Outcome(end: .unproved("the call broke off"))
+            var waiting = machine.start().map { Attempt(call: call, request: $0, number: 1, delay: 0) }[...]
+            var flying = 0
+            var lastFailure: String?
+            var isOver = false
+            while true {
+                while !isOver, flying < inFlightMax, let attempt = waiting.popFirst() {
+                    flying += 1
+                    group.addTask { await token.loop.enter { loop in await loop[token].send(attempt) } }
+                }
+                guard let sent = await group.next() else { break }
+                flying -= 1
+                outcome.requests += sent.requests
+                outcome.bodyBytes += sent.bodyBytes
+                if isOver { continue }
+                switch digest(sent, by: &machine) {
+                case .step(let step, let reason):
+                    lastFailure = reason ?? lastFailure
+                    isOver = take(step, after: lastFailure, into: &outcome)
+                    waiting += step.requests.map { Attempt(call: call, request: $0, number: 1, delay: 0) }
+                case .again(let attempt):
+                    waiting.append(attempt)
+                case .broken(let failure):
+                    outcome.failure = failure
+                    outcome.end = .unproved(failure.reason)
+                    isOver = true
+                }
+                // What is still waiting for its turn need not be sent any more.
+                if isOver && flying > 0 { sender.abandon(call) }
+            }
+            return outcome
+        }
+    }
+
+    private enum Digest {
+        /// `after`: why the request that led to it was given up.
+        case step(Step, after: String? = nil)
+        case again(Attempt)
+        case broken(CallFailure)
+    }
+
+    private func digest(_ sent: Sent, by machine: inout any Exchange) -> Digest {
+        let failure: CallFailure
+        switch sent.result {
+        case .success(let answer):
+            do {
+                return .step(try machine.received(answer, to: sent.attempt.request))
+            } catch {
+                failure = CallFailure(kind: error.kind, reason: error.reason)
+            }
+        case .failure(let error):
+            failure = error
+        }
+        if failure.isClosing { return .broken(failure) }
+        // A refusal for the quota's sake is not the request's fault: such tries count a tenth.
+        let tries = failure.kind.isThrottling ? 1 + sent.attempt.number / 10 : sent.attempt.number
+        switch policy.decision(for: failure.kind, attempt: tries, jitter: random()) {
+        case .retry(let seconds):
+            return .again(Attempt(call: call, request: sent.attempt.request, number: sent.attempt.number + 1, delay: seconds))
+        case .giveUp:
+            // A refusal is the same for every request of the call; a page that did not come is this page's.
+            if failure.kind.concernsWholeCall { return .broken(failure) }
+            return .step(machine.gaveUp(on: sent.attempt.request), after: failure.reason)
+        }
+    }
+
+    /// True where the call is over.
+    private func take(_ step: Step, after failure: String?, into outcome: inout Outcome) -> Bool {
+        outcome.rows += step.rows
+        outcome.dropped += step.dropped
+        outcome.quarantined += step.quarantined.count
+        guard let end = step.end else { return false }
+        if case .unproved(let why) = end, let failure {
+            outcome.end = .unproved("\(why) (\(failure))")
+            if outcome.rows.isEmpty { outcome.defeat = failure }
+        } else {
+            outcome.end = end
+        }
+        return true
+    }
+}
+
+/// One try of one request.
+struct Attempt: Sendable {
+    let call: Int
+    let request: UpstreamRequest
+    let number: Int
+    /// Seconds to wait before it.
+    let delay: Double
+}
+
+/// What became of one try.
+struct Sent: Sendable {
+    let attempt: Attempt
+    let result: Result<UpstreamAnswer, CallFailure>
+    /// What the upstream's quota counts: 1, or 0 where nothing was sent.
+    let requests: Int
+    let bodyBytes: Int
+}
+
+/// Why a request or a call failed, for the retry policy and for people.
+package struct CallFailure: Error, Sendable {
+    package let kind: FailureClass
+    package let reason: String
+    /// The worker is shutting down, or the store is away: not the upstream's doing.
+    package var isClosing = false
+}
+
+extension FailureClass {
+    var isThrottling: Bool { if case .throttled = self { true } else { false } }
+
+    var concernsWholeCall: Bool {
+        switch self {
+        case .refused, .badRequest: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,167 @@
+internal import Bytes
+internal import Codec
+package import Series
+package import Store
+
+/// A plan as it was made: figures, calls, and how it was told apart from others.
+package struct MadePlan: Sendable {
+    package let id: String
+    /// Real time, seconds since 1970.
+    package let expiresAt: Int64
+    /// With its range filled in.
+    package let selection: Selection
+    package let digest: String
+    package let figures: PlanFigures
+    package let calls: [StoredCall]
+}
+
+/// Why a plan cannot be carried out any more.
+package enum PlanRefusal: Error, Sendable {
+    case unknown
+    case expired
+    /// Coverage moved since: what the plan would be now.
+    case moved(was: PlanFigures, now: PlanFigures)
+}
+
+/// Makes plans and files ingestions. API, command line and schedule all come through here.
+package final class Planning {
+    package let store: Store
+    package let datasets: [Dataset]
+    package let clock: ServiceClock
+    private let rates: [String: RequestRate]
+
+    /// `rates`: the budget of each upstream, for estimates.
+    package init(store: Store, datasets: [Dataset], clock: ServiceClock, rates: [String: RequestRate]) {
+        self.store = store
+        self.datasets = datasets
+        self.clock = clock
+        self.rates = rates
+    }
+
+    /// Makes a plan and keeps it for a quarter of an hour. Nothing is asked of the upstream.
+    package func plan(_ selection: Selection) async throws -> MadePlan {
+        let draft = try await draft(selection)
+        var figures = draft.figures
+        figures.completeAt = try await completeAt(draft)
+        let stored = try await store.insertPlan(
+            dataset: selection.dataset, digest: draft.digest, selection: draft.selectionText, figures: figures, calls: draft.calls)
+        return MadePlan(
+            id: stored.id, expiresAt: stored.expiresAt, selection: draft.selection, digest: draft.digest, figures: figures,
+            calls: draft.calls)
+    }
+
+    /// Files an ingestion for a selection, or finds the open one that is equal. Returns its id.
+    package func ingest(_ selection: Selection, requestedBy: String) async throws -> (id: String, isNew: Bool) {
+        try await file(try await draft(selection), plan: nil, requestedBy: requestedBy)
+    }
+
+    /// Files an ingestion for a plan that was made. Throws `PlanRefusal` where it is gone or no longer true.
+    package func ingest(planID: String, requestedBy: String) async throws -> (id: String, isNew: Bool) {
+        guard let plan = try await store.plan(id: planID) else { throw PlanRefusal.unknown }
+        if plan.isExpired { throw PlanRefusal.expired }
+        let selection = try SelectionJSON.read(try JSONValue(parsing: Array(plan.selection.utf8)), datasets: datasets)
+        let draft = try await draft(selection)
+        if draft.digest != plan.digest { throw PlanRefusal.moved(was: plan.figures, now: draft.figures) }
+        return try await file(draft, plan: planID, requestedBy: requestedBy)
+    }
+
+    private func file(_ draft: Draft, plan: String?, requestedBy: String) async throws -> (id: String, isNew: Bool) {
+        try await store.insertIngestion(
+            Store.NewIngestion(
+                dataset: draft.dataset.name, selection: draft.selectionText, selectionDigest: draft.selectionDigest, planID: plan,
+                requestedBy: requestedBy, figures: draft.figures, calls: draft.calls, filedAt: draft.now))
+    }
+
+    // MARK: The plan itself
+
+    private struct Draft {
+        let dataset: Dataset
+        let selection: Selection
+        let selectionText: String
+        /// Of the selection as it was asked, before its range was filled in: the same request twice is the same.
+        let selectionDigest: String
+        let digest: String
+        let figures: PlanFigures
+        let calls: [StoredCall]
+        /// Of the shown clock: what is due is judged by it.
+        let now: Int64
+    }
+
+    private func draft(_ asked: Selection) async throws -> Draft {
+        let dataset = try SelectionJSON.dataset(asked.dataset, among: datasets)
+        let now = clock.now
+        let selection = Self.resolved(asked, of: dataset, now: now)
+        let series = try await store.ledgers(of: dataset.name)
+        let unusable = try await store.unusableShapes(of: dataset.name)
+        let made = Self.plan(selection, of: dataset, series: series, without: unusable, now: now)
+        var hash = SHA256()
+        let text = selection.canonicalText
+        hash.update(Array(text.utf8))
+        for call in made.calls {
+            hash.update(Array("\n\(call.shape) \(call.seriesIDs) \(call.periods) \(call.covers)".utf8))
+        }
+        var figures = made.figures
+        figures.warnings += unusable.sorted().map { "the upstream does not honour call shape \($0): planned without it" }
+        return Draft(
+            dataset: dataset, selection: selection, selectionText: SelectionJSON.text(selection, of: dataset),
+            selectionDigest: Hex.encode(SHA256.hash(Array(asked.canonicalText.utf8))), digest: Hex.encode(hash.finish()),
+            figures: figures, calls: made.calls, now: now)
+    }
+
+    /// The range filled in: the dataset's horizon, and now.
+    package static func resolved(_ selection: Selection, of dataset: Dataset, now: Int64) -> Selection {
+        var selection = selection
+        if selection.to == nil { selection.to = max(now, selection.from ?? now) }
+        if selection.from == nil {
+            let today = dataset.zone.day(at: now)
+            selection.from = min(dataset.zone.start(of: today.advanced(by: -dataset.horizonDays)), selection.to ?? now)
+        }
+        return selection
+    }
+
+    /// Expected slots minus covered slots, priced by the call shapes that can be used. Pure.
+    package static func plan(
+        _ selection: Selection, of dataset: Dataset, series: [StoredSeries], without unusable: Set<String>, now: Int64
+    ) -> (figures: PlanFigures, calls: [StoredCall]) {
+        let range = dataset.calendar.ruler.slots(from: selection.from ?? now, to: selection.to ?? now)
+        var ids: [SeriesKey: Int] = [:]
+        var demand: [Demand] = []
+        var gaps = 0
+        for one in series where dataset.selects(one.key, by: selection) {
+            ids[one.key] = one.id
+            let missing = one.ledger.demand(
+                selection.mode, in: range, calendar: dataset.calendar, dueBefore: dataset.dueBefore(one.key, now: now))
+            if missing.isEmpty { continue }
+            gaps += missing.ranges.count
+            demand.append(Demand(series: one.key, missing: missing))
+        }
+        let planner = Planner(
+            slots: dataset.calendar.ruler, periods: dataset.periods, shapes: dataset.shapes.filter { !unusable.contains($0.name) },
+            maxRequests: selection.maxRequests)
+        let plan = planner.plan(demand)
+        let calls = plan.calls.map { call in
+            StoredCall(
+                shape: call.shape.name, seriesIDs: call.series.compactMap { ids[$0] }, periods: call.periods, covers: call.covers,
+                requests: call.cost.requests, tokens: call.cost.tokens)
+        }
+        var figures = PlanFigures(
+            gaps: gaps, slots: demand.reduce(0) { $0 + $1.missing.count }, cost: plan.totals.cost, lowerBound: plan.lowerBound,
+            optimality: plan.optimality, estimatedSeconds: plan.totals.seconds)
+        if plan.uncovered > 0 {
+            let cause = selection.maxRequests == nil ? "no call shape reaches" : "max_requests leaves out"
+            figures.warnings.append("\(cause) \(plan.uncovered) of the selected slots")
+        }
+        return (figures, calls)
+    }
+
+    private func completeAt(_ draft: Draft) async throws -> Int64? {
+        if draft.calls.isEmpty { return nil }
+        var seconds = draft.figures.estimatedSeconds
+        if let rate = rates[draft.dataset.upstream.name] {
+            let budget = try await store.spent(upstream: draft.dataset.upstream.name, now: clock.now)
+            let beyond = draft.figures.cost.requests - max(0, budget.quota - budget.spent)
+            if beyond > 0 { seconds += Double(beyond) / rate.perSecond }
+        }
+        return clock.now + Int64(seconds.rounded(.up))
+    }
+}

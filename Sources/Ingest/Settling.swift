@@ -1,0 +1,55 @@
+internal import Bytes
+internal import Series
+internal import Store
+
+/// What becomes of an ingestion whose tasks have all ended. Pure, given what is stored.
+enum Settling {
+    static func decide(
+        _ ingestion: StoredIngestion, series: [StoredSeries], dataset: Dataset, unusable: Set<String>
+    ) throws -> Store.Settlement {
+        // What fell due while it ran was never asked of it.
+        let now = ingestion.filedAt
+        var selection = try SelectionJSON.read(try JSONValue(parsing: Array(ingestion.selection.utf8)), datasets: [dataset], isStored: true)
+        // A call shape was found unusable while it ran: what is left is planned once more without it.
+        let isSpent = selection.maxRequests.map { ingestion.sums.requests >= $0 } ?? false
+        if ingestion.sums.unusable > 0 && ingestion.replans < dataset.shapes.count - 1 && !isSpent {
+            selection.maxRequests = selection.maxRequests.map { $0 - ingestion.sums.requests }
+            let rest = Planning.plan(selection, of: dataset, series: series, without: unusable, now: now)
+            if !rest.calls.isEmpty { return .more(rest.calls) }
+        }
+        let range = dataset.calendar.ruler.slots(from: selection.from ?? now, to: selection.to ?? now)
+        var tally = Tally()
+        for one in series where dataset.selects(one.key, by: selection) {
+            tally += one.ledger.tally(in: range, calendar: dataset.calendar, dueBefore: dataset.dueBefore(one.key, now: now))
+        }
+        let outcome = IngestionStatus.ended(
+            missingFillable: tally.missing - tally.unfillable - tally.quarantined,
+            quarantined: tally.quarantined + ingestion.sums.quarantined, failedTasks: ingestion.sums.failed,
+            tasks: ingestion.sums.tasks, stored: ingestion.sums.written + ingestion.sums.unchanged + ingestion.sums.revised)
+        // A refresh finds nothing missing beforehand: whether it was done is said by its calls.
+        let undone = ingestion.sums.failed + ingestion.sums.unproved
+        if selection.mode == .refresh, outcome == .completed, undone > 0 {
+            let stored = ingestion.sums.written + ingestion.sums.unchanged + ingestion.sums.revised
+            let isNothing = undone == ingestion.sums.tasks && stored == 0
+            let reason = ingestion.sums.failure.map { ": \($0)" } ?? ""
+            let text = "\(undone) of \(ingestion.sums.tasks) calls were not answered whole\(reason)"
+            return .ended(isNothing ? .failed : .partial, error: text)
+        }
+        return .ended(outcome.status, error: error(ingestion, tally, outcome.status))
+    }
+
+    private static func error(_ ingestion: StoredIngestion, _ tally: Tally, _ status: IngestionStatus) -> String? {
+        switch status {
+        case .completed: return nil
+        case .failed: return "every call failed\(ingestion.sums.failure.map { ": \($0)" } ?? "")"
+        default:
+            var parts: [String] = []
+            if tally.missing > 0 { parts.append("\(tally.missing) slots are still missing") }
+            if ingestion.sums.failed > 0 {
+                parts.append("\(ingestion.sums.failed) calls failed\(ingestion.sums.failure.map { " (\($0))" } ?? "")")
+            }
+            if ingestion.sums.quarantined > 0 { parts.append("\(ingestion.sums.quarantined) records were refused") }
+            return parts.joined(separator: "; ")
+        }
+    }
+}

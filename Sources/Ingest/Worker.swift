@@ -1,0 +1,302 @@
+package import EventLoop
+package import Series
+package import Store
+package import Upstream
+
+/// Works the tasks of some datasets: claims, carries out, stores, settles. Any number of workers in any number of
+/// processes do this beside each other; what keeps them apart is in the store (row locks, leases, fences).
+package final class Worker {
+    package struct Settings: Sendable {
+        package var tasksAtOnce = 4
+        package var leaseSeconds = 15
+        /// Times that a task may be begun: more than the accidents of a rough day, fewer than work that kills its worker needs.
+        package var attemptsMax = 20
+        /// Tries of one request, and the longest pause between two.
+        package var retry = RetryPolicy(maxAttempts: 4, baseSeconds: 1, capSeconds: 60)
+        package var name = "worker"
+        package init() {}
+    }
+
+    private let loop: Loop
+    private let store: Store
+    private let datasets: [String: Dataset]
+    private let clock: ServiceClock
+    private let settings: Settings
+    private let observe: (IngestEvent) -> Void
+    private var senders: [String: (object: RequestSender, token: Local<RequestSender>)] = [:]
+    private var held: [Int64: HeldTask] = [:]
+    private var calls = 0
+    private let bell: Waiter
+    private let drained: Waiter
+    private var isStopping = false
+    private var seed: UInt64
+
+    /// `access`: how each upstream is reached; datasets of an upstream without one are not worked here.
+    package init(
+        loop: isolated Loop, store: Store, datasets: [Dataset], access: [String: UpstreamAccess], fetcher: Fetcher,
+        clock: ServiceClock, settings: Settings, observe: @escaping (IngestEvent) -> Void
+    ) {
+        self.loop = loop
+        self.store = store
+        self.clock = clock
+        self.settings = settings
+        self.observe = observe
+        bell = Waiter(loop)
+        drained = Waiter(loop)
+        var workable: [String: Dataset] = [:]
+        for dataset in datasets {
+            guard let access = access[dataset.upstream.name] else { continue }
+            workable[dataset.name] = dataset
+            if senders[dataset.upstream.name] == nil {
+                let sender = RequestSender(
+                    profile: dataset.upstream, access: access, store: store, fetcher: fetcher, clock: clock, loop: loop,
+                    restSecondsMax: settings.retry.capSeconds, observe: observe)
+                senders[dataset.upstream.name] = (sender, loop.keep(sender))
+            }
+        }
+        self.datasets = workable
+        seed = Deadline.now.nanoseconds | 1
+    }
+
+    /// Works until `stop()`; returns when every task has been put down. `me` is this worker's own token.
+    package func run(as me: Local<Worker>) async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await me.loop.enter { loop in await loop[me].renewLeases() } }
+            var pauseSeconds = 0.1
+            while !isStopping {
+                do {
+                    try await settleOrphans()
+                    while !isStopping, held.count < settings.tasksAtOnce, let task = try await claim() {
+                        // Its lease ran out while the store was away, and nobody took it: the work goes on under the new fence.
+                        if let own = held[task.id] {
+                            own.claim = task
+                            continue
+                        }
+                        calls += 1
+                        held[task.id] = HeldTask(task, call: calls)
+                        group.addTask { await me.loop.enter { loop in await loop[me].work(task.id) } }
+                    }
+                    pauseSeconds = 0.1
+                    try? await bell.wait(until: .after(.seconds(1)))
+                } catch {
+                    observe(.storeFailed(doing: "looking for work", reason: "\(error)"))
+                    try? await bell.wait(until: .after(.nanoseconds(Int64(pauseSeconds * 1e9))))
+                    pauseSeconds = min(pauseSeconds * 2, 5)
+                }
+                if loop.isClosing { break }
+            }
+        }
+    }
+
+    /// There may be work: look now.
+    package func nudge() { bell.wake() }
+
+    /// Stops claiming, breaks off what is under way, and hands its tasks back.
+    package func stop() {
+        isStopping = true
+        for sender in senders.values { sender.object.isStopping = true }
+        bell.wake()
+        drained.wake()
+    }
+
+    private func claim() async throws -> ClaimedTask? {
+        try await store.claimTask(worker: settings.name, datasets: Array(datasets.keys), leaseSeconds: settings.leaseSeconds)
+    }
+
+    // MARK: One task
+
+    private func work(_ id: Int64) async {
+        guard let holding = held[id] else { return }
+        let task = holding.claim
+        let start = Deadline.now
+        observe(.taskClaimed(task: task.id, ingestion: task.ingestionID, dataset: task.dataset, shape: task.shape, attempt: task.attempts))
+        defer {
+            held[task.id] = nil
+            bell.wake()
+        }
+        guard let dataset = datasets[task.dataset], let sender = senders[dataset.upstream.name] else { return }
+        if task.attempts > settings.attemptsMax {
+            // It was begun so often and never ended: whatever it does to its worker, it has done it often enough.
+            await end(holding, TaskResult(ended: .failed, reason: "begun \(task.attempts - 1) times without an end"), dataset, start)
+            return
+        }
+        do {
+            let keys = try await seriesKeys(task)
+            // Found out by another task of the same plan: not one more request is spent on it.
+            if try await store.unusableShapes(of: task.dataset).contains(task.shape) {
+                let reason = "call shape \(task.shape) was found unusable before this call began"
+                return await end(holding, TaskResult(ended: .shapeUnusable, reason: reason), dataset, start)
+            }
+            let order = CallOrder(shape: task.shape, series: keys, periods: task.periods, now: clock.now)
+            let runner = CallRunner(
+                call: holding.call, sender: sender.object, token: sender.token, policy: settings.retry,
+                inFlightMax: dataset.upstream.requestsInFlight, random: { self.random() })
+            let outcome = await runner.run(dataset.exchange(order))
+            await conclude(holding, outcome, dataset, start)
+        } catch {
+            observe(.storeFailed(doing: "task \(task.id)", reason: "\(error)"))
+        }
+    }
+
+    private func seriesKeys(_ task: ClaimedTask) async throws -> [SeriesKey] {
+        let series = try await store.ledgers(of: task.dataset, ids: task.seriesIDs)
+        let keys = Dictionary(uniqueKeysWithValues: series.map { ($0.id, $0.key) })
+        return try task.seriesIDs.map { id in
+            guard let key = keys[id] else { throw StoreError.unavailable("series \(id) of task \(task.id) is not there") }
+            return key
+        }
+    }
+
+    private func conclude(_ holding: HeldTask, _ outcome: CallRunner.Outcome, _ dataset: Dataset, _ start: Deadline) async {
+        let task = holding.claim
+        var result = TaskResult(ended: .unproved, reason: "")
+        switch outcome.end {
+        case .proved(let how): (result.ended, result.reason) = (.proved, how)
+        case .unproved(let why): (result.ended, result.reason) = (.unproved, why)
+        case .shapeUnusable(let why): (result.ended, result.reason) = (.shapeUnusable, why)
+        }
+        result.rows = outcome.rows.map { StoredRow(seriesID: task.seriesIDs[$0.series], time: $0.time, values: $0.values) }
+        result.requests = outcome.requests
+        result.dropped = outcome.dropped
+        result.quarantined = outcome.quarantined
+        result.bodyBytes = outcome.bodyBytes
+        if let failure = outcome.failure {
+            if failure.isClosing { return await putDown(holding.claim, requests: outcome.requests) }
+            result.ended = .failed
+        } else if let failure = outcome.defeat {
+            // Not a page came, for a reason that may pass: the task waits, rather than the job ending without it.
+            if task.attempts < settings.retry.maxAttempts { return await postpone(holding, result, because: failure) }
+            result.ended = .failed
+        }
+        if case .shapeUnusable(let why) = outcome.end {
+            observe(.shapeUnusable(dataset: dataset.name, shape: task.shape, reason: why))
+            _ = try? await persist("noting a call shape") { try await self.store.note(unusable: task.shape, of: dataset.name, reason: why) }
+        }
+        await end(holding, result, dataset, start)
+    }
+
+    private func postpone(_ holding: HeldTask, _ result: TaskResult, because reason: String) async {
+        let task = holding.claim
+        let seconds = settings.retry.capSeconds * (0.5 + random() / 2)
+        let isDone = try? await persist("postponing task \(task.id)") {
+            try await self.store.postpone(holding.claim, with: result, seconds: seconds)
+        }
+        if isDone == true { observe(.taskPostponed(task: task.id, dataset: task.dataset, reason: reason, seconds: seconds)) }
+    }
+
+    private func end(_ holding: HeldTask, _ result: TaskResult, _ dataset: Dataset, _ start: Deadline) async {
+        do {
+            guard try await store(holding, result, dataset, start) else { return }
+        } catch {
+            // Nothing of this attempt is stored; the task ends with the store's own reason, and the queue goes on.
+            var refused = TaskResult(ended: .failed, reason: "the store refused the rows: \(error)")
+            refused.requests = result.requests
+            refused.bodyBytes = result.bodyBytes
+            guard let isStored = try? await store(holding, refused, dataset, start), isStored else { return }
+        }
+        let ingestion = holding.claim.ingestionID
+        _ = try? await persist("settling \(ingestion)") { try await self.settle(ingestion) }
+    }
+
+    private func store(_ holding: HeldTask, _ result: TaskResult, _ dataset: Dataset, _ start: Deadline) async throws -> Bool {
+        let now = clock.now
+        return try await persist("storing task \(holding.claim.id)") {
+            let task = holding.claim
+            let counts: RowCounts
+            do {
+                counts = try await self.store.finish(task, with: result, dataset: dataset, now: now)
+            } catch StoreError.leaseLost where holding.claim.fence != task.fence {
+                // This worker itself has claimed it anew meanwhile: once more, under that fence.
+                throw StoreError.unavailable("task \(task.id) was claimed anew by this worker")
+            }
+            let seconds = Double(Deadline.now.nanoseconds - start.nanoseconds) / 1e9
+            self.observe(
+                .taskEnded(
+                    task: task.id, ingestion: task.ingestionID, dataset: task.dataset, ended: result.ended.rawValue,
+                    requests: result.requests, rows: result.rows.count, written: counts.written + counts.revised, seconds: seconds))
+        }
+    }
+
+    private func putDown(_ task: ClaimedTask, requests: Int) async {
+        do { try await store.release(task, requests: requests) } catch {
+            observe(.storeFailed(doing: "handing task \(task.id) back", reason: "\(error)"))
+        }
+    }
+
+    /// Does something with the store that must be done, through its absences. Where the store stays away the lease runs out
+    /// and the task is begun again: nothing is lost but the work. False where it was not done; throws where the store says
+    /// that it cannot be done (a row breaks a rule of the schema), since it would say so for ever.
+    @discardableResult
+    private func persist(_ what: String, _ body: () async throws -> Void) async throws -> Bool {
+        var pauseSeconds = 0.1
+        while true {
+            do {
+                try await body()
+                return true
+            } catch StoreError.leaseLost(let task) {
+                observe(.leaseLost(task: task))
+                return false
+            } catch let error where Store.isRefusal(error) {
+                throw error
+            } catch {
+                observe(.storeFailed(doing: what, reason: "\(error)"))
+                if pauseSeconds > 20 || isStopping || loop.isClosing { return false }
+                try? await loop.sleep(until: .after(.nanoseconds(Int64(pauseSeconds * 1e9))))
+                pauseSeconds *= 2
+            }
+        }
+    }
+
+    // MARK: Leases and endings
+
+    private func renewLeases() async {
+        while !isStopping && !loop.isClosing {
+            try? await drained.wait(until: .after(.milliseconds(settings.leaseSeconds * 250)))
+            if isStopping { return }
+            for holding in held.values {
+                let task = holding.claim
+                do {
+                    let isOurs = try await store.renewLease(of: task, leaseSeconds: settings.leaseSeconds)
+                    if isOurs || holding.claim.fence != task.fence { continue }
+                    // Another worker has it: not one more request is spent here.
+                    observe(.leaseLost(task: task.id))
+                    datasets[task.dataset].flatMap { senders[$0.upstream.name] }?.object.abandon(holding.call)
+                } catch {
+                    observe(.storeFailed(doing: "renewing the lease of task \(task.id)", reason: "\(error)"))
+                }
+            }
+        }
+    }
+
+    /// Ingestions whose last task ended in a process that died before it could say so.
+    private func settleOrphans() async throws {
+        for id in try await store.unsettledIngestions(datasets: Array(datasets.keys)) {
+            // One that cannot be settled must not keep the others, and the queue, waiting.
+            do { try await settle(id) } catch { observe(.storeFailed(doing: "settling \(id)", reason: "\(error)")) }
+        }
+    }
+
+    private func settle(_ id: String) async throws {
+        guard let dataset = try await store.ingestion(id: id).flatMap({ datasets[$0.dataset] }) else { return }
+        let unusable = try await store.unusableShapes(of: dataset.name)
+        var ended: (status: IngestionStatus, error: String?)?
+        try await store.settle(ingestion: id) { ingestion, series in
+            let settlement = try Settling.decide(ingestion, series: series, dataset: dataset, unusable: unusable)
+            if case .ended(let status, let error) = settlement { ended = (status, error) }
+            return settlement
+        }
+        if let ended {
+            observe(.ingestionEnded(ingestion: id, dataset: dataset.name, status: ended.status.rawValue, error: ended.error))
+        } else {
+            bell.wake()
+        }
+    }
+
+    /// xorshift64*: jitter only, so any spread will do.
+    private func random() -> Double {
+        seed ^= seed >> 12
+        seed ^= seed << 25
+        seed ^= seed >> 27
+        return Double((seed &* 0x2545_F491_4F6C_DD1D) >> 11) / Double(1 << 53)
+    }
+}
