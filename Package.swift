@@ -49,6 +49,8 @@ let package = Package(
         station("Store", imports: ["Series", "Bytes", "Codec", "Postgres", "EventLoop"]),
         station("Ingest", imports: ["Series", "Bytes", "Codec", "Store", "Upstream", "EventLoop"]),
         station("Answers", imports: ["Series", "Bytes", "Codec", "Store", "Redis", "EventLoop"]),
+        station("API", imports: ["HTTP", "Answers", "Ingest", "Store", "Series", "Bytes", "Codec", "EventLoop"],
+                resources: [.embedInCode("openapi.yaml")]),
 
         // Beside it.
         station("PrivateServers", imports: ["EventLoop"]),

@@ -1,0 +1,125 @@
+internal import Answers
+internal import Bytes
+internal import HTTP
+internal import Ingest
+internal import Series
+internal import Store
+
+/// A failure on its way to a client: a problem, and members that go beyond RFC 9457's.
+struct Failure: Error {
+    var problem: Problem
+    /// Members of the object beyond the standard ones, each `"name":value`.
+    var extensions: [UInt8] = []
+
+    init(_ problem: Problem) { self.problem = problem }
+
+    init(_ type: ProblemType, _ detail: String, errors: [Problem.Detail] = []) {
+        problem = type.problem(detail, errors: errors)
+    }
+
+    func response(for request: Request) -> Response {
+        var problem = problem
+        // The request's id, as the log has it.
+        problem.instance = request.id
+        var response = problem.response()
+        if !extensions.isEmpty, case .bytes(let body) = response.body {
+            response.body = .bytes(body.dropLast() + [UInt8(ascii: ",")] + extensions + [UInt8(ascii: "}")])
+        }
+        response.fields.add("Cache-Control", "no-store")
+        return response
+    }
+}
+
+/// Where the input stood: names of fields become JSON pointers or names of parameters.
+enum InputPlace { case query, body }
+
+/// The one place that decides what a failure is called outside.
+enum Failures {
+    /// nil where the failure is none that anybody foresaw: the caller reports it and answers `unforeseen`.
+    static func known(_ error: any Error, in place: InputPlace = .query) -> Failure? {
+        switch error {
+        case let failure as Failure: failure
+        case let problem as Problem: Failure(problem)
+        case let input as InputError: failure(input, in: place)
+        case let refusal as PlanRefusal: failure(refusal)
+        case let error as AnswerError: failure(error)
+        case let error where Store.isUnavailable(error): storeUnavailable(retryAfter: 1)
+        default: nil
+        }
+    }
+
+    static let unforeseen = Failure(.internalError, "The request could not be answered; the log has the reason under this id.")
+
+    private static func failure(_ input: InputError, in place: InputPlace) -> Failure {
+        let type = input.isUnknownName ? ProblemType.unknownName : .invalidInput
+        let name = input.field.isEmpty ? "the body" : input.field
+        return Failure(type, "\(name): \(input.detail)", errors: [detail(input.field, input.detail, in: place)])
+    }
+
+    static func detail(_ field: String, _ detail: String, in place: InputPlace) -> Problem.Detail {
+        switch place {
+        case .query: Problem.Detail(.parameter(field), detail)
+        case .body: Problem.Detail(.pointer(field.isEmpty ? "" : "/" + escaped(field)), detail)
+        }
+    }
+
+    /// RFC 6901, section 3.
+    private static func escaped(_ name: String) -> String {
+        var text = ""
+        for scalar in name.unicodeScalars {
+            switch scalar {
+            case "~": text += "~0"
+            case "/": text += "~1"
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
+    }
+
+    private static func failure(_ error: AnswerError) -> Failure {
+        switch error {
+        case .unknownDataset(let name): Failure(.unknownName, "There is no dataset \(name).")
+        case .unknownSeries(let field, let value):
+            failure(InputError(field, "\(value) is not followed here", isUnknownName: true), in: .query)
+        case .badCursor: Paging.badCursor
+        case .storeUnavailable(let seconds): storeUnavailable(retryAfter: seconds)
+        }
+    }
+
+    private static func storeUnavailable(retryAfter seconds: Int) -> Failure {
+        Failure(ProblemType.storeUnavailable.problem("The store does not answer now.").with("Retry-After", "\(max(1, seconds))"))
+    }
+
+    private static func failure(_ refusal: PlanRefusal) -> Failure {
+        switch refusal {
+        case .unknown: return Failure(.planUnknown, "There is no plan of this id.")
+        case .expired: return Failure(.planExpired, "The plan lived for a quarter of an hour; make a new one.")
+        case .moved(let was, let now):
+            var failure = Failure(
+                .planMoved, "The plan was \(text(was)); by now it would be \(text(now)). Make a new one.",
+                errors: [Problem.Detail(.pointer("/plan_id"), "was made for coverage that has changed since")])
+            failure.extensions = Array("\"difference\":".utf8) + difference(was: was, now: now)
+            return failure
+        }
+    }
+
+    private static func text(_ figures: PlanFigures) -> String {
+        "\(figures.gaps) gaps, \(figures.slots) slots, \(figures.cost.requests) requests"
+    }
+
+    private static func difference(was: PlanFigures, now: PlanFigures) -> [UInt8] {
+        var json = JSONWriter()
+        json.beginObject()
+        for (name, figures) in [("was", was), ("now", now)] {
+            json.key(name)
+            json.beginObject()
+            json.member("gaps", figures.gaps)
+            json.member("slots", figures.slots)
+            json.member("requests", figures.cost.requests)
+            json.member("tokens", figures.cost.tokens)
+            json.endObject()
+        }
+        json.endObject()
+        return json.bytes
+    }
+}

@@ -1,0 +1,84 @@
+internal import Bytes
+internal import Series
+internal import Store
+
+/// An ingestion as clients see it. Its instants are real time, whatever clock decides what is due.
+enum IngestionText {
+    static func write(_ job: StoredIngestion, now: Int64, to json: inout JSONWriter) {
+        let sums = job.sums
+        json.beginObject()
+        json.member("id", job.id)
+        json.member("dataset", job.dataset)
+        json.member("status", job.status.rawValue)
+        json.key("selection")
+        json.raw(job.selection.utf8)
+        json.member("plan_id", job.planID)
+        json.member("progress") { json in
+            progress("slots", done: sums.slotsSettled, total: sums.slotsPlanned, &json)
+            progress("requests", done: sums.requests, total: sums.requestsPlanned, &json)
+            progress("tokens", done: 0, total: 0, &json)
+        }
+        json.member("records") { json in
+            json.member("written", sums.written)
+            json.member("unchanged", sums.unchanged)
+            json.member("revised", sums.revised)
+            json.member("quarantined", sums.quarantined)
+        }
+        json.member("gaps") { json in
+            json.member("detected", job.slotsDetected)
+            json.member("filled", sums.filled)
+            json.member("absent", 0)
+            json.member("unfillable", 0)
+        }
+        json.member("requested_by", job.requestedBy)
+        json.member("created_at", instant: job.createdAt)
+        json.member("started_at", instant: job.startedAt)
+        json.member("finished_at", instant: job.finishedAt)
+        json.member("estimated_completion_at", instant: estimate(job, now: now))
+        json.member("error", job.error)
+        json.endObject()
+    }
+
+    /// Retries may spend more than was planned: then what was spent is the whole.
+    private static func progress(_ name: String, done: Int, total: Int, _ json: inout JSONWriter) {
+        json.member(name) { json in
+            json.member("done", done)
+            json.member("total", max(done, total))
+        }
+    }
+
+    /// When it would end at the pace so far; nil before anything is done and after the end.
+    private static func estimate(_ job: StoredIngestion, now: Int64) -> Int64? {
+        let sums = job.sums
+        guard job.status == .running, let started = job.startedAt, sums.slotsSettled > 0, now > started else { return nil }
+        let left = Double(sums.slotsPlanned - sums.slotsSettled)
+        return now + Int64((Double(now - started) * left / Double(sums.slotsSettled)).rounded(.up))
+    }
+
+    /// A task: its call, how it went, and the last receipt.
+    static func write(_ task: TaskRecord, _ text: CallText, to json: inout JSONWriter) {
+        json.beginObject()
+        json.member("ordinal", task.ordinal)
+        text.write(task.call, to: &json)
+        json.member("status", task.status)
+        json.member("attempts", task.attempts)
+        json.member("requests", task.requests)
+        json.member("records") { json in
+            json.member("written", task.counts.written)
+            json.member("unchanged", task.counts.unchanged)
+            json.member("revised", task.counts.revised)
+        }
+        json.member("filled", task.filled)
+        json.member("error", task.error)
+        json.key("receipt")
+        if let ended = task.ended {
+            json.beginObject()
+            json.member("ended", ended)
+            json.member("reason", task.reason)
+            json.endObject()
+        } else {
+            json.null()
+        }
+        json.endObject()
+    }
+}

@@ -1,0 +1,127 @@
+internal import Answers
+internal import Bytes
+internal import HTTP
+internal import Series
+
+/// A question to the reading half, as a request's path and query put it.
+enum ReadQuery {
+    case history(HistoryQuery)
+    case completeness(CompletenessQuery)
+    case gaps(GapsQuery)
+    case series(SeriesQuery)
+    case dataset(String)
+    case datasets
+
+    /// Empty where all are meant.
+    var dataset: String {
+        switch self {
+        case .history(let query): query.dataset
+        case .completeness(let query): query.dataset
+        case .gaps(let query): query.dataset
+        case .series(let query): query.dataset
+        case .dataset(let name): name
+        case .datasets: ""
+        }
+    }
+
+    /// Rows that one page may hold, and entries of the other lists.
+    static let rows = 1...100_000
+    static let entries = 1...10_000
+
+    static func history(_ request: Request, of dataset: Dataset) throws(Failure) -> ReadQuery {
+        var query = QueryInput(
+            request, known: dataset.keys + ["from", "to", "resolution", "fill", "limit", "cursor", "format"])
+        let keys = keys(&query, of: dataset)
+        let (from, to) = range(&query, of: dataset, isRequired: true)
+        let words = resolutions(of: dataset)
+        let resolution = query.choice("resolution", of: words)
+        let fill = query.choice("fill", of: ["null", "none"])
+        let limit = query.int("limit", in: rows, otherwise: 10_000)
+        let cursor = query.text("cursor")
+        let format = query.text("format")
+        try query.end()
+        let form = try Form.wanted(format, request, offered: [.json, .csv])
+        return .history(
+            HistoryQuery(
+                dataset: dataset.name, keys: keys, from: from ?? 0, to: to ?? 0,
+                resolution: resolution != nil && resolution != words[0] ? .part : .slot, fill: fill == "null" ? .null : .none,
+                format: form == .csv ? .csv : .json, limit: limit, cursor: cursor))
+    }
+
+    static func completeness(_ request: Request, of dataset: Dataset) throws(Failure) -> ReadQuery {
+        var query = QueryInput(request, known: dataset.keys + ["from", "to", "group_by", "limit", "cursor", "format"])
+        let keys = keys(&query, of: dataset)
+        let (from, to) = range(&query, of: dataset, isRequired: false)
+        let grouping = query.choice("group_by", of: ["series", "day", "month"])
+        let page = page(&query)
+        try end(query, request)
+        return .completeness(
+            CompletenessQuery(
+                dataset: dataset.name, keys: keys, from: from, to: to,
+                groupBy: grouping.flatMap(CompletenessQuery.Grouping.init(rawValue:)) ?? .none, limit: page.limit,
+                cursor: page.cursor))
+    }
+
+    static func gaps(_ request: Request, of dataset: Dataset) throws(Failure) -> ReadQuery {
+        var query = QueryInput(request, known: dataset.keys + ["from", "to", "state", "limit", "cursor", "format"])
+        let keys = keys(&query, of: dataset)
+        let (from, to) = range(&query, of: dataset, isRequired: false)
+        var states: [SlotState] = []
+        for word in query.list("state") ?? [] {
+            if let state = SlotState(rawValue: word), state != .present {
+                states.append(state)
+            } else {
+                let words = SlotState.allCases.filter { $0 != .present }.map(\.rawValue)
+                query.wrong("state", "expected one of \(words.joined(separator: ", "))")
+            }
+        }
+        let page = page(&query)
+        try end(query, request)
+        return .gaps(
+            GapsQuery(
+                dataset: dataset.name, keys: keys, from: from, to: to, states: states, limit: page.limit, cursor: page.cursor))
+    }
+
+    static func series(_ request: Request, of dataset: Dataset) throws(Failure) -> ReadQuery {
+        var query = QueryInput(request, known: dataset.keys + ["limit", "cursor", "format"])
+        let keys = keys(&query, of: dataset)
+        let page = page(&query)
+        try end(query, request)
+        return .series(SeriesQuery(dataset: dataset.name, keys: keys, limit: page.limit, cursor: page.cursor))
+    }
+
+    /// How a dataset's slot, and its part where it has several, are written as durations: the words of `resolution`.
+    static func resolutions(of dataset: Dataset) -> [String] {
+        guard case .every(let seconds, _) = dataset.calendar.ruler else { return ["P1D"] }
+        let slot = ISODuration.text(Int64(seconds))
+        let parts = dataset.calendar.parts
+        return parts > 1 ? [slot, ISODuration.text(Int64(seconds / parts))] : [slot]
+    }
+
+    // MARK: Pieces that several resources share
+
+    private static func keys(_ query: inout QueryInput, of dataset: Dataset) -> [String: [String]] {
+        var keys: [String: [String]] = [:]
+        for name in dataset.keys { keys[name] = query.list(name) }
+        return keys
+    }
+
+    private static func range(_ query: inout QueryInput, of dataset: Dataset, isRequired: Bool) -> (from: Int64?, to: Int64?) {
+        let from = query.instant("from", in: dataset.zone, isRequired: isRequired)
+        let to = query.instant("to", in: dataset.zone, isRequired: isRequired)
+        if let from, let to, to < from { query.wrong("to", "must not be before from") }
+        return (from, to)
+    }
+
+    private static func page(_ query: inout QueryInput) -> (limit: Int, cursor: String?) {
+        (query.int("limit", in: entries, otherwise: Paging.otherwise), query.text("cursor"))
+    }
+
+    /// For what comes as JSON only.
+    private static func end(_ query: QueryInput, _ request: Request) throws(Failure) {
+        var query = query
+        let format = query.text("format")
+        try query.end()
+        _ = try Form.wanted(format, request, offered: [.json])
+    }
+}

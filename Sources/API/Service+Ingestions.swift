@@ -1,0 +1,108 @@
+internal import Bytes
+internal import HTTP
+internal import Ingest
+internal import Series
+internal import Store
+
+/// Ingestions: jobs that carry out a plan.
+extension Service {
+    func makeIngestion(_ request: Request) async -> Response {
+        await answering(request, input: .body) { request in
+            try self.takeNothing(request)
+            let body = try BodyInput.object(request)
+            let filed: (id: String, isNew: Bool)
+            if let plan = body["plan_id"] {
+                filed = try await self.planning.ingest(planID: try Service.planID(plan, in: body), requestedBy: Service.requester)
+            } else {
+                let selection = try SelectionJSON.read(body, datasets: self.datasets)
+                if selection.dryRun { return try await self.planned(selection) }
+                filed = try await self.planning.ingest(selection, requestedBy: Service.requester)
+            }
+            if filed.isNew { self.nudgeWorker() }
+            guard let job = try await self.planning.store.ingestion(id: filed.id) else {
+                throw Failure(.ingestionUnknown, "The ingestion is gone already.")
+            }
+            var response = Service.shown(job, status: 202)
+            response.fields.add("Location", "/v1/ingestions/\(filed.id)")
+            return response
+        }
+    }
+
+    /// Who asked, where no token says it.
+    private static let requester = "api"
+
+    private static func planID(_ value: JSONValue, in body: JSONValue) throws(Failure) -> String {
+        for (name, _) in body.object ?? [] where name != "plan_id" {
+            let detail = "is not taken beside plan_id: the plan has its selection"
+            throw Failure(.invalidInput, "\(name): \(detail)", errors: [Failures.detail(name, detail, in: .body)])
+        }
+        guard let id = value.string else {
+            let detail = "expected the id of a plan, a string"
+            throw Failure(.invalidInput, "plan_id: \(detail)", errors: [Failures.detail("plan_id", detail, in: .body)])
+        }
+        return id
+    }
+
+    func listIngestions(_ request: Request) async -> Response {
+        await answering(request) { request in
+            var query = QueryInput(request, known: ["dataset", "status", "limit", "cursor"])
+            let name = query.text("dataset")
+            let status = query.choice("status", of: IngestionStatus.allCases.map(\.rawValue))
+            let limit = query.int("limit", in: Paging.limits, otherwise: Paging.otherwise)
+            let cursor = query.text("cursor")
+            try query.end()
+            _ = try Form.wanted(nil, request, offered: [.json])
+            if let name { _ = try SelectionJSON.dataset(name, among: self.datasets) }
+            let after = try Paging.place(cursor, in: "ingestions")
+            // One more than is shown says whether there is a next page.
+            let jobs = try await self.planning.store.ingestions(dataset: name, status: status, after: after, limit: limit + 1)
+            let shown = jobs.prefix(limit)
+            let next = jobs.count > limit ? shown.last.map { Paging.cursor("ingestions", after: $0.id) } : nil
+            let now = Int64(ServiceClock.realNow)
+            return Paging.response(request, next: next) { json in
+                for job in shown { IngestionText.write(job, now: now, to: &json) }
+            }
+        }
+    }
+
+    func oneIngestion(_ request: Request) async -> Response {
+        await answering(request) { request in
+            try self.takeNothing(request)
+            return Service.shown(try await self.ingestion(of: request))
+        }
+    }
+
+    func ingestionTasks(_ request: Request) async -> Response {
+        await answering(request) { request in
+            var query = QueryInput(request, known: ["limit", "cursor"])
+            let limit = query.int("limit", in: Paging.limits, otherwise: Paging.otherwise)
+            let cursor = query.text("cursor")
+            try query.end()
+            _ = try Form.wanted(nil, request, offered: [.json])
+            // A place is the first ordinal of its page; the store counts from behind the last one.
+            let from = try Paging.ordinal(cursor, in: "tasks")
+            let job = try await self.ingestion(of: request)
+            let tasks = try await self.planning.store.tasks(of: job.id, after: from - 1, limit: limit + 1)
+            let shown = tasks.prefix(limit)
+            let dataset = try SelectionJSON.dataset(job.dataset, among: self.datasets)
+            let text = try await CallText.of(dataset, shown.map(\.call), store: self.planning.store)
+            let next = tasks.count > limit ? shown.last.map { Paging.cursor("tasks", after: "\($0.ordinal + 1)") } : nil
+            return Paging.response(request, next: next) { json in
+                for task in shown { IngestionText.write(task, text, to: &json) }
+            }
+        }
+    }
+
+    private func ingestion(of request: Request) async throws -> StoredIngestion {
+        guard let job = try await planning.store.ingestion(id: request.parameter("id") ?? "") else {
+            throw Failure(.ingestionUnknown, "There is no ingestion of this id.")
+        }
+        return job
+    }
+
+    private static func shown(_ job: StoredIngestion, status: Int = 200) -> Response {
+        var json = JSONWriter(capacity: 1024)
+        IngestionText.write(job, now: Int64(ServiceClock.realNow), to: &json)
+        return uncached(json, status: status)
+    }
+}

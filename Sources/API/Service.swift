@@ -1,0 +1,112 @@
+package import Answers
+package import EventLoop
+package import HTTP
+package import Ingest
+package import Series
+
+/// The HTTP face of the service on one serving loop: the table of routes and what stands behind it.
+///
+///     let service = Service(loop: loop, reader: reader, planning: planning, datasets: datasets, ...)
+///     let server = try Server(loop: loop, address: address, router: service.router)
+package final class Service {
+    /// Who may ask, beyond what is always so: loopback names, and no other origin.
+    package struct Settings: Sendable {
+        /// Names that `Host` may have, with or without a port.
+        package let allowedHosts: [String]
+        /// Origins as browsers send them: `https://example.org`.
+        package let origins: [String]
+
+        package init(allowedHosts: [String] = [], origins: [String] = []) {
+            self.allowedHosts = allowedHosts
+            self.origins = origins
+        }
+    }
+
+    package let router = Router()
+    let reader: Reader
+    let planning: Planning
+    let datasets: [Dataset]
+    let contract = Contract()
+    let gate: Gate
+    let memo = TargetMemo()
+    let readiness: () async -> Readiness
+    let metricsText: () async -> [UInt8]
+    let nudgeWorker: () -> Void
+    private let unforeseen: (any Error, String) -> Void
+
+    /// - Parameters:
+    ///   - loop: the loop on which all of it lives.
+    ///   - readiness: looks at every dependency now.
+    ///   - metrics: Prometheus text, version 0.0.4.
+    ///   - nudgeWorker: an ingestion was filed; a worker may begin.
+    ///   - unforeseen: a failure that nobody foresaw, with the request's id: for the log. The client is told nothing of it.
+    package init(
+        loop: Loop, reader: Reader, planning: Planning, datasets: [Dataset], settings: Settings,
+        readiness: @escaping () async -> Readiness, metrics: @escaping () async -> [UInt8], nudgeWorker: @escaping () -> Void,
+        unforeseen: @escaping (any Error, String) -> Void = { _, _ in }
+    ) {
+        self.reader = reader
+        self.planning = planning
+        self.datasets = datasets
+        self.readiness = readiness
+        metricsText = metrics
+        self.nudgeWorker = nudgeWorker
+        self.unforeseen = unforeseen
+        gate = Gate(hosts: settings.allowedHosts, origins: settings.origins)
+        addRoutes()
+    }
+
+    private func addRoutes() {
+        router.admit = gate.admit
+        router.dress = dress
+        router.get("/", index)
+        router.get("/healthz", health)
+        router.get("/readyz", ready)
+        router.get("/metrics", metrics)
+        router.get("/openapi.yaml", openAPI)
+        router.get("/problems/{slug}", problemType)
+        router.get("/v1/datasets", listDatasets)
+        router.get("/v1/datasets/{dataset}", atOnce: readAgain, oneDataset)
+        router.get("/v1/{dataset}/series", atOnce: readAgain, series)
+        router.get("/v1/{dataset}/history", atOnce: readAgain, history)
+        router.get("/v1/{dataset}/completeness", atOnce: readAgain, completeness)
+        router.get("/v1/{dataset}/gaps", atOnce: readAgain, gaps)
+        router.post("/v1/plans", makePlan)
+        router.get("/v1/plans/{id}", onePlan)
+        router.get("/v1/plans/{id}/calls", planCalls)
+        router.post("/v1/ingestions", makeIngestion)
+        router.get("/v1/ingestions", listIngestions)
+        router.get("/v1/ingestions/{id}", oneIngestion)
+        router.get("/v1/ingestions/{id}/tasks", ingestionTasks)
+    }
+
+    private func dress(_ request: Request, _ response: inout Response) {
+        gate.dress(request, &response)
+        // Refusals that the server made itself; ours say so already.
+        if response.status >= 400, response.fields["Cache-Control"] == nil { response.fields.add("Cache-Control", "no-store") }
+    }
+
+    /// Runs what answers a request; a failure becomes its problem.
+    func answering(
+        _ request: Request, input: InputPlace = .query, _ answer: (Request) async throws -> Response
+    ) async -> Response {
+        do {
+            return try await answer(request)
+        } catch {
+            return failed(error, request, input: input)
+        }
+    }
+
+    func failed(_ error: any Error, _ request: Request, input: InputPlace = .query) -> Response {
+        if let known = Failures.known(error, in: input) { return known.response(for: request) }
+        unforeseen(error, request.id)
+        return Failures.unforeseen.response(for: request)
+    }
+
+    /// The dataset that the path names.
+    func dataset(of request: Request) throws(Failure) -> Dataset {
+        let name = request.parameter("dataset") ?? ""
+        if let dataset = datasets.first(where: { $0.name == name }) { return dataset }
+        throw Failure(.unknownName, "There is no such dataset; there are: \(datasets.map(\.name).joined(separator: ", ")).")
+    }
+}

@@ -1,0 +1,128 @@
+internal import Answers
+internal import HTTP
+
+/// What a request's bytes came to the last time: pollers send the same target again and again, and neither its parsing nor
+/// the head of an answer that has not changed need be done twice. Bounded; dropped whole when full, since making an entry
+/// again is cheap.
+final class TargetMemo {
+    /// All that the parsing of a reading request looks at.
+    struct Key: Hashable {
+        /// As the request has them while it is looked for, a copy where it is kept.
+        fileprivate var target: ArraySlice<UInt8>
+        fileprivate let accept: String
+
+        init(_ request: Request) {
+            target = request.targetBytes
+            let accept = request.header("Accept") ?? ""
+            self.accept = accept == "*/*" ? "" : accept
+        }
+
+        func hash(into hasher: inout Hasher) {
+            // All bytes at once: array slices hash them one by one.
+            target.withUnsafeBytes { hasher.combine(bytes: $0) }
+            if !accept.isEmpty { hasher.combine(accept) }
+        }
+    }
+
+    /// One target in one form, and the last answer to it.
+    final class Entry {
+        let query: ReadQuery
+        let dataset: String
+        fileprivate(set) var prepared: PreparedAnswer?
+
+        fileprivate init(_ query: ReadQuery) {
+            self.query = query
+            dataset = query.dataset
+        }
+    }
+
+    static let entriesMax = 1024
+    /// Bodies of prepared answers that are held here; most are held by the reader as well.
+    static let bytesMax = 32 * 1024 * 1024
+    private static let keyMax = 2048
+
+    private var entries: [Key: Entry] = [:]
+    private var bytes = 0
+
+    var count: Int { entries.count }
+
+    func entry(_ key: Key) -> Entry? { entries[key] }
+
+    func keep(_ query: ReadQuery, for key: Key) -> Entry {
+        let entry = Entry(query)
+        if key.target.count + key.accept.utf8.count > Self.keyMax { return entry }
+        if entries.count >= Self.entriesMax { clear() }
+        var kept = key
+        kept.target = ArraySlice(Array(key.target))
+        entries[kept] = entry
+        return entry
+    }
+
+    /// The answer as it is sent; made once for each entity tag.
+    func prepared(_ entry: Entry, _ answer: Answer, make: () -> PreparedAnswer) -> PreparedAnswer {
+        if let held = entry.prepared, held.isOf(answer) {
+            held.term = answer.term
+            return held
+        }
+        let made = make()
+        if answer.body.count > Self.bytesMax / 4 { return made }
+        if bytes + answer.body.count > Self.bytesMax { clear() }
+        bytes += answer.body.count - (entry.prepared?.answer.body.count ?? 0)
+        entry.prepared = made
+        return made
+    }
+
+    private func clear() {
+        for entry in entries.values { entry.prepared = nil }
+        entries = [:]
+        bytes = 0
+    }
+}
+
+/// An answer of the reading half with its unchanging bytes written.
+final class PreparedAnswer {
+    let etag: String
+    private let headers: [(String, String)]
+    let answer: Prebuilt
+    /// The same where the client has it already.
+    let unchanged: Prebuilt
+    /// Until when it may be given again without asking for it.
+    fileprivate(set) var term: Term?
+    /// What a hit says of its age; the same for a second.
+    private var dated: (age: AnswerAge, fields: HeaderLines)?
+
+    init(_ answer: Answer, link: String?) {
+        etag = answer.etag
+        headers = answer.headers
+        term = answer.term
+        var fields = HeaderLines()
+        fields.add("ETag", answer.etag)
+        fields.add("Vary", "Accept, Accept-Encoding")
+        unchanged = Prebuilt(status: 304, fields: fields, body: [])
+        fields.add("Content-Type", answer.contentType)
+        for (name, value) in answer.headers { fields.add(name, value) }
+        if let link { fields.add("Link", link) }
+        self.answer = Prebuilt(fields: fields, body: answer.body)
+    }
+
+    /// The fields that change from one sending to the next, of a hit of this age.
+    func fields(at age: AnswerAge) -> HeaderLines {
+        if let dated, dated.age == age { return dated.fields }
+        let fields = Self.fields(age, age.hit)
+        dated = (age, fields)
+        return fields
+    }
+
+    static func fields(_ age: AnswerAge, _ cacheStatus: String) -> HeaderLines {
+        var fields = HeaderLines()
+        fields.add("Cache-Control", "max-age=\(age.left)")
+        fields.add("Age", age.seconds)
+        fields.add("Cache-Status", "gapless; \(cacheStatus)")
+        return fields
+    }
+
+    /// The tag is made of the body; what is told in the head beside it may change on its own.
+    func isOf(_ answer: Answer) -> Bool {
+        etag == answer.etag && headers.elementsEqual(answer.headers) { $0 == $1 }
+    }
+}
