@@ -53,6 +53,7 @@ let package = Package(
                 resources: [.embedInCode("openapi.yaml")]),
 
         // Beside it.
+        station("Sandbox", imports: ["HTTP", "Bytes", "EventLoop"]),
         station("PrivateServers", imports: ["EventLoop"]),
 
         .target(
@@ -68,6 +69,7 @@ let package = Package(
         tests(of: "Upstream", imports: ["Upstream", "EventLoop", "HTTP", "Bytes", "TestSupport"]),
         tests(of: "Datasets", imports: ["Datasets", "Series", "Bytes"]),
         tests(of: "Store", imports: ["Store", "Series", "Bytes", "Datasets", "Postgres", "EventLoop", "PrivateServers", "TestSupport"]),
+        tests(of: "Sandbox", imports: ["Sandbox", "HTTP", "Bytes", "EventLoop", "TestSupport"]),
         tests(of: "PrivateServers", imports: ["PrivateServers", "TestSupport"]),
     ]
 )

@@ -1,0 +1,21 @@
+/// A question to it, without the wire.
+struct Question: Sendable {
+    let path: String
+    /// Decoded, in the order sent.
+    let query: [(name: String, value: String)]
+
+    init(path: String, query: [(name: String, value: String)]) {
+        self.path = path
+        self.query = query
+    }
+
+    /// The first of that name; an empty one counts as none.
+    subscript(_ name: String) -> String? {
+        query.first { $0.name == name }.flatMap { $0.value.isEmpty ? nil : $0.value }
+    }
+
+    /// For the log: without the key.
+    var shown: String {
+        query.filter { $0.name != "user_key" }.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
+    }
+}

@@ -1,0 +1,72 @@
+package import EventLoop
+internal import HTTP
+
+/// The imitated upstream on a socket of its own. One loop each; not `Sendable`.
+package final class Sandbox {
+    private let server: Server
+
+    /// A sentence on what is served, for the log; with a recording it says what was made of hourly values.
+    package let notice: String
+
+    /// Listens at once; `run` then answers. Throws `SystemError` for the address, and what a recording that cannot be read throws.
+    package init(_ configuration: Configuration, on loop: isolated Loop, address: Address) throws {
+        let desk = try Desk(configuration)
+        server = try Server(loop: loop, address: address, router: Sandbox.router(desk, loop))
+        notice = Sandbox.notice(desk)
+    }
+
+    /// Where it listens, with the port that the kernel chose.
+    package var address: Address { server.address }
+
+    /// What a client takes as the upstream's base URL.
+    package var base: String { "http://\(address)" }
+
+    /// Serves until `end` or until the loop closes; returns when the last connection is gone.
+    package func run(on loop: isolated Loop) async { await server.run(on: loop) }
+
+    package func end(within grace: Duration = .seconds(1)) async { await server.end(within: grace) }
+
+    private static func notice(_ desk: Desk) -> String {
+        let buses = desk.service.market.buses.count
+        guard let note = desk.service.market.note else { return "sandbox: \(buses) buses, seed \(desk.service.configuration.seed)" }
+        return "sandbox: a recording of \(buses) buses; \(note): a recorded hour has one value, served for each of its quarters"
+    }
+
+    private static let asides: [(Method, String)] = [
+        (.get, "/_sandbox"), (.get, "/_sandbox/faults"), (.put, "/_sandbox/faults"), (.delete, "/_sandbox/faults"),
+        (.get, "/_sandbox/calls"), (.delete, "/_sandbox/calls"), (.get, "/_sandbox/truth"),
+    ]
+
+    private static func router(_ desk: Desk, _ loop: Loop) -> Router {
+        let router = Router()
+        func answer(_ request: Request) async -> Response {
+            let question = Question(path: request.path, query: request.query.map { ($0.name, $0.value) })
+            let wait = desk.delay(of: question)
+            if wait > 0 { try? await loop.sleep(for: .milliseconds(wait)) }
+            return response(to: desk.answer(request.methodName, question, body: request.body))
+        }
+        router.get(Operator.path, answer)
+        for (method, path) in asides { router.on(method, path, answer) }
+        // A gateway answers for paths that nobody serves in a way of its own.
+        router.admit = { request in
+            let path = request.path
+            if path == Operator.path || asides.contains(where: { $0.1 == path }) { return nil }
+            return response(to: desk.answer(request.methodName, Question(path: path, query: request.query.map { ($0.name, $0.value) })))
+        }
+        return router
+    }
+
+    private struct Cut: Error {}
+
+    private static func response(to answer: Answer) -> Response {
+        var fields = HeaderLines(["Content-Type": answer.type])
+        for (name, value) in answer.fields { fields.add(name, value) }
+        guard answer.isCut else { return Response(status: answer.status, fields: fields, body: .bytes(answer.body)) }
+        let half = Array(answer.body.prefix(answer.body.count / 2))
+        return Response(status: answer.status, fields: fields, body: .stream { writer in
+            try await writer.write(half)
+            try await writer.flush()
+            throw Cut()
+        })
+    }
+}
