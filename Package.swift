@@ -23,6 +23,11 @@ func tests(of name: String, imports: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "gapless",
+    products: [.executable(name: "gapless", targets: ["gapless"])],
+    dependencies: [
+        // Exact versions: Package.resolved is not committed. Reasons in docs/decisions.
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    ],
     targets: [
         // C, each a module map and at most a page of shims, each imported by its one wrapper only.
         .target(name: "CSystem"),
@@ -55,6 +60,11 @@ let package = Package(
         // Beside it.
         station("Sandbox", imports: ["HTTP", "Bytes", "EventLoop"]),
         station("PrivateServers", imports: ["EventLoop"]),
+        station("Command", imports: [
+            "Series", "Bytes", "Datasets", "Codec", "EventLoop", "HTTP", "Postgres", "Redis", "Upstream", "Store", "Ingest",
+            "Answers", "API", "Sandbox", "PrivateServers", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
+        .executableTarget(name: "gapless", dependencies: ["Command"], swiftSettings: rules),
 
         .target(
             name: "TestSupport", dependencies: ["EventLoop", "HTTP", "Bytes", "Postgres", "PrivateServers"], path: "Tests/TestSupport",
@@ -70,6 +80,10 @@ let package = Package(
         tests(of: "Datasets", imports: ["Datasets", "Series", "Bytes"]),
         tests(of: "Store", imports: ["Store", "Series", "Bytes", "Datasets", "Postgres", "EventLoop", "PrivateServers", "TestSupport"]),
         tests(of: "Sandbox", imports: ["Sandbox", "HTTP", "Bytes", "EventLoop", "TestSupport"]),
+        tests(of: "Service", imports: [
+            "Command", "API", "Answers", "Ingest", "Store", "Datasets", "Series", "Bytes", "HTTP", "Upstream", "Redis", "Postgres",
+            "EventLoop", "Sandbox", "PrivateServers", "TestSupport",
+        ]),
         tests(of: "PrivateServers", imports: ["PrivateServers", "TestSupport"]),
     ]
 )

@@ -1,0 +1,76 @@
+internal import Bytes
+internal import Glibc
+internal import Store
+internal import Synchronization
+
+/// Lines on standard error: text for people, JSON for machines. One object a line; control characters escaped by the JSON
+/// writer, so that nothing a client sends can forge a line. A line that cannot be written at once is dropped, not waited
+/// for: a full pipe must not stop a loop.
+final class Log: Sendable {
+    enum Level: String, CaseIterable, Comparable, Sendable {
+        case debug, info, warning, error
+
+        static func < (a: Level, b: Level) -> Bool { a.rank < b.rank }
+        private var rank: Int { Self.allCases.firstIndex(of: self)! }
+    }
+
+    enum Format: String, CaseIterable, Sendable { case text, json }
+
+    let level: Level
+    private let format: Format
+    private let dropped = Atomic<Int>(0)
+
+    init(level: Level, format: Format) {
+        self.level = level
+        self.format = format
+    }
+
+    /// Lines that could not be written.
+    var droppedLines: Int { dropped.load(ordering: .relaxed) }
+
+    func write(_ level: Level, _ event: String, _ fields: KeyValuePairs<String, String> = [:]) {
+        if level < self.level { return }
+        let now = Int64(ServiceClock.realNow)
+        var writer = JSONWriter()
+        switch format {
+        case .json:
+            writer.beginObject()
+            writer.key("time")
+            writer.timestamp(now)
+            writer.key("level")
+            writer.string(level.rawValue)
+            writer.key("event")
+            writer.string(event)
+            for (name, value) in fields {
+                writer.key(name)
+                writer.string(Self.bounded(value))
+            }
+            writer.endObject()
+            emit(writer.bytes + [10])
+        case .text:
+            var line = "\(Timestamp.text(now)) \(level.rawValue) \(event)"
+            for (name, value) in fields { line += " \(name)=\(Self.quoted(Self.bounded(value)))" }
+            emit(Array(line.utf8) + [10])
+        }
+    }
+
+    private func emit(_ line: [UInt8]) {
+        let count = line.withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) }
+        if count < line.count { dropped.add(1, ordering: .relaxed) }
+    }
+
+    private static func bounded(_ text: String) -> String {
+        text.utf8.count <= 2000 ? text : String(decoding: text.utf8.prefix(2000), as: UTF8.self) + "..."
+    }
+
+    /// In quotes, as JSON, unless it is a plain word.
+    private static func quoted(_ text: String) -> String {
+        let isPlain = !text.isEmpty && text.utf8.allSatisfy {
+            $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=")
+        }
+        if isPlain { return text }
+        var writer = JSONWriter()
+        writer.string(text)
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+}

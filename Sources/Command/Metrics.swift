@@ -1,0 +1,148 @@
+internal import Bytes
+internal import EventLoop
+internal import HTTP
+internal import Ingest
+internal import Synchronization
+
+/// Counts of one loop, added to by its events and read by whichever loop answers `/metrics`. One for each loop, so that
+/// the lock is never contended on the way of a request.
+final class MetricsShard: Sendable {
+    struct Histogram {
+        static let bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+        var counts = [Int](repeating: 0, count: bounds.count + 1)
+        var sum = 0.0
+
+        mutating func add(_ seconds: Double) {
+            counts[Self.bounds.firstIndex { seconds <= $0 } ?? Self.bounds.count] += 1
+            sum += seconds
+        }
+
+        mutating func add(_ other: Histogram) {
+            for i in counts.indices { counts[i] += other.counts[i] }
+            sum += other.sum
+        }
+    }
+
+    /// What was answered of one route. A route has few kinds of answers, so they are looked for one by one.
+    struct RouteCounts {
+        let pattern: String
+        var bytes = 0
+        var times = Histogram()
+        var answers: [(method: Method, status: Int, count: Int)] = []
+
+        mutating func add(_ exchange: Exchange) {
+            bytes += exchange.bytes
+            times.add(Double(exchange.duration) / 1e9)
+            for i in answers.indices where answers[i].status == exchange.status && answers[i].method == exchange.method {
+                answers[i].count += 1
+                return
+            }
+            answers.append((exchange.method, exchange.status, 1))
+        }
+    }
+
+    struct Counts {
+        var counters: [String: Int] = [:]
+        var histograms: [String: Histogram] = [:]
+        /// By the route's number, so that counting a request makes and hashes no text; those of no route come first.
+        var routes: [RouteCounts?] = []
+        /// Answers of this process's memory: the one event that nearly every request has.
+        var hot = 0
+    }
+
+    private let counts = Mutex(Counts())
+
+    func count(_ series: String, by amount: Int = 1) { counts.withLock { $0.counters[series, default: 0] += amount } }
+
+    func time(_ series: String, _ seconds: Double) { counts.withLock { $0.histograms[series, default: Histogram()].add(seconds) } }
+
+    func count(_ exchange: Exchange) {
+        let place = exchange.request?.route.map { $0.number + 1 } ?? 0
+        counts.withLock {
+            while $0.routes.count <= place { $0.routes.append(nil) }
+            if $0.routes[place] == nil { $0.routes[place] = RouteCounts(pattern: exchange.route) }
+            $0.routes[place]?.add(exchange)
+        }
+    }
+
+    func countHot() { counts.withLock { $0.hot += 1 } }
+
+    var snapshot: Counts { counts.withLock { $0 } }
+}
+
+/// The process's metrics in Prometheus's text form (prometheus.io/docs/instrumenting/exposition_formats).
+final class Metrics: Sendable {
+    private let shards = Mutex<[MetricsShard]>([])
+    private let log: Log
+
+    init(log: Log) { self.log = log }
+
+    func shard() -> MetricsShard {
+        let shard = MetricsShard()
+        shards.withLock { $0.append(shard) }
+        return shard
+    }
+
+    private static let help: [(name: String, type: String, help: String)] = [
+        ("gapless_http_requests_total", "counter", "Answers by method, route and status."),
+        ("gapless_http_response_bytes_total", "counter", "Bytes of answers sent."),
+        ("gapless_http_request_seconds", "histogram", "Time from a request's head to its answer's being handed over, by route."),
+        ("gapless_upstream_requests_total", "counter", "Requests to upstreams by outcome (a status, or a class of failure)."),
+        ("gapless_upstream_request_seconds", "histogram", "Time of a request to an upstream."),
+        ("gapless_upstream_bytes_total", "counter", "Bytes received from upstreams."),
+        ("gapless_budget_waits_total", "counter", "Times that a request had to wait for its upstream's budget."),
+        ("gapless_tasks_total", "counter", "Tasks by how they ended."),
+        ("gapless_rows_written_total", "counter", "Rows inserted or changed."),
+        ("gapless_leases_lost_total", "counter", "Tasks that another worker had taken over."),
+        ("gapless_store_failures_total", "counter", "Times that the worker found the store away."),
+        ("gapless_ingestions_total", "counter", "Ingestions by how they ended."),
+        ("gapless_cache_total", "counter", "Answers by what the cache did."),
+    ]
+
+    func text() -> [UInt8] {
+        var counters: [String: Int] = [:]
+        var histograms: [String: MetricsShard.Histogram] = [:]
+        for shard in shards.withLock({ $0 }) {
+            let counts = shard.snapshot
+            counters.merge(counts.counters) { $0 + $1 }
+            for (name, histogram) in counts.histograms { histograms[name, default: .init()].add(histogram) }
+            for route in counts.routes.compactMap(\.self) {
+                for (method, status, count) in route.answers {
+                    let labels = "method=\"\(method)\",route=\"\(route.pattern)\",status=\"\(status)\""
+                    counters["gapless_http_requests_total{\(labels)}", default: 0] += count
+                }
+                counters["gapless_http_response_bytes_total{route=\"\(route.pattern)\"}", default: 0] += route.bytes
+                histograms["gapless_http_request_seconds{route=\"\(route.pattern)\"}", default: .init()].add(route.times)
+            }
+            if counts.hot > 0 { counters["gapless_cache_total{result=\"hot\"}", default: 0] += counts.hot }
+        }
+        var text = ""
+        for entry in Self.help {
+            text += "# HELP \(entry.name) \(entry.help)\n# TYPE \(entry.name) \(entry.type)\n"
+            for (series, value) in counters.sorted(by: { $0.key < $1.key }) where Self.name(series) == entry.name {
+                text += "\(series) \(value)\n"
+            }
+            for (series, histogram) in histograms.sorted(by: { $0.key < $1.key }) where Self.name(series) == entry.name {
+                Self.render(histogram, series, entry.name, into: &text)
+            }
+        }
+        text += "# HELP gapless_log_lines_dropped_total Log lines that could not be written.\n"
+        text += "# TYPE gapless_log_lines_dropped_total counter\ngapless_log_lines_dropped_total \(log.droppedLines)\n"
+        text += "# HELP process_resident_memory_peak_bytes The most memory that the process has had resident.\n"
+        text += "# TYPE process_resident_memory_peak_bytes gauge\nprocess_resident_memory_peak_bytes \(ProcessSignals.peakMemory)\n"
+        return Array(text.utf8)
+    }
+
+    private static func name(_ series: String) -> Substring { series.prefix { $0 != "{" } }
+
+    private static func render(_ histogram: MetricsShard.Histogram, _ series: String, _ name: String, into text: inout String) {
+        let labels = series.dropFirst(name.count).dropFirst().dropLast()
+        let separator = labels.isEmpty ? "" : ","
+        var total = 0
+        for (bound, count) in zip(MetricsShard.Histogram.bounds.map { "\($0)" } + ["+Inf"], histogram.counts) {
+            total += count
+            text += "\(name)_bucket{\(labels)\(separator)le=\"\(bound)\"} \(total)\n"
+        }
+        text += "\(name)_sum{\(labels)} \(histogram.sum)\n\(name)_count{\(labels)} \(total)\n"
+    }
+}

@@ -1,0 +1,76 @@
+internal import Answers
+internal import HTTP
+internal import Ingest
+
+/// Two readers of what happens: lines in the log, and counts.
+struct Observing: Sendable {
+    let log: Log
+    let shard: MetricsShard
+
+    /// Labels come from our own routes and words only, never from a client, so that nobody can make series at will.
+    func ingest(_ event: IngestEvent) {
+        switch event {
+        case .taskClaimed(let task, let ingestion, let dataset, let shape, let attempt):
+            log.write(.debug, "task claimed", [
+                "task": "\(task)", "ingestion": ingestion, "dataset": dataset, "shape": shape, "attempt": "\(attempt)",
+            ])
+        case .taskEnded(let task, let ingestion, let dataset, let ended, let requests, let rows, let written, let seconds):
+            shard.count("gapless_tasks_total{dataset=\"\(dataset)\",ended=\"\(ended)\"}")
+            shard.count("gapless_rows_written_total{dataset=\"\(dataset)\"}", by: written)
+            log.write(.info, "task ended", [
+                "task": "\(task)", "ingestion": ingestion, "dataset": dataset, "ended": ended, "requests": "\(requests)",
+                "rows": "\(rows)", "written": "\(written)", "seconds": "\(seconds)",
+            ])
+        case .taskPostponed(let task, let dataset, let reason, let seconds):
+            log.write(.warning, "task postponed", ["task": "\(task)", "dataset": dataset, "reason": reason, "seconds": "\(seconds)"])
+        case .leaseLost(let task):
+            shard.count("gapless_leases_lost_total")
+            log.write(.warning, "lease lost", ["task": "\(task)"])
+        case .request(let upstream, let place, let outcome, let seconds, let bytes):
+            shard.count("gapless_upstream_requests_total{upstream=\"\(upstream)\",outcome=\"\(outcome)\"}")
+            shard.count("gapless_upstream_bytes_total{upstream=\"\(upstream)\"}", by: bytes)
+            shard.time("gapless_upstream_request_seconds{upstream=\"\(upstream)\"}", seconds)
+            log.write(.debug, "upstream request", ["place": place, "outcome": outcome, "seconds": "\(seconds)", "bytes": "\(bytes)"])
+        case .waitingForBudget(let upstream, let seconds):
+            shard.count("gapless_budget_waits_total{upstream=\"\(upstream)\"}")
+            log.write(.info, "waiting for the budget", ["upstream": upstream, "seconds": "\(seconds)"])
+        case .shapeUnusable(let dataset, let shape, let reason):
+            log.write(.warning, "call shape not honoured", ["dataset": dataset, "shape": shape, "reason": reason])
+        case .ingestionEnded(let ingestion, let dataset, let status, let error):
+            shard.count("gapless_ingestions_total{dataset=\"\(dataset)\",status=\"\(status)\"}")
+            log.write(.info, "ingestion ended", ["ingestion": ingestion, "dataset": dataset, "status": status, "error": error ?? ""])
+        case .storeFailed(let doing, let reason):
+            shard.count("gapless_store_failures_total")
+            log.write(.warning, "the store did not answer", ["doing": doing, "reason": reason])
+        }
+    }
+
+    func exchange(_ exchange: Exchange) {
+        shard.count(exchange)
+        // Of the others, 503 says that something else is away, which is told where it was noticed, and 501 and 505 are the
+        // client's doing.
+        let level: Log.Level = exchange.status == 500 ? .error : .debug
+        if level < log.level { return }
+        log.write(level, "request", [
+            "method": "\(exchange.method)", "route": exchange.route, "status": "\(exchange.status)", "bytes": "\(exchange.bytes)",
+            "seconds": "\(Double(exchange.duration) / 1e9)", "id": exchange.request?.id ?? "",
+        ])
+    }
+
+    func answer(_ event: ReadEvent) {
+        switch event {
+        case .hot: shard.countHot()
+        case .hit: shard.count("gapless_cache_total{result=\"hit\"}")
+        case .filled: shard.count("gapless_cache_total{result=\"filled\"}")
+        case .collapsed: shard.count("gapless_cache_total{result=\"collapsed\"}")
+        case .bypassed: shard.count("gapless_cache_total{result=\"bypassed\"}")
+        case .rejected: shard.count("gapless_cache_total{result=\"rejected\"}")
+        case .versionsUnknown: log.write(.warning, "the store's versions are not known")
+        }
+    }
+
+    /// A failure that no route foresaw. Its text may hold anything but a secret; the client is told only the id.
+    func unforeseen(_ error: any Error, request: String) {
+        log.write(.error, "unforeseen failure", ["id": request, "reason": "\(error)"])
+    }
+}

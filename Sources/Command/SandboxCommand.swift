@@ -1,0 +1,69 @@
+internal import ArgumentParser
+internal import EventLoop
+internal import Sandbox
+
+struct SandboxCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sandbox",
+        abstract: "Imitate the upstreams on a port of this machine, with generated or recorded data.",
+        discussion: """
+            GET|PUT /_sandbox/faults, GET /_sandbox/truth and GET /_sandbox/calls show and change what it does. Data are \
+            generated from the seed, or served from a recording (--data).
+            """)
+
+    @Option(help: "The port to listen on; 0 lets the system choose.")
+    var port: UInt16 = 8090
+
+    @Option(help: "What generated data grow from.")
+    var seed: UInt64 = 1
+
+    @Option(help: ArgumentHelp("A directory with recorded data, served instead of generated ones.", valueName: "directory"))
+    var data: String?
+
+    @Option(help: ArgumentHelp("The instant that it takes for now, and optionally the speed: INSTANT[@SPEED].", valueName: "clock"))
+    var clock: String?
+
+    @Flag(help: "All 1,579 buses instead of 40.")
+    var full = false
+
+    func run() throws {
+        do {
+            try ProcessSignals.prepare()
+            let configuration = try configuration()
+            let loop = try Loop(name: "sandbox")
+            let port = port
+            try Listener.checkFree(.tcp(host: "127.0.0.1", port: port))
+            let (sandbox, line) = try loop.runBlocking { loop in
+                let sandbox = try Sandbox(configuration, on: loop, address: .tcp(host: "127.0.0.1", port: port))
+                return (loop.keep(sandbox), "sandbox: \(sandbox.base); \(sandbox.notice)")
+            }
+            loop.start { loop in await loop[sandbox].run(on: loop) }
+            say(line)
+            _ = ProcessSignals.wait()
+            try? loop.runBlocking { loop in
+                await loop[sandbox].end()
+                loop.beginClosing()
+            }
+            loop.stop()
+        } catch let error as SettingError {
+            complain("\(error)")
+            throw ExitCode(2)
+        } catch {
+            complain("\(error)")
+            throw ExitCode(1)
+        }
+    }
+
+    private func configuration() throws -> Sandbox.Configuration {
+        var configuration = Sandbox.Configuration()
+        configuration.seed = seed
+        configuration.recording = data
+        if full { configuration.buses = Sandbox.Configuration.allBuses }
+        if let clock {
+            let setting = try Settings.ClockSetting(parsing: clock, variable: "--clock")
+            configuration.clockStart = setting.instant
+            configuration.clockSpeed = setting.speed
+        }
+        return configuration
+    }
+}

@@ -1,0 +1,125 @@
+internal import ArgumentParser
+internal import EventLoop
+internal import Glibc
+internal import HTTP
+internal import Ingest
+internal import Postgres
+internal import Store
+
+struct ServeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Serve answers and work ingestions, until SIGTERM or Ctrl-C.")
+
+    @OptionGroup var common: CommandOptions
+
+    @Option(help: "What this process does: api, worker, or both, separated by commas.")
+    var role = "api,worker"
+
+    func run() throws {
+        let roles = Set(role.split(separator: ",").map(String.init))
+        guard !roles.isEmpty, roles.isSubset(of: ["api", "worker"]) else {
+            throw ValidationError("--role: expected api, worker, or both, separated by commas")
+        }
+        try common.reportingErrors { settings, log in
+            try ProcessSignals.prepare()
+            let catalogue = try Catalogue(settings)
+            let backing = try Backing.start(settings, log: log, withCache: roles.contains("api"))
+            defer { backing.stop() }
+            let service = try RunningService(settings, catalogue, backing, roles: roles, log: log)
+            let signal = ProcessSignals.wait() ?? 0
+            log.write(.info, "stopping", ["signal": "\(signal)"])
+            service.stop()
+            log.write(.info, "stopped")
+        }
+    }
+}
+
+/// The loops of one `serve`, and their end in order.
+final class RunningService {
+    private var serving: [(loop: Loop, unit: Local<ServingUnit>)] = []
+    private var working: (loop: Loop, unit: Local<WorkingUnit>)?
+    /// Where it listens; nil without the role.
+    private(set) var address: Address?
+
+    init(_ settings: Settings, _ catalogue: Catalogue, _ backing: Backing, roles: Set<String>, log: Log) throws {
+        let metrics = Metrics(log: log)
+        // Before anything is claimed: a start that fails must leave no task behind.
+        if roles.contains("api") { try Listener.checkFree(.tcp(host: settings.host, port: settings.port)) }
+        let preparing = try Loop(name: "prepare")
+        let ready = try Preparation.run(catalogue, settings, backing, rules: true, on: preparing)
+        preparing.stop()
+        for name in ready.applied { log.write(.info, "migration applied", ["name": name]) }
+        if roles.contains("worker") {
+            if catalogue.access.isEmpty { log.write(.warning, "no upstream has a key: nothing will be fetched (SIP_API_KEY)") }
+            working = try Self.startWorking(settings, catalogue, backing, ready, Observing(log: log, shard: metrics.shard()))
+        }
+        if roles.contains("api") { try startServing(settings, catalogue, backing, ready, metrics, log) }
+        log.write(.info, "ready", [
+            "address": address.map { "http://\($0)" } ?? "none", "roles": roles.sorted().joined(separator: ","),
+            "postgres": backing.postgres.description, "clock": ready.clock.isReal ? "real" : "shown",
+        ])
+    }
+
+    private static func startWorking(
+        _ settings: Settings, _ catalogue: Catalogue, _ backing: Backing, _ ready: Preparation.Ready, _ observing: Observing
+    ) throws -> (Loop, Local<WorkingUnit>) {
+        let loop = try Loop(name: "work")
+        let postgres = backing.postgres
+        let unit = try loop.runBlocking { loop in
+            loop.keep(
+                try WorkingUnit(
+                    on: loop, catalogue: catalogue, settings: settings, postgres: postgres, clock: ready.clock, observing: observing))
+        }
+        loop.start { loop in await loop[unit].run() }
+        return (loop, unit)
+    }
+
+    private func startServing(
+        _ settings: Settings, _ catalogue: Catalogue, _ backing: Backing, _ ready: Preparation.Ready, _ metrics: Metrics, _ log: Log
+    ) throws {
+        let count = max(1, min(8, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        let working = working
+        let plan = ServingUnit.Plan(
+            catalogue: catalogue, settings: settings, postgres: backing.postgres, redis: backing.redis, clock: ready.clock,
+            loops: count, metrics: metrics,
+            nudgeWorker: {
+                if let working { working.loop.start { loop in loop[working.unit].worker.nudge() } }
+            })
+        var address = Address.tcp(host: settings.host, port: settings.port)
+        for i in 0..<count {
+            let loop = try Loop(name: "serve \(i)")
+            let observing = Observing(log: log, shard: metrics.shard())
+            let wanted = address
+            let (unit, bound) = try loop.runBlocking { loop in
+                let unit = try ServingUnit(on: loop, address: wanted, plan: plan, observing: observing)
+                return (loop.keep(unit), unit.server.address)
+            }
+            // Port 0: the first loop's choice is everybody's.
+            address = bound
+            loop.start { loop in await loop[unit].run(on: loop) }
+            serving.append((loop, unit))
+        }
+        self.address = address
+    }
+
+    /// Answers what was asked, puts down what is under way, and ends the threads.
+    func stop() {
+        if let working { working.loop.start { loop in await loop[working.unit].stop() } }
+        // All loops stop at the same time, and are then waited for one by one.
+        for (loop, unit) in serving { loop.start { loop in await loop[unit].stop() } }
+        for (loop, unit) in serving {
+            try? loop.runBlocking { loop in
+                await loop[unit].awaitStop()
+                loop.beginClosing()
+            }
+            loop.stop()
+        }
+        if let working {
+            try? working.loop.runBlocking { loop in
+                await loop[working.unit].awaitStop()
+                loop.beginClosing()
+            }
+            working.loop.stop()
+        }
+    }
+}

@@ -1,0 +1,87 @@
+internal import API
+internal import Answers
+internal import EventLoop
+internal import HTTP
+internal import Ingest
+internal import Postgres
+internal import Redis
+internal import Series
+internal import Store
+
+/// The reading half on one loop: its own listener on the shared port, pool, cache connection and router. Loops share
+/// nothing but Postgres, Redis and the port.
+final class ServingUnit {
+    let server: Server
+    private let reader: Reader
+    private let service: Service
+    private let reading: PostgresPool
+    private let planning: PostgresPool
+    private let redis: RedisConnection?
+    private let ended: Waiter
+    private let stopped: Waiter
+
+    /// What every loop is built from.
+    struct Plan: Sendable {
+        let catalogue: Catalogue
+        let settings: Settings
+        let postgres: PostgresConfiguration
+        let redis: RedisConfiguration?
+        let clock: ServiceClock
+        let loops: Int
+        let metrics: Metrics
+        let nudgeWorker: @Sendable () -> Void
+    }
+
+    init(on loop: isolated Loop, address: Address, plan: Plan, observing: Observing) throws {
+        // A reader is told within two seconds that the store hangs; filing a large plan may take longer than that.
+        var quick = plan.postgres
+        quick.statementTimeout = .seconds(2)
+        quick.answerTimeout = .seconds(2)
+        reading = PostgresPool(quick, size: 4, on: loop)
+        planning = PostgresPool(plan.postgres, size: 2, on: loop)
+        let store = Store(pool: reading)
+        let redis = plan.redis.map { RedisConnection($0, on: loop) }
+        reader = Reader(
+            loop: loop, store: store, redis: redis, datasets: plan.catalogue.datasets, clock: plan.clock,
+            cacheTTL: plan.settings.cacheTTLSeconds, observe: observing.answer)
+        let plans = Planning(
+            store: Store(pool: planning), datasets: plan.catalogue.datasets, clock: plan.clock, rates: plan.catalogue.rates)
+        let readiness = ReadinessCheck(store: store, redis: redis, datasets: plan.catalogue.datasets)
+        let metrics = plan.metrics
+        service = Service(
+            loop: loop, reader: reader, planning: plans, datasets: plan.catalogue.datasets,
+            settings: Service.Settings(allowedHosts: plan.settings.allowedHosts, origins: plan.settings.corsOrigins),
+            readiness: { await readiness.check() }, metrics: { metrics.text() }, nudgeWorker: plan.nudgeWorker,
+            unforeseen: observing.unforeseen)
+        var limits = Limits.standard
+        limits.connections = plan.settings.maxConnections
+        limits.connectionsPerAddress = max(1, plan.settings.maxConnections * 3 / 4)
+        server = try Server(
+            loop: loop, address: address, router: service.router, limits: limits.shared(by: plan.loops), observe: observing.exchange)
+        self.redis = redis
+        ended = Waiter(loop, survivesClosing: true)
+        stopped = Waiter(loop, survivesClosing: true)
+    }
+
+    func run(on loop: isolated Loop) async {
+        let reader = loop.keep(reader)
+        await withDiscardingTaskGroup { group in
+            group.addTask { await loop.enter { loop in await loop[reader].runVersions() } }
+            await server.run(on: loop)
+            ended.wake()
+        }
+    }
+
+    /// Refuses new connections, finishes the requests that were read in full, and closes what is behind them. Once.
+    func stop() async {
+        await server.end(within: .seconds(8))
+        try? await ended.wait(until: .after(.seconds(1)))
+        redis?.close()
+        reading.close()
+        planning.close()
+        stopped.wake()
+    }
+
+    /// Returns when `stop`, which runs in a task of its own, has done all that.
+    func awaitStop() async { try? await stopped.wait(until: .after(.seconds(10))) }
+}

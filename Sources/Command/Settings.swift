@@ -1,0 +1,121 @@
+internal import Bytes
+internal import Datasets
+internal import EventLoop
+internal import Glibc
+internal import Series
+internal import Upstream
+
+/// A setting that does not parse: one line that names it.
+struct SettingError: Error, CustomStringConvertible {
+    let variable: String
+    let expected: String
+
+    var description: String { "\(variable): \(expected)" }
+}
+
+/// Everything that the environment, or a file of the same names, says. Read once at the start.
+struct Settings: Sendable {
+    var databaseURL: String?
+    var redisURL: String?
+    var host = "127.0.0.1"
+    var port: UInt16 = 8080
+    var allowedHosts: [String] = []
+    var corsOrigins: [String] = []
+    var maxConnections = 4000
+    var dataDirectory = ".gapless"
+    var clock: ClockSetting?
+    var cacheTTLSeconds = 3600
+    var sipBaseURL: Base
+    var sipKey: Secret?
+    var sipRate: RequestRate
+    var cmgNodes: [String] = []
+    var maxRetries = 3
+    var retryDelaySeconds = 60.0
+    var maxWorkers = 4
+    var logLevel = Log.Level.info
+    var logFormat: Log.Format
+
+    /// `GAPLESS_CLOCK`: where the shown clock starts, and how fast it goes.
+    struct ClockSetting: Sendable {
+        let instant: Int64
+        let speed: Double
+
+        init(parsing text: String, variable: String) throws(SettingError) {
+            let expected = "expected an instant with its offset, and optionally @speed: 2025-12-15T12:00:00-03:00@60"
+            let parts = text.split(separator: "@", omittingEmptySubsequences: false).map(String.init)
+            guard parts.count <= 2 else { throw SettingError(variable: variable, expected: expected) }
+            do throws(TimestampError) { instant = try Timestamp.parse(parts[0]) } catch {
+                throw SettingError(variable: variable, expected: expected)
+            }
+            guard parts.count == 1 || (Double(parts[1]).map { $0 > 0 && $0 <= 1_000_000 } ?? false) else {
+                throw SettingError(variable: variable, expected: expected)
+            }
+            speed = parts.count == 2 ? Double(parts[1])! : 1
+        }
+    }
+
+    /// Reads the settings; `file` names a file of `NAME=value` lines that the environment overrides.
+    static func read(file: String?) throws -> Settings {
+        var values = try file.map(readFile) ?? [:]
+        for name in SettingsReader.names { if let value = getenv(name) { values[name] = String(cString: value) } }
+        try SettingsReader.refuseMisspelt(SettingsReader.environmentNames)
+        return try Settings(SettingsReader(values: values))
+    }
+
+    init(_ reader: SettingsReader) throws(SettingError) {
+        databaseURL = reader.text("DATABASE_URL")
+        redisURL = reader.text("REDIS_URL")
+        host = reader.text("GAPLESS_HOST") ?? host
+        port = UInt16(try reader.integer("GAPLESS_PORT", in: 0...65535) ?? 8080)
+        allowedHosts = try reader.hosts("GAPLESS_ALLOWED_HOSTS")
+        corsOrigins = try reader.origins("GAPLESS_CORS_ORIGINS")
+        maxConnections = try reader.integer("GAPLESS_MAX_CONNECTIONS", in: 1...1_000_000) ?? maxConnections
+        dataDirectory = reader.text("GAPLESS_DATA_DIR") ?? dataDirectory
+        if let text = reader.text("GAPLESS_CLOCK") { clock = try ClockSetting(parsing: text, variable: "GAPLESS_CLOCK") }
+        cacheTTLSeconds = Int(try reader.duration("GAPLESS_CACHE_TTL", in: 0...3600) ?? 3600)
+        sipBaseURL = try reader.base("SIP_BASE_URL") ?? Base("https://sipub.api.coordinador.cl")!
+        sipKey = try reader.secret("SIP_API_KEY")
+        sipRate = try reader.rate("SIP_RATE_LIMIT") ?? RequestRate(count: 350, seconds: 3600)
+        cmgNodes = try reader.names("CMG_NODES")
+        maxRetries = try reader.integer("MAX_RETRIES", in: 0...100) ?? maxRetries
+        retryDelaySeconds = Double(try reader.duration("RETRY_DELAY", in: 0...86_400) ?? 60)
+        maxWorkers = try reader.integer("MAX_WORKERS", in: 1...64) ?? maxWorkers
+        logLevel = try reader.choice("LOG_LEVEL", Log.Level.allCases) ?? .info
+        logFormat = try reader.choice("LOG_FORMAT", Log.Format.allCases) ?? (isatty(2) == 1 ? .text : .json)
+        try checkHost()
+    }
+
+    /// There are no tokens yet, so nothing beyond this machine may be let in.
+    private func checkHost() throws(SettingError) {
+        let isLoopback = host.hasPrefix("127.") || host == "::1"
+        if !isLoopback {
+            throw SettingError(
+                variable: "GAPLESS_HOST",
+                expected: "\(host) is beyond loopback, where this version refuses to listen: expected 127.0.0.1 or ::1")
+        }
+    }
+
+    private static func readFile(_ path: String) throws -> [String: String] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        if descriptor < 0 { throw SettingError(variable: "--config", expected: "\(path): \(SystemError.last("open"))") }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        let count = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+        if count < 0 { throw SettingError(variable: "--config", expected: "\(path): \(SystemError.last("read"))") }
+        var values: [String: String] = [:]
+        let text = String(decoding: bytes[..<count], as: UTF8.self)
+        for (number, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let line = raw.trimming()
+            if line.isEmpty || line.hasPrefix("#") { continue }
+            guard let mark = line.firstIndex(of: "=") else {
+                throw SettingError(variable: "--config", expected: "\(path), line \(number + 1): expected NAME=value")
+            }
+            let name = String(line[..<mark]).trimming()
+            guard SettingsReader.names.contains(name) else {
+                throw SettingError(variable: "--config", expected: "\(path), line \(number + 1): \(name) is not a setting")
+            }
+            values[name] = String(line[line.index(after: mark)...]).trimming()
+        }
+        return values
+    }
+}

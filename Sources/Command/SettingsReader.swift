@@ -1,0 +1,151 @@
+internal import Bytes
+internal import Glibc
+internal import Series
+internal import Upstream
+
+/// Named texts on their way to being settings; every refusal names the variable and what was expected.
+struct SettingsReader {
+    static let names: Set<String> = [
+        "DATABASE_URL", "REDIS_URL", "GAPLESS_HOST", "GAPLESS_PORT", "GAPLESS_ALLOWED_HOSTS", "GAPLESS_CORS_ORIGINS",
+        "GAPLESS_MAX_CONNECTIONS", "GAPLESS_DATA_DIR", "GAPLESS_CLOCK", "GAPLESS_CACHE_TTL", "SIP_BASE_URL", "SIP_API_KEY",
+        "SIP_RATE_LIMIT", "CMG_NODES", "MAX_RETRIES", "RETRY_DELAY", "MAX_WORKERS", "LOG_LEVEL", "LOG_FORMAT",
+    ]
+
+    let values: [String: String]
+
+    /// Empty is the same as absent: that is how compose files and units leave a variable out.
+    func text(_ name: String) -> String? {
+        assert(Self.names.contains(name), "\(name) is not in the list of settings")
+        guard let value = values[name], !value.isEmpty else { return nil }
+        return value
+    }
+
+    func list(_ name: String) -> [String] {
+        (text(name) ?? "").split(separator: ",").map { String($0).trimming() }.filter { !$0.isEmpty }
+    }
+
+    /// Names of the upstream: at least one where the setting is there at all, each a word without spaces.
+    func names(_ name: String) throws(SettingError) -> [String] {
+        guard text(name) != nil else { return [] }
+        let names = list(name)
+        guard !names.isEmpty, names.allSatisfy({ $0.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F } && $0.utf8.count <= 100 }) else {
+            throw SettingError(variable: name, expected: "expected names separated by commas, without spaces")
+        }
+        return names
+    }
+
+    func hosts(_ name: String) throws(SettingError) -> [String] {
+        let hosts = list(name)
+        let isHost = { (host: String) in
+            host.utf8.allSatisfy { byte in
+                switch byte {
+                case 48...57, 65...90, 97...122, UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: ":"), UInt8(ascii: "["),
+                    UInt8(ascii: "]"):
+                    true
+                default: false
+                }
+            }
+        }
+        guard hosts.allSatisfy(isHost) else {
+            throw SettingError(variable: name, expected: "expected host names separated by commas, such as data.example.org; no patterns")
+        }
+        return hosts
+    }
+
+    func origins(_ name: String) throws(SettingError) -> [String] {
+        let origins = list(name)
+        guard origins.allSatisfy({ Base($0)?.prefix == "" }) else {
+            throw SettingError(variable: name, expected: "expected origins separated by commas, such as https://data.example.org")
+        }
+        return origins
+    }
+
+    /// The value is never repeated.
+    func secret(_ name: String) throws(SettingError) -> Secret? {
+        guard let text = text(name) else { return nil }
+        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw SettingError(variable: name, expected: "expected printable characters without spaces")
+        }
+        return Secret(text)
+    }
+
+    /// A name that begins like ours and is not: what it was meant to set would silently keep its default.
+    static func refuseMisspelt(_ names: [String]) throws(SettingError) {
+        // Of the make targets and the tests, not of the program.
+        let others: Set<String> = ["GAPLESS_REAL_DATA", "GAPLESS_PG_BIN", "GAPLESS_SANDBOX_PORT"]
+        for name in names where name.hasPrefix("GAPLESS_") && !Self.names.contains(name) && !others.contains(name) {
+            throw SettingError(variable: name, expected: "is not a setting; they are listed in the README")
+        }
+    }
+
+    /// Names of this process's environment (environ(7)).
+    static var environmentNames: [String] {
+        var names: [String] = []
+        var entry = environ
+        while let text = entry.pointee {
+            names.append(String(String(cString: text).prefix { $0 != "=" }))
+            entry += 1
+        }
+        return names.sorted()
+    }
+
+    func integer(_ name: String, in range: ClosedRange<Int>) throws(SettingError) -> Int? {
+        guard let text = text(name) else { return nil }
+        guard let value = Int(text), range.contains(value) else {
+            throw SettingError(
+                variable: name, expected: "expected a whole number from \(range.lowerBound) to \(range.upperBound), not \(text)")
+        }
+        return value
+    }
+
+    /// Seconds.
+    func duration(_ name: String, in range: ClosedRange<Int64>) throws(SettingError) -> Int64? {
+        guard let text = text(name) else { return nil }
+        let (least, most) = (ISODuration.text(range.lowerBound), ISODuration.text(range.upperBound))
+        let expected = "expected an ISO 8601 duration from \(least) to \(most), not \(text)"
+        do throws(ISODurationError) {
+            let seconds = try ISODuration.parse(text)
+            if range.contains(seconds) { return seconds }
+        } catch {
+            throw SettingError(variable: name, expected: expected)
+        }
+        throw SettingError(variable: name, expected: expected)
+    }
+
+    func rate(_ name: String) throws(SettingError) -> RequestRate? {
+        guard let text = text(name) else { return nil }
+        do throws(RequestRate.Refusal) { return try RequestRate(parsing: text) } catch {
+            throw SettingError(variable: name, expected: error.description)
+        }
+    }
+
+    /// The value itself is not repeated: people put keys into URLs.
+    func base(_ name: String) throws(SettingError) -> Base? {
+        guard let text = text(name) else { return nil }
+        guard let base = Base(text) else {
+            throw SettingError(variable: name, expected: "expected http(s)://host[:port][/path] without user, query or fragment")
+        }
+        return base
+    }
+
+    func choice<T: RawRepresentable>(_ name: String, _ cases: [T]) throws(SettingError) -> T? where T.RawValue == String {
+        guard let text = text(name) else { return nil }
+        guard let value = T(rawValue: text) else {
+            throw SettingError(variable: name, expected: "expected one of \(cases.map(\.rawValue).joined(separator: ", ")), not \(text)")
+        }
+        return value
+    }
+}
+
+extension String {
+    func trimming() -> String { Substring(self).trimming() }
+}
+
+extension Substring {
+    func trimming() -> String {
+        var text = self
+        while let first = text.first, first.isWhitespace { text.removeFirst() }
+        while let last = text.last, last.isWhitespace { text.removeLast() }
+        return String(text)
+    }
+}

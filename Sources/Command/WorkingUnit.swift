@@ -1,0 +1,52 @@
+internal import EventLoop
+internal import Ingest
+internal import Postgres
+internal import Series
+internal import Store
+internal import Upstream
+
+/// The writing half on a loop of its own, so that a large decode never delays a reader.
+final class WorkingUnit {
+    let worker: Worker
+    let store: Store
+    private let fetcher: Fetcher
+    private let ended: Waiter
+    private let stopped: Waiter
+    private let token: Local<Worker>
+
+    init(
+        on loop: isolated Loop, catalogue: Catalogue, settings: Settings, postgres: PostgresConfiguration, clock: ServiceClock,
+        observing: Observing
+    ) throws {
+        store = Store(pool: PostgresPool(postgres, size: settings.maxWorkers + 2, on: loop, waitLimit: .seconds(10)))
+        fetcher = try Fetcher(on: loop)
+        ended = Waiter(loop, survivesClosing: true)
+        stopped = Waiter(loop, survivesClosing: true)
+        var work = Worker.Settings()
+        work.tasksAtOnce = settings.maxWorkers
+        work.retry = RetryPolicy(
+            maxAttempts: settings.maxRetries + 1, baseSeconds: min(1, settings.retryDelaySeconds), capSeconds: settings.retryDelaySeconds)
+        worker = Worker(
+            loop: loop, store: store, datasets: catalogue.datasets, access: catalogue.access, fetcher: fetcher, clock: clock,
+            settings: work, observe: observing.ingest)
+        token = loop.keep(worker)
+    }
+
+    /// Works until `stop`.
+    func run() async {
+        await worker.run(as: token)
+        ended.wake()
+    }
+
+    /// Puts down what is under way, and returns when it has been. Once.
+    func stop() async {
+        worker.stop()
+        fetcher.close()
+        try? await ended.wait(until: .after(.seconds(8)))
+        store.pool.close()
+        stopped.wake()
+    }
+
+    /// Returns when `stop`, which runs in a task of its own, has done all that.
+    func awaitStop() async { try? await stopped.wait(until: .after(.seconds(9))) }
+}

@@ -1,0 +1,3 @@
+internal import Command
+
+Program.run()
