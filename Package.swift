@@ -85,5 +85,6 @@ let package = Package(
             "EventLoop", "Sandbox", "PrivateServers", "TestSupport",
         ]),
         tests(of: "PrivateServers", imports: ["PrivateServers", "TestSupport"]),
+        tests(of: "Tidy", imports: []),
     ]
 )

@@ -1,0 +1,37 @@
+# Bare `make` lists the targets. Scripts do the work; this file is the index of them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test build bench torture install clean
+
+# The package manager lets a target import one that it does not declare, unless told otherwise.
+CHECKED := --explicit-target-dependency-import-check error
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: install ## the demonstration: sandbox upstreams, private Postgres and Redis, the service on port 8080
+	swift build -c release --product gapless $(CHECKED)
+	@scripts/run
+
+test: install ## all tests, warnings as errors, on private servers (real data where GAPLESS_REAL_DATA says)
+	@scripts/test $(CHECKED)
+
+build: install ## release build of the program, .build/release/gapless
+	swift build -c release --product gapless $(CHECKED)
+
+bench: ## benchmarks beside their yardsticks, as ratios (installs nginx-light and wrk)
+	@scripts/install $$(scripts/packages bench)
+	swift build -c release --product gapless $(CHECKED)
+	@Benchmarks/bench
+
+torture: ## kill -9 of service, Postgres and Redis while the recorded half-year is fetched (wants GAPLESS_REAL_DATA)
+	@scripts/install $$(scripts/packages torture)
+	swift build -c release --product gapless $(CHECKED)
+	@scripts/torture
+
+install: ## Debian packages for building, running and testing; starts no system server
+	@scripts/install $$(scripts/packages test)
+
+clean: ## remove what the build made; the demonstration's data stays
+	rm -rf .build
