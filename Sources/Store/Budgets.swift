@@ -3,7 +3,8 @@ internal import Postgres
 /// What an upstream lets us spend, shared by every process: a quota of requests in any window of a given length.
 ///
 /// Each spend is a row, and the sum over the window decides, under the budget's row lock: exact to the request, also at the
-/// window's edges, where a token bucket would let through up to twice the quota in one window.
+/// window's edges, where a token bucket would let through up to twice the quota in one window. Instants are whole seconds, so a
+/// spend counts until a second after its window: too long rather than too short.
 extension Store {
     package enum Reservation: Sendable, Equatable {
         /// So many requests may be sent now; they count as spent.
@@ -33,15 +34,15 @@ extension Store {
             let window = try rule.int64(1)
             let spent = try await connection.query("""
                 with gone as (
-                    delete from budget_spends where upstream = \(upstream) and spent_at <= \(.instant(now - window))
+                    delete from budget_spends where upstream = \(upstream) and spent_at < \(.instant(now - window))
                 )
                 select coalesce(sum(requests), 0)::int8, min(spent_at) from budget_spends
-                where upstream = \(upstream) and spent_at > \(.instant(now - window))
+                where upstream = \(upstream) and spent_at >= \(.instant(now - window))
                 """).only()
             let left = quota - (try spent.int(0))
             if left <= 0 {
                 let first = try spent.instantOrNil(1) ?? now
-                return .wait(seconds: max(1, first + window - now))
+                return .wait(seconds: max(1, first + window + 1 - now))
             }
             let granted = min(left, max(1, wanted))
             _ = try await connection.query("""
@@ -56,7 +57,7 @@ extension Store {
         let row = try await pool.read("""
             select quota::int8, window_seconds::int8, (
                 select coalesce(sum(requests), 0)::int8 from budget_spends s
-                where s.upstream = b.upstream and s.spent_at > \(.instant(now)) - make_interval(secs => b.window_seconds)
+                where s.upstream = b.upstream and s.spent_at >= \(.instant(now)) - make_interval(secs => b.window_seconds)
             ) from budgets b where upstream = \(upstream)
             """).only()
         return (try row.int(2), try row.int(0), try row.int(1))

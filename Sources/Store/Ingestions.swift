@@ -92,7 +92,9 @@ extension Store {
                     select id::text from ingestions where dataset = \(new.dataset) and selection_digest = \(new.selectionDigest)
                         and status in ('pending', 'running', 'paused')
                     """)
-                return (try open.only().string(0), false)
+                // It may have ended between the two statements; then the next try files a new one.
+                guard let row = open.first else { throw StoreError.unavailable("an equal ingestion ended just now: ask again") }
+                return (try row.string(0), false)
             }
             let id = try row.string(0)
             try await Self.insertTasks(new.calls, ingestion: id, from: 0, on: connection)

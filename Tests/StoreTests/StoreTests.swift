@@ -173,11 +173,13 @@ func halves() -> Dataset {
             try await store.declareBudget(upstream: "u", quota: 3, windowSeconds: 60)
             #expect(try await store.reserve(upstream: "u", wanted: 2, now: 100) == .granted(2))
             #expect(try await store.reserve(upstream: "u", wanted: 5, now: 130) == .granted(1))
-            #expect(try await store.reserve(upstream: "u", wanted: 1, now: 159) == .wait(seconds: 1))
+            #expect(try await store.reserve(upstream: "u", wanted: 1, now: 159) == .wait(seconds: 2))
+            // Whole seconds: the spend of second 100 may have been at its end.
+            #expect(try await store.reserve(upstream: "u", wanted: 1, now: 160) == .wait(seconds: 1))
             // The first two fall out of the window; the third is still in it.
-            #expect(try await store.reserve(upstream: "u", wanted: 9, now: 160) == .granted(2))
-            #expect(try await store.reserve(upstream: "u", wanted: 1, now: 161) == .wait(seconds: 29))
-            #expect(try await store.spent(upstream: "u", now: 161).spent == 3)
+            #expect(try await store.reserve(upstream: "u", wanted: 9, now: 161) == .granted(2))
+            #expect(try await store.reserve(upstream: "u", wanted: 1, now: 162) == .wait(seconds: 29))
+            #expect(try await store.spent(upstream: "u", now: 162).spent == 3)
         }
     }
 
