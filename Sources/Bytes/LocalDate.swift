@@ -8,54 +8,24 @@ package struct LocalDate: Sendable, Hashable {
 
     /// nil for a day that the calendar does not have.
     package init?(year: Int, month: Int, day: Int) {
-        guard (1...9999).contains(year), (1...12).contains(month), day >= 1, day <= LocalDate.length(ofMonth: month, year: year)
+        guard (1...9999).contains(year), (1...12).contains(month), day >= 1, day <= Civil.length(ofMonth: month, in: year)
         else { return nil }
         self.init(validYear: year, month: month, day: day)
     }
 
-    /// Days from civil: years counted from March, so that the leap day ends the year, in eras of 400 years
-    /// (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+    /// For parts that are known to be a day of the calendar.
     init(validYear year: Int, month: Int, day: Int) {
-        let y = month <= 2 ? year - 1 : year
-        let era = (y >= 0 ? y : y - 399) / 400
-        let yearOfEra = y - era * 400
-        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        daysSince1970 = era * 146_097 + dayOfEra - 719_468
+        daysSince1970 = Civil.days(year: year, month: month, day: day)
     }
 
-    /// The inverse, from the same source.
-    package var parts: (year: Int, month: Int, day: Int) {
-        let z = daysSince1970 + 719_468
-        let era = (z >= 0 ? z : z - 146_096) / 146_097
-        let dayOfEra = z - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shifted = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * shifted + 2) / 5 + 1
-        let month = shifted < 10 ? shifted + 3 : shifted - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
-    }
+    package var parts: (year: Int, month: Int, day: Int) { Civil.date(days: daysSince1970) }
 
     package var year: Int { parts.year }
     package var month: Int { parts.month }
     package var day: Int { parts.day }
 
     /// 0 is Sunday, 6 is Saturday, as in POSIX.
-    package var weekday: Int {
-        let shifted = (daysSince1970 + 4) % 7  // 1970-01-01 was a Thursday.
-        return shifted < 0 ? shifted + 7 : shifted
-    }
-
-    package static func isLeap(_ year: Int) -> Bool { year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) }
-
-    package static func length(ofMonth month: Int, year: Int) -> Int {
-        switch month {
-        case 2: isLeap(year) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
-    }
+    package var weekday: Int { Civil.weekday(days: daysSince1970) }
 }
 
 extension LocalDate: Comparable, Strideable {

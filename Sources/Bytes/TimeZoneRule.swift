@@ -26,12 +26,12 @@ struct TimeZoneRule {
             let newYear = LocalDate(validYear: year, month: 1, day: 1).daysSince1970
             let day: Int
             switch self.day {
-            case .julian(let number): day = newYear + number - 1 + (number >= 60 && LocalDate.isLeap(year) ? 1 : 0)
+            case .julian(let number): day = newYear + number - 1 + (number >= 60 && Civil.isLeap(year) ? 1 : 0)
             case .ordinal(let number): day = newYear + number
             case .weekday(let month, let week, let weekday):
                 let first = LocalDate(validYear: year, month: month, day: 1)
                 var ahead = (weekday - first.weekday + 7) % 7 + (week - 1) * 7
-                while ahead >= LocalDate.length(ofMonth: month, year: year) { ahead -= 7 }
+                while ahead >= Civil.length(ofMonth: month, in: year) { ahead -= 7 }
                 day = first.daysSince1970 + ahead
             }
             return Int64(day) * 86_400 + Int64(time)

@@ -93,41 +93,6 @@ extension Store {
         }
     }
 
-    /// Rows and coverage of some series over a stretch of time, in one snapshot: the answer's coverage is that of its rows.
-    package func history(
-        of dataset: Dataset, ids: [Int], from: Int64, to: Int64, rowsMax: Int
-    ) async throws -> (series: [StoredSeries], rows: [StoredRow]) {
-        try await pool.lease { connection in
-            try await connection.transaction { connection in
-                _ = try await connection.query("set transaction isolation level repeatable read, read only")
-                let series = try await Self.ledgers(on: connection, of: dataset.name, ids: ids)
-                let rows = try await Self.rows(on: connection, of: dataset.schema, ids: ids, from: from, to: to, max: rowsMax)
-                return (series, rows)
-            }
-        }
-    }
-
-    private static func rows(
-        on connection: PostgresConnection, of schema: RowSchema, ids: [Int], from: Int64, to: Int64, max: Int
-    ) async throws -> [StoredRow] {
-        let columns = try schema.columns.map { try identifier($0.name) }
-        let table = try identifier(schema.table)
-        let answer = try await connection.query("""
-            select series_id, time, \(columns) from \(table)
-            where series_id = any(\(ids.map { Int32($0) })) and time >= \(.instant(from)) and time < \(.instant(to))
-            order by time, series_id limit \(max)
-            """)
-        var rows: [StoredRow] = []
-        rows.reserveCapacity(answer.count)
-        for row in answer {
-            var values: [Value] = []
-            values.reserveCapacity(schema.columns.count)
-            for (i, column) in schema.columns.enumerated() { values.append(try value(of: row, at: i + 2, kind: column.kind)) }
-            rows.append(StoredRow(seriesID: try row.int(0), time: try row.instant(1), values: values))
-        }
-        return rows
-    }
-
     static func value(of row: Postgres.Row, at place: Int, kind: RowSchema.Column.Kind) throws -> Value {
         switch kind {
         case .decimal:
