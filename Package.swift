@@ -81,7 +81,7 @@ let package = Package(
         tests(of: "Store", imports: ["Store", "Series", "Bytes", "Datasets", "Postgres", "EventLoop", "PrivateServers", "TestSupport"]),
         tests(of: "Sandbox", imports: ["Sandbox", "HTTP", "Bytes", "EventLoop", "TestSupport"]),
         tests(of: "Service", imports: [
-            "Command", "API", "Answers", "Ingest", "Store", "Datasets", "Series", "Bytes", "HTTP", "Upstream", "Redis", "Postgres",
+            "Command", "API", "Answers", "Ingest", "Store", "Datasets", "Series", "Bytes", "Codec", "HTTP", "Upstream", "Redis", "Postgres",
             "EventLoop", "Sandbox", "PrivateServers", "TestSupport",
         ]),
         tests(of: "PrivateServers", imports: ["PrivateServers", "TestSupport"]),

@@ -82,6 +82,10 @@ enum Failures {
         case .unknownSeries(let field, let value):
             failure(InputError(field, "\(value) is not followed here", isUnknownName: true), in: .query)
         case .badCursor: Paging.badCursor
+        case .longHistory: Failure(.invalidInput, "limit: the range has too many rows for one answer")
+        case .manyStreams(let seconds):
+            Failure(ProblemType.serviceUnavailable.problem("As many long histories are being sent as may be at one time.")
+                .with("Retry-After", "\(seconds)"))
         case .storeUnavailable(let seconds): storeUnavailable(retryAfter: seconds)
         }
     }

@@ -2,9 +2,15 @@ internal import HTTP
 
 /// The forms that a resource may be asked for in.
 enum Form: String, CaseIterable {
-    case json, csv
+    case json, csv, ndjson
 
-    private var type: (String, String) { self == .json ? ("application", "json") : ("text", "csv") }
+    private var type: (String, String) {
+        switch self {
+        case .json: ("application", "json")
+        case .csv: ("text", "csv")
+        case .ndjson: ("application", "x-ndjson")
+        }
+    }
 
     /// What the client wants, of what is offered: by `format`, else by `Accept` (RFC 9110, section 12.5.1), the first of
     /// several that it likes equally. Throws a 406 where there is none.

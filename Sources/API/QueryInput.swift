@@ -68,11 +68,14 @@ struct QueryInput {
         }
     }
 
-    mutating func int(_ name: String, in range: ClosedRange<Int>, otherwise: Int) -> Int {
-        guard let text = text(name) else { return otherwise }
+    mutating func int(_ name: String, in range: ClosedRange<Int>, otherwise: Int) -> Int { int(name, in: range) ?? otherwise }
+
+    /// nil where it is absent or wrong.
+    mutating func int(_ name: String, in range: ClosedRange<Int>) -> Int? {
+        guard let text = text(name) else { return nil }
         guard text.utf8.allSatisfy({ (48...57).contains($0) }), let value = Int(text), range.contains(value) else {
             wrong(name, "expected a whole number from \(range.lowerBound) to \(range.upperBound)")
-            return otherwise
+            return nil
         }
         return value
     }

@@ -36,16 +36,18 @@ enum ReadQuery {
         let words = resolutions(of: dataset)
         let resolution = query.choice("resolution", of: words)
         let fill = query.choice("fill", of: ["null", "none"])
-        let limit = query.int("limit", in: rows, otherwise: 10_000)
+        let limit = query.int("limit", in: rows)
         let cursor = query.text("cursor")
         let format = query.text("format")
         try query.end()
-        let form = try Form.wanted(format, request, offered: [.json, .csv])
+        let form = try Form.wanted(format, request, offered: [.json, .csv, .ndjson])
+        // A file is wanted whole where nobody says how long; a page of JSON is bounded.
+        let most = limit ?? (form == .json ? HistoryQuery.pageMax : nil)
         return .history(
             HistoryQuery(
                 dataset: dataset.name, keys: keys, from: from ?? 0, to: to ?? 0,
                 resolution: resolution != nil && resolution != words[0] ? .part : .slot, fill: fill == "null" ? .null : .none,
-                format: form == .csv ? .csv : .json, limit: limit, cursor: cursor))
+                format: form.historyFormat, limit: most, cursor: cursor))
     }
 
     static func completeness(_ request: Request, of dataset: Dataset) throws(Failure) -> ReadQuery {
@@ -123,5 +125,15 @@ enum ReadQuery {
         let format = query.text("format")
         try query.end()
         _ = try Form.wanted(format, request, offered: [.json])
+    }
+}
+
+extension Form {
+    fileprivate var historyFormat: HistoryQuery.Format {
+        switch self {
+        case .json: .json
+        case .csv: .csv
+        case .ndjson: .ndjson
+        }
     }
 }

@@ -54,8 +54,7 @@ extension Service {
     }
 
     func openAPI(_ request: Request) async -> Response {
-        let isKnown = request.header("If-None-Match").map { EntityTag.matches($0, contract.etag) } ?? false
-        return .prebuilt(isKnown ? contract.unchanged : contract.answer)
+        contract.response(for: request)
     }
 
     /// What a problem's `type` leads to.

@@ -1,4 +1,5 @@
 internal import Answers
+internal import Codec
 internal import HTTP
 internal import Series
 
@@ -34,7 +35,12 @@ extension Service {
             }
             // What this loop holds already is answered without a wait.
             if let answer = cached(entry.query) { return shown(answer, entry, request) }
-            return shown(try await answer(entry.query), entry, request)
+            do {
+                return shown(try await answer(entry.query), entry, request)
+            } catch AnswerError.longHistory {
+                guard case .history(let query) = entry.query else { throw AnswerError.longHistory }
+                return await streamed(query, request)
+            }
         } catch {
             return failed(error, request)
         }
@@ -70,7 +76,26 @@ extension Service {
     }
 
     private func shown(_ prepared: PreparedAnswer, _ fields: HeaderLines, _ request: Request) -> Response {
-        let isKnown = request.header("If-None-Match").map { EntityTag.matches($0, prepared.etag) } ?? false
-        return .prebuilt(isKnown ? prepared.unchanged : prepared.answer, fields: fields)
+        prepared.representation(for: request).response(for: request, fields: fields)
+    }
+
+    /// A history that is too long to be made before it is sent.
+    private func streamed(_ query: HistoryQuery, _ request: Request) async -> Response {
+        await answering(request) { request in
+            let history = try await self.reader.stream(query)
+            var response = Response(status: 200)
+            response.fields.add("Content-Type", history.contentType)
+            for (name, value) in history.headers { response.fields.add(name, value) }
+            response.fields.add("Cache-Control", "max-age=\(history.maxAge)")
+            response.fields.add("Cache-Status", "gapless; fwd=bypass; detail=streamed")
+            response.fields.add("Vary", "Accept, \(ContentCoding.vary)")
+            let gzip = ContentCoding.takesGzip(request) ? try GzipWriter(level: 1) : nil
+            if gzip != nil { response.fields.add("Content-Encoding", "gzip") }
+            response.body = .stream { writer in
+                while let piece = try await history.next() { try await writer.write(gzip?.add(piece) ?? piece) }
+                if let gzip { try await writer.write(gzip.finish()) }
+            }
+            return response
+        }
     }
 }

@@ -82,6 +82,7 @@ package final class Service {
 
     private func dress(_ request: Request, _ response: inout Response) {
         gate.dress(request, &response)
+        ContentCoding.encode(&response, for: request)
         // Refusals that the server made itself; ours say so already.
         if response.status >= 400, response.fields["Cache-Control"] == nil { response.fields.add("Cache-Control", "no-store") }
     }

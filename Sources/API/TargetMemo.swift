@@ -65,9 +65,9 @@ final class TargetMemo {
             return held
         }
         let made = make()
-        if answer.body.count > Self.bytesMax / 4 { return made }
-        if bytes + answer.body.count > Self.bytesMax { clear() }
-        bytes += answer.body.count - (entry.prepared?.answer.body.count ?? 0)
+        if made.cost > Self.bytesMax / 4 { return made }
+        if bytes + made.cost > Self.bytesMax { clear() }
+        bytes += made.cost - (entry.prepared?.cost ?? 0)
         entry.prepared = made
         return made
     }
@@ -76,53 +76,5 @@ final class TargetMemo {
         for entry in entries.values { entry.prepared = nil }
         entries = [:]
         bytes = 0
-    }
-}
-
-/// An answer of the reading half with its unchanging bytes written.
-final class PreparedAnswer {
-    let etag: String
-    private let headers: [(String, String)]
-    let answer: Prebuilt
-    /// The same where the client has it already.
-    let unchanged: Prebuilt
-    /// Until when it may be given again without asking for it.
-    fileprivate(set) var term: Term?
-    /// What a hit says of its age; the same for a second.
-    private var dated: (age: AnswerAge, fields: HeaderLines)?
-
-    init(_ answer: Answer, link: String?) {
-        etag = answer.etag
-        headers = answer.headers
-        term = answer.term
-        var fields = HeaderLines()
-        fields.add("ETag", answer.etag)
-        fields.add("Vary", "Accept, Accept-Encoding")
-        unchanged = Prebuilt(status: 304, fields: fields, body: [])
-        fields.add("Content-Type", answer.contentType)
-        for (name, value) in answer.headers { fields.add(name, value) }
-        if let link { fields.add("Link", link) }
-        self.answer = Prebuilt(fields: fields, body: answer.body)
-    }
-
-    /// The fields that change from one sending to the next, of a hit of this age.
-    func fields(at age: AnswerAge) -> HeaderLines {
-        if let dated, dated.age == age { return dated.fields }
-        let fields = Self.fields(age, age.hit)
-        dated = (age, fields)
-        return fields
-    }
-
-    static func fields(_ age: AnswerAge, _ cacheStatus: String) -> HeaderLines {
-        var fields = HeaderLines()
-        fields.add("Cache-Control", "max-age=\(age.left)")
-        fields.add("Age", age.seconds)
-        fields.add("Cache-Status", "gapless; \(cacheStatus)")
-        return fields
-    }
-
-    /// The tag is made of the body; what is told in the head beside it may change on its own.
-    func isOf(_ answer: Answer) -> Bool {
-        etag == answer.etag && headers.elementsEqual(answer.headers) { $0 == $1 }
     }
 }

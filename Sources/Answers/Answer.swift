@@ -24,6 +24,10 @@ package enum AnswerError: Error, Sendable, Equatable {
     case unknownSeries(field: String, value: String)
     /// Not a cursor that was given out for this query.
     case badCursor
+    /// All rows of the range were asked for, and they are too many for one answer: `Reader.stream` gives them.
+    case longHistory
+    /// As many histories are being streamed as may be; seconds after which asking again makes sense.
+    case manyStreams(retryAfter: Int)
     /// The store cannot be reached and nothing valid is kept; seconds after which asking again makes sense.
     case storeUnavailable(retryAfter: Int)
 }

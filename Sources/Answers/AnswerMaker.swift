@@ -34,6 +34,15 @@ struct AnswerMaker {
         }
     }
 
+    /// The same with the rows of another stretch.
+    func rows(of snapshot: Snapshot, in span: Range<Int64>) async throws -> Snapshot {
+        do {
+            return try await store.rows(of: snapshot, dataset, in: span)
+        } catch StoreError.unavailable {
+            throw AnswerError.storeUnavailable(retryAfter: 1)
+        }
+    }
+
     /// The ids of the series that are asked for. Where a key is left open, those that are followed are meant.
     private func chosen(_ known: [SeriesEntry]) throws -> [Int] {
         let asked = question.keys

@@ -6,50 +6,66 @@ internal import Store
 extension AnswerMaker {
     func history(_ query: HistoryQuery) async throws -> FreshAnswer {
         let scope = Scope(dataset, from: query.from, to: query.to, now: now)
-        let cursor = try query.cursor.map { text throws(AnswerError) in try Cursor(text, seal: question.seal, numbers: 2) }
+        let cursor = try historyCursor(query)
         var page: HistoryPage?
         let snapshot = try await snapshot { series in
-            let made = try HistoryPage(query, scope, series, after: cursor)
+            let made = try HistoryPage(query, scope, series, after: cursor, limit: query.limit ?? HistoryQuery.pageMax)
+            if query.limit == nil && made.hasMore { throw AnswerError.longHistory }
             page = made
             return made.span
         }
         guard let page else { throw AnswerError.storeUnavailable(retryAfter: 1) }
-        var next: String?
-        if page.hasMore, let last = page.last {
-            next = Cursor(place: [Int64(last.unit), Int64(snapshot.series[last.place].id)]).text(seal: question.seal)
-        }
+        let next = page.hasMore ? page.end(snapshot.series)?.text(seal: question.seal) : nil
         let tallies = snapshot.series.map { scope.tally($0.ledger) }
-        var walk = RowWalk(page, of: snapshot, query, scope)
         let body: [UInt8]
-        switch query.format {
-        case .json:
+        if query.format == .json {
             var json = JSONWriter(capacity: 1024 + page.rowCount * 160)
             writeHead(&json, scope, snapshot, tallies)
             json.key("data")
             json.beginArray()
             var rows = JSONRows(json)
+            var walk = RowWalk(page, of: snapshot, query, scope)
             walk.write(to: &rows)
             rows.json.endArray()
             rows.json.member("next_cursor", ifAny: next)
             rows.json.endObject()
             body = rows.json.bytes
-        case .csv:
-            var csv = CSVWriter(capacity: 256 + page.rowCount * 100)
-            let fields = query.resolution == .slot ? dataset.slotFields : dataset.partFields
-            for field in fields { csv.text(field.name) }
+        } else {
+            body = rowText(page, of: snapshot, query, scope, withHeader: true)
+        }
+        return fresh(
+            body, type: query.format.contentType, headers: [.init(name: "Gapless-Coverage", value: coverageText(tallies))],
+            nextCursor: next, of: snapshot, until: scope.nextChange(snapshot.series))
+    }
+
+    func historyCursor(_ query: HistoryQuery) throws(AnswerError) -> Cursor? {
+        guard let text = query.cursor else { return nil }
+        return try Cursor(text, seal: question.seal, numbers: 2)
+    }
+
+    /// Rows and nothing else: CSV, or lines of JSON.
+    func rowText(_ page: HistoryPage, of snapshot: Snapshot, _ query: HistoryQuery, _ scope: Scope, withHeader: Bool) -> [UInt8] {
+        var walk = RowWalk(page, of: snapshot, query, scope)
+        if query.format == .ndjson {
+            var rows = JSONRows(JSONWriter(capacity: page.rowCount * 170), isLines: true)
+            walk.write(to: &rows)
+            return rows.json.bytes
+        }
+        var csv = CSVWriter(capacity: 256 + page.rowCount * 100)
+        if withHeader {
+            for field in query.resolution == .slot ? dataset.slotFields : dataset.partFields { csv.text(field.name) }
             if query.fill == .null { csv.text("reason") }
             csv.endRow()
-            var rows = CSVRows(csv)
-            walk.write(to: &rows)
-            body = rows.csv.bytes
         }
+        var rows = CSVRows(csv)
+        walk.write(to: &rows)
+        return rows.csv.bytes
+    }
+
+    /// What `Gapless-Coverage` says.
+    func coverageText(_ tallies: [Tally]) -> String {
         let total = tallies.reduce(Tally(), +)
-        let coverage = "expected=\(total.expected), present=\(total.present), missing=\(total.missing), "
-            + "completeness=\(total.completeness)"
-        return fresh(
-            body, type: query.format == .json ? "application/json" : "text/csv; charset=utf-8; header=present",
-            headers: [.init(name: "Gapless-Coverage", value: coverage)], nextCursor: next, of: snapshot,
-            until: scope.nextChange(snapshot.series))
+        return "expected=\(total.expected), present=\(total.present), missing=\(total.missing), completeness=\(total.completeness)"
     }
 
     /// Everything before `data`.
@@ -97,5 +113,15 @@ extension AnswerMaker {
         }
         json.endArray()
         json.endObject()
+    }
+}
+
+extension HistoryQuery.Format {
+    var contentType: String {
+        switch self {
+        case .json: "application/json"
+        case .csv: "text/csv; charset=utf-8; header=present"
+        case .ndjson: "application/x-ndjson"
+        }
     }
 }

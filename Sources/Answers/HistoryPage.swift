@@ -15,7 +15,10 @@ struct HistoryPage {
     private(set) var rowCount = 0
     private(set) var hasMore = false
 
-    init(_ query: HistoryQuery, _ scope: Scope, _ series: [StoredSeries], after cursor: Cursor?) throws(AnswerError) {
+    /// The first `limit` rows behind the cursor's place.
+    init(
+        _ query: HistoryQuery, _ scope: Scope, _ series: [StoredSeries], after cursor: Cursor?, limit: Int
+    ) throws(AnswerError) {
         let calendar = scope.dataset.calendar
         ruler = query.resolution == .slot ? calendar.ruler : calendar.partRuler
         let units = ruler.slots(from: query.from, to: query.to)
@@ -25,10 +28,13 @@ struct HistoryPage {
             guard units.contains(unit), let given = series.firstIndex(where: { $0.id == Int(cursor.place[1]) }) else { throw .badCursor }
             for place in all.indices { all[place].remove(units.lowerBound..<(place <= given ? unit + 1 : unit)) }
         }
-        rowCount = min(query.limit, all.reduce(0) { $0 + $1.count })
+        rowCount = min(limit, all.reduce(0) { $0 + $1.count })
         hasMore = all.contains { !$0.isEmpty } && all.reduce(0) { $0 + $1.count } > rowCount
         if rowCount > 0 { cut(all, within: units) }
     }
+
+    /// Where the next page begins.
+    func end(_ series: [StoredSeries]) -> Cursor? { last.map { Cursor(place: [Int64($0.unit), Int64(series[$0.place].id)]) } }
 
     /// Keeps the first `rowCount` rows.
     private mutating func cut(_ all: [SlotSet], within units: Range<Int>) {

@@ -4,7 +4,7 @@ package import Series
 package struct HistoryQuery: Sendable, Hashable {
     package enum Resolution: String, Sendable { case slot, part }
     package enum Fill: String, Sendable { case none, null }
-    package enum Format: String, Sendable { case json, csv }
+    package enum Format: String, Sendable { case json, csv, ndjson }
 
     package var dataset: String
     /// Values by key name, without repeats and sorted; a name that is absent means every followed value.
@@ -14,13 +14,17 @@ package struct HistoryQuery: Sendable, Hashable {
     package var resolution: Resolution
     package var fill: Fill
     package var format: Format
-    /// Rows a page, at least 1.
-    package var limit: Int
+    /// Rows a page, at least 1; nil for all of the range: such an answer that is longer than `pageMax` rows is made while it is
+    /// sent (`Reader.stream`).
+    package var limit: Int?
     package var cursor: String?
+
+    /// Rows of an answer that is made whole, where nobody asked for so many.
+    package static let pageMax = 10_000
 
     package init(
         dataset: String, keys: [String: [String]] = [:], from: Int64, to: Int64, resolution: Resolution = .slot, fill: Fill = .none,
-        format: Format = .json, limit: Int = 10_000, cursor: String? = nil
+        format: Format = .json, limit: Int? = HistoryQuery.pageMax, cursor: String? = nil
     ) {
         self.dataset = dataset
         self.keys = canonical(keys)
@@ -29,7 +33,7 @@ package struct HistoryQuery: Sendable, Hashable {
         self.resolution = resolution
         self.fill = fill
         self.format = format
-        self.limit = max(1, limit)
+        self.limit = limit.map { max(1, $0) }
         self.cursor = cursor
     }
 }

@@ -46,7 +46,7 @@ enum Question: Sendable, Hashable {
 
     private var page: [String] {
         switch self {
-        case .history(let query): ["\(query.limit)", query.cursor ?? ""]
+        case .history(let query): [query.limit.map { "\($0)" } ?? "all", query.cursor ?? ""]
         case .completeness(let query): ["\(query.limit)", query.cursor ?? ""]
         case .gaps(let query): ["\(query.limit)", query.cursor ?? ""]
         case .series(let query): ["\(query.limit)", query.cursor ?? ""]

@@ -16,6 +16,7 @@ package final class Reader {
     /// The last known versions; nil until they were read once.
     private var versions: [String: DatasetVersion]?
     private var identity = ""
+    private let streamSeats = StreamSeats()
 
     /// `redis` nil: answers are kept in this process only. `cacheTTL` in seconds, of which at most 3600 are used. `hotBytesMax` bounds
     /// what this process keeps, in bytes.
@@ -47,6 +48,13 @@ package final class Reader {
         var parts: [Answer] = []
         for dataset in datasets { parts.append(try await answer(.dataset(dataset.name))) }
         return Answer(joining: parts, ceiling: cacheTTL)
+    }
+
+    /// All rows of a range that is too long for one answer.
+    package func stream(_ query: HistoryQuery) async throws -> HistoryStream {
+        guard let dataset = datasets.first(where: { $0.name == query.dataset }) else { throw AnswerError.unknownDataset(query.dataset) }
+        return try await HistoryStream(
+            AnswerMaker(question: .history(query), dataset: dataset, store: store, clock: clock, ceiling: cacheTTL), query, streamSeats)
     }
 
     // MARK: The same from this process's memory: no wait, nil where that has none

@@ -15,11 +15,20 @@ protocol RowSink {
 struct JSONRows: RowSink {
     var json: JSONWriter
     private var scratch: [UInt8] = []
+    /// Each row is a line of its own (ndjson), not an element of an array.
+    private let isLines: Bool
 
-    init(_ json: consuming JSONWriter) { self.json = json }
+    init(_ json: consuming JSONWriter, isLines: Bool = false) {
+        self.json = json
+        self.isLines = isLines
+    }
 
     mutating func beginRow() { json.beginObject() }
-    mutating func endRow() { json.endObject() }
+
+    mutating func endRow() {
+        json.endObject()
+        if isLines { json.endLine() }
+    }
 
     mutating func instant(_ name: String, _ seconds: Int64, offset: Int) {
         json.key(name)

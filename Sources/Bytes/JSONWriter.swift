@@ -81,6 +81,12 @@ package struct JSONWriter: Sendable {
         bytes.append(contentsOf: json)
     }
 
+    /// Ends a line of newline-delimited JSON: the next value begins anew.
+    package mutating func endLine() {
+        bytes.append(0x0A)
+        comma = false
+    }
+
     package mutating func value(_ value: JSONValue) { value.write(to: &self) }
 
     private mutating func separate() {

@@ -29,7 +29,7 @@ package func gunzip(_ bytes: [UInt8], limit: Int) throws(GzipError) -> [UInt8] {
 }
 
 /// The largest window, plus 16 for a gzip header and trailer (zlib.h, deflateInit2 and inflateInit2).
-private let gzipWindow: Int32 = 15 + 16
+let gzipWindow: Int32 = 15 + 16
 
 /// The largest array that one call is shown: zlib counts in 32 bits.
 private let stride = 1 << 30

@@ -51,10 +51,22 @@ extension Store {
                 let series = try await Self.ledgers(on: connection, of: dataset.name, ids: ids).sorted { $0.key < $1.key }
                 var block = RowBlock(width: dataset.schema.columns.count)
                 if let span = try span(series), !span.isEmpty, !series.isEmpty {
-                    try await Self.read(ids, span, of: dataset.schema, on: connection, into: &block)
+                    block = try Self.block(try await connection.query(Self.rowQuery(ids, span, of: dataset.schema)), of: dataset.schema)
                 }
                 return Snapshot(version: version, series: series, rows: block)
             }
+        } catch let error as PostgresError where error.isTransient {
+            throw StoreError.unavailable(error.message)
+        } catch let error as PoolTimeout {
+            throw StoreError.unavailable(error.description)
+        }
+    }
+
+    /// The same series with the rows of a stretch, read now. Throws `StoreError.unavailable`.
+    package func rows(of snapshot: Snapshot, _ dataset: Dataset, in span: Range<Int64>) async throws -> Snapshot {
+        do {
+            let answer = try await pool.read(Self.rowQuery(snapshot.series.map(\.id), span, of: dataset.schema))
+            return Snapshot(version: snapshot.version, series: snapshot.series, rows: try Self.block(answer, of: dataset.schema))
         } catch let error as PostgresError where error.isTransient {
             throw StoreError.unavailable(error.message)
         } catch let error as PoolTimeout {
@@ -67,16 +79,17 @@ extension Store {
         try await pool.read("select id::text from store_identity").only().string(0)
     }
 
-    private static func read(
-        _ ids: [Int], _ span: Range<Int64>, of schema: RowSchema, on connection: PostgresConnection, into block: inout RowBlock
-    ) async throws {
-        let columns = try schema.columns.map { try identifier($0.name) }
-        let answer = try await connection.query("""
-            select series_id, time, \(columns) from \(try identifier(schema.table))
-            where series_id = any(\(ids.map { Int32($0) })) and time >= \(.instant(span.lowerBound))
-                and time < \(.instant(span.upperBound))
-            order by time, series_id
-            """)
+    private static func rowQuery(_ ids: [Int], _ span: Range<Int64>, of schema: RowSchema) throws -> SQL {
+        """
+        select series_id, time, \(try schema.columns.map { try identifier($0.name) }) from \(try identifier(schema.table))
+        where series_id = any(\(ids.map { Int32($0) })) and time >= \(.instant(span.lowerBound))
+            and time < \(.instant(span.upperBound))
+        order by time, series_id
+        """
+    }
+
+    private static func block(_ answer: Rows, of schema: RowSchema) throws -> RowBlock {
+        var block = RowBlock(width: schema.columns.count)
         block.seriesIDs.reserveCapacity(answer.count)
         block.times.reserveCapacity(answer.count)
         block.values.reserveCapacity(answer.count * block.width)
@@ -87,5 +100,6 @@ extension Store {
                 block.values.append(try value(of: row, at: i + 2, kind: column.kind))
             }
         }
+        return block
     }
 }

@@ -24,6 +24,21 @@ import Testing
         #expect(try gunzip(bomb, limit: 50_000_000).count == 50_000_000)
     }
 
+    @Test func piecesAreOneText() throws {
+        for pieces in [0, 1, 3, 1000] {
+            let writer = try GzipWriter()
+            var text: [UInt8] = []
+            var packed: [UInt8] = []
+            for number in 0..<pieces {
+                let piece = Array(String(repeating: "row \(number * 7919 % 997),", count: number % 50).utf8)
+                text += piece
+                packed += writer.add(piece)
+            }
+            packed += writer.finish()
+            #expect(try gunzip(packed, limit: 1 << 24) == text)
+        }
+    }
+
     @Test func membersOnEndAreOneText() throws {
         let packed = try gzip(Array("ab".utf8)) + gzip(Array("cd".utf8)) + gzip([])
         #expect(try gunzip(packed, limit: 4) == Array("abcd".utf8))

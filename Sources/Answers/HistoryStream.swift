@@ -1,0 +1,74 @@
+internal import Series
+internal import Store
+
+/// A history that is longer than one answer should be, made piece by piece while it is sent: however long, it takes the
+/// memory of one piece.
+///
+/// Its coverage is that of its beginning: slots that are filled meanwhile do not appear. A value that is revised meanwhile
+/// appears as it is when its piece is read; no transaction is kept open while a slow client reads.
+package final class HistoryStream {
+    package let contentType: String
+    package let headers: [(String, String)]
+    /// Seconds for which the whole may be kept.
+    package let maxAge: Int
+    private let maker: AnswerMaker
+    private let query: HistoryQuery
+    private let scope: Scope
+    private let snapshot: Snapshot
+    private let seats: StreamSeats
+    private var place: Cursor?
+    private var isFirst = true
+    private var isOver = false
+
+    /// Rows of a piece: some hundred kB with the stored parts behind them.
+    private static let rows = 2000
+
+    init(_ maker: AnswerMaker, _ query: HistoryQuery, _ seats: StreamSeats) async throws {
+        try seats.take()
+        self.seats = seats
+        do {
+            place = try maker.historyCursor(query)
+            scope = Scope(maker.dataset, from: query.from, to: query.to, now: maker.now)
+            snapshot = try await maker.snapshot()
+        } catch {
+            seats.leave()
+            throw error
+        }
+        self.maker = maker
+        self.query = query
+        contentType = query.format.contentType
+        headers = [("Gapless-Coverage", maker.coverageText(snapshot.series.map { [scope] in scope.tally($0.ledger) }))]
+        let fresh = maker.fresh([], of: snapshot, until: scope.nextChange(snapshot.series))
+        maxAge = max(0, Int((Double(fresh.validUntil) / 1000 - maker.startedAt).rounded(.down)))
+    }
+
+    deinit { seats.leave() }
+
+    /// The next rows; nil behind the last. Throws where the store does not answer: what was sent is then not the whole.
+    package func next() async throws -> [UInt8]? {
+        if isOver { return nil }
+        let page = try HistoryPage(query, scope, snapshot.series, after: place, limit: Self.rows)
+        isOver = !page.hasMore
+        place = page.end(snapshot.series)
+        var piece = snapshot
+        if let span = page.span, !span.isEmpty {
+            piece = try await maker.rows(of: snapshot, in: span)
+        }
+        defer { isFirst = false }
+        let text = maker.rowText(page, of: piece, query, scope, withHeader: isFirst)
+        return text.isEmpty && isOver ? nil : text
+    }
+}
+
+/// How many histories one loop streams at the same time: each holds a piece for as long as its reader is slow.
+final class StreamSeats {
+    static let most = 16
+    private(set) var taken = 0
+
+    func take() throws(AnswerError) {
+        if taken == Self.most { throw .manyStreams(retryAfter: 5) }
+        taken += 1
+    }
+
+    func leave() { taken -= 1 }
+}
