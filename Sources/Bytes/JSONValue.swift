@@ -70,6 +70,9 @@ package enum JSONValue: Sendable {
     package var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
     package var isNull: Bool { if case .null = self { true } else { false } }
     package var int: Int64? { numberText.flatMap { NumberText.int(Array($0.utf8)[...]) } }
+    /// A whole number however it is written: `2`, `2.0`, `2e0` are one value (JSON Schema 2020-12, section 4.2.3). Those not written
+    /// as digits alone are taken up to 2^53, where doubles are exact.
+    package var wholeNumber: Int64? { int ?? double.flatMap { $0.magnitude <= 0x1p53 ? Int64(exactly: $0) : nil } }
     package var double: Double? { numberText.flatMap { NumberText.double(Array($0.utf8)[...]) } }
 
     // MARK: Writing

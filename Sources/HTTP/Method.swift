@@ -1,6 +1,7 @@
-/// A request method (RFC 9110, section 9; PATCH: RFC 5789). `unknown` is any other token: 501.
+/// A request method (RFC 9110, section 9; PATCH: RFC 5789; QUERY: the safe method with a body of the HTTP working group).
+/// `unknown` is any other token: 501; one that is known and that a resource does not have is 405.
 package enum Method: UInt8, Sendable, Hashable, CaseIterable {
-    case get, head, post, put, patch, delete, options, connect, trace, unknown
+    case get, head, post, put, patch, delete, options, connect, trace, query, unknown
 
     package var name: String {
         switch self {
@@ -13,6 +14,7 @@ package enum Method: UInt8, Sendable, Hashable, CaseIterable {
         case .options: "OPTIONS"
         case .connect: "CONNECT"
         case .trace: "TRACE"
+        case .query: "QUERY"
         case .unknown: "UNKNOWN"
         }
     }
@@ -26,6 +28,7 @@ package enum Method: UInt8, Sendable, Hashable, CaseIterable {
         case 4 where Grammar.equal(token, "HEAD"): self = .head
         case 5 where Grammar.equal(token, "PATCH"): self = .patch
         case 5 where Grammar.equal(token, "TRACE"): self = .trace
+        case 5 where Grammar.equal(token, "QUERY"): self = .query
         case 6 where Grammar.equal(token, "DELETE"): self = .delete
         case 7 where Grammar.equal(token, "OPTIONS"): self = .options
         case 7 where Grammar.equal(token, "CONNECT"): self = .connect

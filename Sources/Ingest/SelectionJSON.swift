@@ -118,7 +118,7 @@ package enum SelectionJSON {
     // MARK: Fields
 
     /// 2000-01-01 to 2100-01-01, UTC.
-    private static let years: Range<Int64> = 946_684_800..<4_102_444_800
+    private static let years: Range<Int64> = 946_598_400..<4_102_531_200
 
     /// What a client sent, short enough to be said back.
     private static func clipped(_ text: String) -> String {
@@ -146,7 +146,7 @@ package enum SelectionJSON {
 
     private static func maxRequests(_ value: JSONValue) throws(InputError) -> Int? {
         if value.isNull { return nil }
-        guard let count = value.int, count > 0, count <= 1_000_000_000 else {
+        guard let count = value.wholeNumber, count > 0, count <= 1_000_000_000 else {
             throw InputError("max_requests", "expected a whole number from 1 to 1000000000, or null")
         }
         return Int(count)

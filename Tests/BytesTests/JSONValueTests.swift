@@ -53,6 +53,9 @@ import Testing
         #expect(value["a"]?.array?[3].bool == true)
         #expect(value["a"]?.array?[4].isNull == true)
         #expect(value["b"]?["c"]?.int == -7)
+        for (text, whole) in [("2", 2), ("2.0", 2), ("2e3", 2000), ("-0.0", 0), ("2.5", nil), ("1e300", nil), ("\"2\"", nil)] as [(String, Int64?)] {
+            #expect(try JSONValue(parsing: Array(text.utf8)).wholeNumber == whole, "\(text)")
+        }
         #expect(value["z"] == nil)
         #expect(value["b"]?.object?.map(\.0) == ["c"])
     }
