@@ -53,7 +53,10 @@ import Testing
         #expect(value["a"]?.array?[3].bool == true)
         #expect(value["a"]?.array?[4].isNull == true)
         #expect(value["b"]?["c"]?.int == -7)
-        for (text, whole) in [("2", 2), ("2.0", 2), ("2e3", 2000), ("-0.0", 0), ("2.5", nil), ("1e300", nil), ("\"2\"", nil)] as [(String, Int64?)] {
+        let whole: [(String, Int64?)] = [
+            ("2", 2), ("2.0", 2), ("2e3", 2000), ("-0.0", 0), ("2.5", nil), ("1e300", nil), ("\"2\"", nil),
+        ]
+        for (text, whole) in whole {
             #expect(try JSONValue(parsing: Array(text.utf8)).wholeNumber == whole, "\(text)")
         }
         #expect(value["z"] == nil)
