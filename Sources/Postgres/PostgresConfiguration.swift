@@ -1,5 +1,5 @@
 internal import CPostgres
-internal import Glibc
+internal import EventLoop
 
 /// Where the server is and the limits a session starts with. Holds the password and never shows it.
 package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomReflectable {
@@ -10,6 +10,7 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomR
 
     /// libpq's own parameters (https://www.postgresql.org/docs/15/libpq-connect.html), as given.
     private var parameters: [String: String]
+    private(set) var hostName: HostName?
 
     package var applicationName = "gapless"
     /// For the whole way from socket to session.
@@ -58,31 +59,23 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomR
 
     package var customMirror: Mirror { Mirror(self, children: ["description": description]) }
 
-    /// Looks the host's name up, once, and keeps the address: libpq would do it inside every connect and block the loop.
-    /// Blocks; for start-up only. A socket directory, an address or a list of hosts stays as it is.
+    /// Looks the host's name up and keeps the address: libpq would do it inside every connect and block the loop. A failure to
+    /// connect has it looked up again, beside the loop. Blocks; for start-up only. A socket directory, an address or a list of
+    /// hosts stays as it is.
     package func resolved() throws(Unreadable) -> PostgresConfiguration {
         guard let name = parameters["host"], !name.isEmpty, name.first != "/", name.first != "@", !name.contains(","),
             parameters["hostaddr"] == nil
         else { return self }
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var found: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(name, nil, &hints, &found) == 0, let first = found else {
-            throw Unreadable(description: "the database's host \(name) has no address")
-        }
-        defer { freeaddrinfo(first) }
-        var text = [CChar](repeating: 0, count: 64)
-        guard getnameinfo(first.pointee.ai_addr, first.pointee.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 else {
-            throw Unreadable(description: "the database's host \(name) has no numeric address")
-        }
+        guard let found = HostName(name) else { throw Unreadable(description: "the database's host \(name) has no address") }
         var copy = self
-        copy.parameters["hostaddr"] = text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+        copy.hostName = found
         return copy
     }
 
     /// What is handed to libpq: ours where the user said nothing, and the session's settings in `options`.
     func connectParameters() -> [(key: String, value: String)] {
         var all = parameters
+        if let hostName { all["hostaddr"] = hostName.address }
         let defaults = [
             "keepalives": "1", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3",
             "tcp_user_timeout": "15000", "gssencmode": "disable", "application_name": applicationName,

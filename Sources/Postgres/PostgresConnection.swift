@@ -37,6 +37,8 @@ package final class PostgresConnection {
             try await connection.finishConnecting(until: deadline)
         } catch {
             connection.close()
+            // The host may have moved: the next one to connect finds what was seen until then.
+            configuration.hostName?.lookAgain()
             throw error
         }
         return connection

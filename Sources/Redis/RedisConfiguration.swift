@@ -1,5 +1,4 @@
 package import EventLoop
-internal import Glibc
 
 /// Where Redis is and what is waited for it. Holds the password and never shows it.
 package struct RedisConfiguration: Sendable, CustomStringConvertible, CustomReflectable {
@@ -8,7 +7,9 @@ package struct RedisConfiguration: Sendable, CustomStringConvertible, CustomRefl
         package let description: String
     }
 
-    package let address: Address
+    private let fixed: Address
+    /// Where the URL names a host: its address may change while the program runs.
+    let hostName: HostName?
     package let database: Int
     private let user: String
     private let password: String
@@ -54,17 +55,28 @@ package struct RedisConfiguration: Sendable, CustomStringConvertible, CustomRefl
             hostPart = hostPart[..<colon]
         }
         let name = hostPart.filter { $0 != "[" && $0 != "]" }
-        guard !name.isEmpty, let host = numericAddress(of: String(name)) else {
+        guard !name.isEmpty, let host = HostName(String(name)) else {
             throw Unreadable(description: "the cache's host has no address")
         }
-        self.init(.tcp(host: host, port: port), database: db, user: credentials.user, password: credentials.password)
+        let address = Address.tcp(host: host.address, port: port)
+        self.init(address, host: host, database: db, user: credentials.user, password: credentials.password)
     }
 
     package init(_ address: Address, database: Int = 0, user: String = "", password: String = "") {
-        self.address = address
+        self.init(address, host: nil, database: database, user: user, password: password)
+    }
+
+    private init(_ address: Address, host: HostName?, database: Int, user: String, password: String) {
+        fixed = address
+        hostName = host
         self.database = database
         self.user = user
         self.password = password
+    }
+
+    package var address: Address {
+        guard let hostName, case .tcp(_, let port) = fixed else { return fixed }
+        return .tcp(host: hostName.address, port: port)
     }
 
     private static let bad = Unreadable(description: "not a Redis URL (redis://:password@host:port/db or unix:///path?db=0)")
@@ -104,17 +116,4 @@ private func percentDecoded(_ text: some StringProtocol) -> String? {
         bytes.append(value)
     }
     return String(decoding: bytes, as: UTF8.self)
-}
-
-private func numericAddress(of host: String) -> String? {
-    var hints = addrinfo()
-    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-    var found: UnsafeMutablePointer<addrinfo>?
-    guard getaddrinfo(host, nil, &hints, &found) == 0, let first = found else { return nil }
-    defer { freeaddrinfo(first) }
-    var text = [CChar](repeating: 0, count: 64)
-    guard getnameinfo(first.pointee.ai_addr, first.pointee.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 else {
-        return nil
-    }
-    return text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
 }

@@ -193,6 +193,8 @@ package final class RedisConnection {
         } catch {
             counters.failures += 1
             nextProbe = .after(configuration.probeInterval)
+            // The host may have moved: the next probe finds what was seen until then.
+            configuration.hostName?.lookAgain()
             throw RedisError(error)
         }
     }
