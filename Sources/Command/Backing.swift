@@ -13,11 +13,7 @@ struct Backing {
 
     static func start(_ settings: Settings, log: Log, withCache: Bool) throws -> Backing {
         // Everything that can be wrong in the settings first: then no server has been started for nothing.
-        var postgres = try settings.databaseURL.map { url in
-            do { return try PostgresConfiguration(url).resolved() } catch {
-                throw SettingError(variable: "DATABASE_URL", expected: "\(error)")
-            }
-        }
+        var postgres = try namedPostgres(settings)
         var redis: RedisConfiguration?
         if withCache, let url = settings.redisURL {
             do { redis = try RedisConfiguration(url) } catch {
@@ -47,6 +43,14 @@ struct Backing {
             }
         }
         return Backing(postgres: postgres!, redis: redis, privatePostgres: privatePostgres, privateRedis: privateRedis)
+    }
+
+    /// The Postgres of `DATABASE_URL`; nil where a private one is meant.
+    static func namedPostgres(_ settings: Settings) throws(SettingError) -> PostgresConfiguration? {
+        guard let url = settings.databaseURL else { return nil }
+        do { return try PostgresConfiguration(url).resolved() } catch {
+            throw SettingError(variable: "DATABASE_URL", expected: "\(error)")
+        }
     }
 
     /// Ends what this process started, where no other process uses it.

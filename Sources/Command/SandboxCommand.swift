@@ -11,6 +11,9 @@ struct SandboxCommand: ParsableCommand {
             generated from the seed, or served from a recording (--data).
             """)
 
+    @Option(help: "The address to listen on, in numbers. It holds nothing secret and has no tokens: 0.0.0.0 is for a container.")
+    var host = "127.0.0.1"
+
     @Option(help: "The port to listen on; 0 lets the system choose.")
     var port: UInt16 = 8090
 
@@ -31,10 +34,10 @@ struct SandboxCommand: ParsableCommand {
             try ProcessSignals.prepare()
             let configuration = try configuration()
             let loop = try Loop(name: "sandbox")
-            let port = port
-            try Listener.checkFree(.tcp(host: "127.0.0.1", port: port))
+            let address = Address.tcp(host: host, port: port)
+            try Listener.checkFree(address)
             let (sandbox, line) = try loop.runBlocking { loop in
-                let sandbox = try Sandbox(configuration, on: loop, address: .tcp(host: "127.0.0.1", port: port))
+                let sandbox = try Sandbox(configuration, on: loop, address: address)
                 return (loop.keep(sandbox), "sandbox: \(sandbox.base); \(sandbox.notice)")
             }
             loop.start { loop in await loop[sandbox].run(on: loop) }

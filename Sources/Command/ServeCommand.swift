@@ -22,6 +22,7 @@ struct ServeCommand: ParsableCommand {
         }
         try common.reportingErrors { settings, log in
             try ProcessSignals.prepare()
+            Self.refuseCoreDumps()
             let catalogue = try Catalogue(settings)
             let backing = try Backing.start(settings, log: log, withCache: roles.contains("api"))
             defer { backing.stop() }
@@ -31,6 +32,14 @@ struct ServeCommand: ParsableCommand {
             service.stop()
             log.write(.info, "stopped")
         }
+    }
+}
+
+extension ServeCommand {
+    /// A core would hold the keys and tokens of this process (setrlimit(2), RLIMIT_CORE).
+    fileprivate static func refuseCoreDumps() {
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
     }
 }
 

@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Glibc
 internal import Ingest
 internal import Postgres
 internal import Series
@@ -18,6 +19,8 @@ final class WorkingUnit {
         on loop: isolated Loop, catalogue: Catalogue, settings: Settings, postgres: PostgresConfiguration, clock: ServiceClock,
         observing: Observing
     ) throws {
+        var postgres = postgres
+        postgres.applicationName = Self.sessionName
         store = Store(pool: PostgresPool(postgres, size: settings.maxWorkers + 2, on: loop, waitLimit: .seconds(10)))
         fetcher = try Fetcher(on: loop)
         ended = Waiter(loop, survivesClosing: true)
@@ -30,6 +33,15 @@ final class WorkingUnit {
             loop: loop, store: store, datasets: catalogue.datasets, access: catalogue.access, fetcher: fetcher, clock: clock,
             settings: work, observe: observing.ingest)
         token = loop.keep(worker)
+    }
+
+    /// What this host's workers call their sessions with Postgres: an operator sees whose they are, and `gapless health` whether
+    /// they are in use. At most 63 bytes, which is what Postgres keeps.
+    static var sessionName: String {
+        var host = [CChar](repeating: 0, count: 256)
+        guard gethostname(&host, host.count - 1) == 0 else { return "gapless worker" }
+        let name = host.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+        return "gapless worker " + String(decoding: name.utf8.prefix(48), as: UTF8.self)
     }
 
     /// Works until `stop`.
