@@ -2,13 +2,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test build bench torture install clean
+.PHONY: help run test build bench torture containers-test install clean
 
 # The package manager lets a target import one that it does not declare, unless told otherwise.
 CHECKED := --explicit-target-dependency-import-check error
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: install ## the demonstration: sandbox upstreams, private Postgres and Redis, the service on port 8080
 	swift build -c release --product gapless $(CHECKED)
@@ -29,6 +29,9 @@ torture: ## kill -9 of service, Postgres and Redis while the recorded half-year 
 	@scripts/install $$(scripts/packages torture)
 	swift build -c release --product gapless $(CHECKED)
 	@scripts/torture
+
+containers-test: ## the image and the compose file built, run and attacked (wants Docker, or what CONTAINER_ENGINE names)
+	@scripts/container-test
 
 install: ## Debian packages for building, running and testing; starts no system server
 	@scripts/install $$(scripts/packages test)
