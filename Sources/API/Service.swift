@@ -28,7 +28,7 @@ package final class Service {
     let datasets: [Dataset]
     let contract = Contract()
     let gate: Gate
-    let memo = TargetMemo()
+    let memo: TargetMemo
     let readiness: () async -> Readiness
     let metricsText: () async -> [UInt8]
     let nudgeWorker: () -> Void
@@ -39,11 +39,12 @@ package final class Service {
     ///   - readiness: looks at every dependency now.
     ///   - metrics: Prometheus text, version 0.0.4.
     ///   - nudgeWorker: an ingestion was filed; a worker may begin.
+    ///   - memoBytesMax: bodies that may be held by target, beside those that the reader holds by question.
     ///   - unforeseen: a failure that nobody foresaw, with the request's id: for the log. The client is told nothing of it.
     package init(
         loop: Loop, reader: Reader, planning: Planning, datasets: [Dataset], settings: Settings,
         readiness: @escaping () async -> Readiness, metrics: @escaping () async -> [UInt8], nudgeWorker: @escaping () -> Void,
-        unforeseen: @escaping (any Error, String) -> Void = { _, _ in }
+        memoBytesMax: Int = 16 << 20, unforeseen: @escaping (any Error, String) -> Void = { _, _ in }
     ) {
         self.reader = reader
         self.planning = planning
@@ -51,6 +52,7 @@ package final class Service {
         self.readiness = readiness
         metricsText = metrics
         self.nudgeWorker = nudgeWorker
+        memo = TargetMemo(bytesMax: memoBytesMax)
         self.unforeseen = unforeseen
         gate = Gate(hosts: settings.allowedHosts, origins: settings.origins)
         addRoutes()

@@ -37,12 +37,15 @@ final class TargetMemo {
     }
 
     static let entriesMax = 1024
-    /// Bodies of prepared answers that are held here; most are held by the reader as well.
-    static let bytesMax = 32 * 1024 * 1024
+    /// Bodies of prepared answers that may be held here. One that the reader holds as well is the same array: it is counted
+    /// twice and lies in memory once.
+    let bytesMax: Int
     private static let keyMax = 2048
 
     private var entries: [Key: Entry] = [:]
-    private var bytes = 0
+    private(set) var bytes = 0
+
+    init(bytesMax: Int) { self.bytesMax = bytesMax }
 
     var count: Int { entries.count }
 
@@ -65,8 +68,8 @@ final class TargetMemo {
             return held
         }
         let made = make()
-        if made.cost > Self.bytesMax / 4 { return made }
-        if bytes + made.cost > Self.bytesMax { clear() }
+        if made.cost > bytesMax / 4 { return made }
+        if bytes + made.cost > bytesMax { clear() }
         bytes += made.cost - (entry.prepared?.cost ?? 0)
         entry.prepared = made
         return made

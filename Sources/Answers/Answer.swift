@@ -15,6 +15,10 @@ package struct Answer: Sendable {
     package let nextCursor: String?
     /// Nil where it is made of several.
     package let term: Term?
+
+    /// What `Cache-Status` says of an answer that was kept while the store is away.
+    static let stale = "fwd=stale; detail=store-away"
+    var isStale: Bool { cacheStatus == Self.stale }
 }
 
 /// Why there is no answer.
@@ -40,12 +44,18 @@ package enum ReadEvent: Sendable, Equatable {
     case hit
     /// Made of the store's rows.
     case filled(dataset: String)
-    /// Waited for somebody else's making.
+    /// Waited for somebody else's making, in this process.
     case collapsed
+    /// Waited for another process's making, and found it in Redis.
+    case awaited
+    /// The store is away: the last known answer was given, and said to be that.
+    case stale
     /// Redis could not be asked or told.
     case bypassed
+    /// Redis failed, and is left alone for a while.
+    case breakerOpened
     /// Redis held something under the key that is not what was put there.
     case rejected
-    /// The store could not be asked for versions; the last known ones hold.
+    /// The store could not be asked for versions; the last known ones hold until their lease ends.
     case versionsUnknown
 }

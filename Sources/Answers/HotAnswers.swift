@@ -21,7 +21,7 @@ struct HotAnswers {
 
     var count: Int { places.count }
 
-    /// Validity is the caller's to judge.
+    /// Validity is the caller's to judge: what holds no longer stays, for when the store is away.
     mutating func answer(to question: Question) -> StoredAnswer? {
         guard let index = indices[question] else { return nil }
         places[index].wasAsked = true

@@ -73,7 +73,7 @@ extension Answer {
         json.key("next_cursor")
         json.null()
         json.endObject()
-        let worst = parts.first { !$0.cacheStatus.hasPrefix("hit") }
+        let worst = parts.first(where: \.isStale) ?? parts.first { !$0.cacheStatus.hasPrefix("hit") }
         let age = AnswerAge(seconds: parts.map(\.age.seconds).max() ?? 0, left: parts.map(\.maxAge).min() ?? ceiling)
         self.init(
             body: json.bytes, contentType: "application/json", etag: StoredAnswer.etag(of: json.bytes), age: age,

@@ -5,33 +5,29 @@ package import Store
 
 /// The reading half, as one loop sees it: questions in, answers out. Not `Sendable`.
 package final class Reader {
-    private let loop: Loop
     private let store: Store
     private let datasets: [Dataset]
     private let clock: ServiceClock
     private let cacheTTL: Int
     private let observe: (ReadEvent) -> Void
     private let cache: ResponseCache
-    private let nudged: Waiter
-    /// The last known versions; nil until they were read once.
-    private var versions: [String: DatasetVersion]?
-    private var identity = ""
+    private let versions: KnownVersions
     private let streamSeats = StreamSeats()
 
     /// `redis` nil: answers are kept in this process only. `cacheTTL` in seconds, of which at most 3600 are used. `hotBytesMax` bounds
-    /// what this process keeps, in bytes.
+    /// what this reader keeps, in bytes. `lease`: how long versions are trusted after they were asked for; whoever ends ingestions
+    /// waits for no longer than the default.
     package init(
         loop: Loop, store: Store, redis: RedisConnection?, datasets: [Dataset], clock: ServiceClock, cacheTTL: Int = 3600,
-        hotBytesMax: Int = 32 << 20, observe: @escaping (ReadEvent) -> Void = { _ in }
+        hotBytesMax: Int = 16 << 20, lease: Duration = Store.readerTrust, observe: @escaping (ReadEvent) -> Void = { _ in }
     ) {
-        self.loop = loop
         self.store = store
         self.datasets = datasets
         self.clock = clock
         self.cacheTTL = min(max(0, cacheTTL), 3600)
         self.observe = observe
         cache = ResponseCache(loop: loop, redis: redis, hotBytesMax: hotBytesMax, observe: observe)
-        nudged = Waiter(loop)
+        versions = KnownVersions(loop: loop, store: store, lease: lease, observe: observe)
     }
 
     // MARK: Questions. Each throws `AnswerError`, and what the store throws where the fault is ours.
@@ -67,13 +63,13 @@ package final class Reader {
 
     /// For who still holds the answer to a question about this dataset: its age, where it would be given again.
     package func age(of term: Term, on dataset: String) -> AnswerAge? {
-        guard let versions else { return nil }
-        return cache.age(of: term, at: versions[dataset]?.number ?? 0)
+        guard let now = versions.trustedNow() else { return nil }
+        return cache.age(of: term, at: versions.last?[dataset]?.number ?? 0, now: now)
     }
 
     private func hot(_ question: Question) -> Answer? {
-        guard let versions else { return nil }
-        return cache.hotAnswer(to: question, at: versions[question.dataset]?.number ?? 0)
+        guard let now = versions.trustedNow() else { return nil }
+        return cache.hotAnswer(to: question, at: versions.last?[question.dataset]?.number ?? 0, now: now)
     }
 
     private func answer(_ question: Question) async throws -> Answer {
@@ -81,56 +77,52 @@ package final class Reader {
             throw AnswerError.unknownDataset(question.dataset)
         }
         if let answer = hot(question) { return answer }
-        let version = try await version(of: dataset.name)
-        return try await cache.answer(to: question, at: version) {
-            let fresh = try await AnswerMaker(
-                question: question, dataset: dataset, store: store, clock: clock, ceiling: cacheTTL
-            ).make()
-            // A newer version than the one known: who asks next must not get an older answer.
-            adopt(DatasetVersion(number: fresh.version, changedAt: fresh.changedAt), of: dataset.name)
-            return fresh
+        guard let known = await versions.current() else { return try await staleAnswer(to: question) }
+        do {
+            return try await cache.answer(to: question, at: version(of: dataset.name, known), isAway: { self.versions.isAway }) {
+                let fresh = try await AnswerMaker(
+                    question: question, dataset: dataset, store: store, clock: clock, ceiling: cacheTTL
+                ).make()
+                versions.adopt(DatasetVersion(number: fresh.version, changedAt: fresh.changedAt), of: dataset.name)
+                return fresh
+            }
+        } catch AnswerError.storeUnavailable {
+            return try await staleAnswer(to: question)
         }
     }
 
     // MARK: Versions
 
-    /// Keeps the versions fresh: every second, and at once when nudged, until the loop closes. While the store is away the last known
-    /// ones hold.
-    package func runVersions() async {
-        while true {
-            do { try await readVersions() } catch { observe(.versionsUnknown) }
-            do throws(WaitError) {
-                try await nudged.wait(until: .after(.seconds(1)))
-            } catch {
-                if error != .timedOut { return }
-            }
-        }
-    }
+    /// Keeps the versions fresh: twice a second, and at once when nudged, until the loop closes or `leave`. While the store is away
+    /// answers are given as stale.
+    package func runVersions() async { await versions.keepFresh() }
+
+    /// Nudges when the store announces a change, until the loop closes or `leave`. Without it all is as right, only slower: an
+    /// ingestion's end waits for the next look.
+    package func runAnnouncements() async { await versions.hear() }
 
     /// A change was announced: the versions are read anew at once.
-    package func nudge() { nudged.wake() }
+    package func nudge() { versions.nudge() }
 
     /// Reads the versions now.
-    package func readVersions() async throws {
-        if identity.isEmpty { identity = try await store.identity() }
-        let before = versions
-        var read = try await store.versions()
-        // An answer that was made meanwhile may have seen a newer one than this look did.
-        for (name, version) in versions ?? [:] where version != before?[name] {
-            if version.number > read[name]?.number ?? 0 { read[name] = version }
-        }
-        versions = read
+    package func readVersions() async throws { try await versions.readNow() }
+
+    /// The last word: nothing is answered out of memory after it, and no ingestion's end waits for this reader.
+    package func leave() async { await versions.leave() }
+
+    private func version(of dataset: String, _ known: [String: DatasetVersion]) -> CacheVersion {
+        let version = known[dataset]
+        return CacheVersion(
+            store: versions.identity, dataset: dataset, number: version?.number ?? 0, changedAt: version?.changedAt ?? 0)
     }
 
-    private func version(of dataset: String) async throws -> CacheVersion {
-        if versions == nil {
-            do { try await readVersions() } catch { throw AnswerError.storeUnavailable(retryAfter: 1) }
+    /// The last known answer, marked. While the versions are known it must be of the one that holds: then it is late, not wrong.
+    private func staleAnswer(to question: Question) async throws -> Answer {
+        let isSettled = versions.trustedNow() != nil && !store.isDown
+        if let known = versions.last {
+            let version = version(of: question.dataset, known)
+            if let answer = await cache.staleAnswer(to: question, at: version, ofThatOnly: isSettled) { return answer }
         }
-        let version = versions?[dataset]
-        return CacheVersion(store: identity, dataset: dataset, number: version?.number ?? 0, changedAt: version?.changedAt ?? 0)
-    }
-
-    private func adopt(_ version: DatasetVersion, of dataset: String) {
-        if version.number > versions?[dataset]?.number ?? 0 { versions?[dataset] = version }
+        throw AnswerError.storeUnavailable(retryAfter: 1)
     }
 }

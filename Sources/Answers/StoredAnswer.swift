@@ -21,6 +21,13 @@ struct StoredAnswer: Sendable, Equatable {
     /// A strong validator (RFC 9110 section 8.8.3): equal bytes have equal ones, on every machine.
     static func etag(of body: [UInt8]) -> String { "\"\(Hex.encode(Array(SHA256.hash(body).prefix(16))))\"" }
 
+    /// As it is given out while the store is away: who gets it must ask again.
+    func staleAnswer(at now: Int64) -> Answer {
+        Answer(
+            body: body, contentType: contentType, etag: etag, age: AnswerAge(seconds: term.age(at: now).seconds, left: 0),
+            cacheStatus: Answer.stale, headers: headers.map { ($0.name, $0.value) }, nextCursor: nextCursor, term: nil)
+    }
+
     /// As it is given out now; `status` nil where it came from a cache.
     func answer(at now: Int64, status: String? = nil) -> Answer {
         let age = term.age(at: now)

@@ -7,12 +7,17 @@ package struct Term: Sendable, Equatable {
 
     func isValid(at now: Int64) -> Bool { storedAt <= now + Self.skew && now < validUntil }
 
+    /// Whether it may still be given, said to be stale, while the store is away.
+    func isKept(at now: Int64) -> Bool { storedAt <= now + Self.skew && now < validUntil + Self.grace }
+
     func age(at now: Int64) -> AnswerAge {
         AnswerAge(seconds: Int(max(0, now - storedAt) / 1000), left: Int(max(0, validUntil - now) / 1000))
     }
 
     /// Two machines' clocks may differ by this.
     private static let skew: Int64 = 5000
+    /// How long an answer is kept beyond its validity, in milliseconds.
+    static let grace: Int64 = 3_600_000
 }
 
 /// How old an answer is, and for how long it still holds, in whole seconds: for `Age` and `max-age`.

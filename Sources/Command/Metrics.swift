@@ -97,6 +97,7 @@ final class Metrics: Sendable {
         ("gapless_store_failures_total", "counter", "Times that the worker found the store away."),
         ("gapless_ingestions_total", "counter", "Ingestions by how they ended."),
         ("gapless_cache_total", "counter", "Answers by what the cache did."),
+        ("gapless_cache_breaker_openings_total", "counter", "Times that Redis failed and was left alone for a while."),
     ]
 
     func text() -> [UInt8] {

@@ -64,6 +64,11 @@ struct Observing: Sendable {
         case .filled: shard.count("gapless_cache_total{result=\"filled\"}")
         case .collapsed: shard.count("gapless_cache_total{result=\"collapsed\"}")
         case .bypassed: shard.count("gapless_cache_total{result=\"bypassed\"}")
+        case .awaited: shard.count("gapless_cache_total{result=\"awaited\"}")
+        case .stale: shard.count("gapless_cache_total{result=\"stale\"}")
+        case .breakerOpened:
+            shard.count("gapless_cache_breaker_openings_total")
+            log.write(.warning, "the cache does not answer")
         case .rejected: shard.count("gapless_cache_total{result=\"rejected\"}")
         case .versionsUnknown: log.write(.warning, "the store's versions are not known")
         }

@@ -20,6 +20,10 @@ final class ServingUnit {
     private let ended: Waiter
     private let stopped: Waiter
 
+    /// Bodies of answers that one process holds, in bytes: half of it by question, half by target. A body that both hold lies in
+    /// memory once, so this is the most that it can come to.
+    private static let answerBytesMax = 32 << 20
+
     /// What every loop is built from.
     struct Plan: Sendable {
         let catalogue: Catalogue
@@ -35,15 +39,15 @@ final class ServingUnit {
     init(on loop: isolated Loop, address: Address, plan: Plan, observing: Observing) throws {
         // A reader is told within two seconds that the store hangs; filing a large plan may take longer than that.
         var quick = plan.postgres
-        quick.statementTimeout = .seconds(2)
-        quick.answerTimeout = .seconds(2)
+        quick.statementTimeout = .milliseconds(1800)
+        quick.answerTimeout = .milliseconds(1900)
         reading = PostgresPool(quick, size: 4, on: loop)
         planning = PostgresPool(plan.postgres, size: 2, on: loop)
         let store = Store(pool: reading)
         let redis = plan.redis.map { RedisConnection($0, on: loop) }
         reader = Reader(
             loop: loop, store: store, redis: redis, datasets: plan.catalogue.datasets, clock: plan.clock,
-            cacheTTL: plan.settings.cacheTTLSeconds, observe: observing.answer)
+            cacheTTL: plan.settings.cacheTTLSeconds, hotBytesMax: Self.answerBytesMax / 2 / plan.loops, observe: observing.answer)
         let plans = Planning(
             store: Store(pool: planning), datasets: plan.catalogue.datasets, clock: plan.clock, rates: plan.catalogue.rates)
         let readiness = ReadinessCheck(store: store, redis: redis, datasets: plan.catalogue.datasets)
@@ -52,7 +56,7 @@ final class ServingUnit {
             loop: loop, reader: reader, planning: plans, datasets: plan.catalogue.datasets,
             settings: Service.Settings(allowedHosts: plan.settings.allowedHosts, origins: plan.settings.corsOrigins),
             readiness: { await readiness.check() }, metrics: { metrics.text() }, nudgeWorker: plan.nudgeWorker,
-            unforeseen: observing.unforeseen)
+            memoBytesMax: Self.answerBytesMax / 2 / plan.loops, unforeseen: observing.unforeseen)
         var limits = Limits.standard
         limits.connections = plan.settings.maxConnections
         limits.connectionsPerAddress = max(1, plan.settings.maxConnections * 3 / 4)
@@ -67,6 +71,7 @@ final class ServingUnit {
         let reader = loop.keep(reader)
         await withDiscardingTaskGroup { group in
             group.addTask { await loop.enter { loop in await loop[reader].runVersions() } }
+            group.addTask { await loop.enter { loop in await loop[reader].runAnnouncements() } }
             await server.run(on: loop)
             ended.wake()
         }
@@ -76,6 +81,7 @@ final class ServingUnit {
     func stop() async {
         await server.end(within: .seconds(8))
         try? await ended.wait(until: .after(.seconds(1)))
+        await reader.leave()
         redis?.close()
         reading.close()
         planning.close()

@@ -31,7 +31,7 @@ extension RedisConnection {
         if reply != .string(Array("PONG".utf8)) { throw Self.unexpected(reply) }
     }
 
-    private static func unexpected(_ reply: Reply) -> RedisError {
+    static func unexpected(_ reply: Reply) -> RedisError {
         if case .error(let message) = reply { return .server(message) }
         return .protocolViolation("a reply of another kind than asked for")
     }

@@ -40,6 +40,8 @@ package final class RedisConnection {
         package var writes = 0
         package var connects = 0
         package var failures = 0
+        /// Times that the server was found to be away after it had been there.
+        package var openings = 0
     }
 
     package let loop: Loop
@@ -49,7 +51,9 @@ package final class RedisConnection {
     /// Tasks that wait for the connection that another task is making.
     private var hopeful: [Waiter]?
     /// No try before this; nil while all is well.
-    private var nextProbe: Deadline?
+    private var nextProbe: Deadline? {
+        didSet { if oldValue == nil && nextProbe != nil { counters.openings += 1 } }
+    }
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
 
     package init(_ configuration: RedisConfiguration, on loop: Loop) {
@@ -59,14 +63,14 @@ package final class RedisConnection {
 
     deinit { buffer.deallocate() }
 
-    /// The last try failed and the next is not due.
+    /// The last try failed, and the next is not due or has no answer yet.
     package var isAway: Bool { nextProbe.map { $0 > .now } ?? false }
 
     /// Sends one command and gives its reply, `.error` included. At least one argument.
     package func command(_ arguments: [[UInt8]]) async throws(RedisError) -> Reply {
         precondition(!arguments.isEmpty, "a command without a word")
         let deadline = Deadline.after(configuration.commandTimeout)
-        let session = try await connected()
+        let session = try await connected(until: deadline)
         counters.commands += 1
         let call = Call(loop)
         session.calls.append(call)
@@ -137,6 +141,7 @@ package final class RedisConnection {
         let call = session.calls[session.answered]
         session.answered += 1
         session.hasServed = true
+        nextProbe = nil
         if session.answered == session.calls.count || session.answered > 1024 {
             session.calls.removeFirst(session.answered)
             session.answered = 0
@@ -167,15 +172,19 @@ package final class RedisConnection {
 
     // MARK: Connecting
 
-    private func connected() async throws(RedisError) -> Session {
-        if let session { return session }
+    private func connected(until deadline: Deadline) async throws(RedisError) -> Session {
+        if let session {
+            // A server that stalls takes connections all the same: until the probe has its reply nobody else waits.
+            if nextProbe != nil { throw .unavailable }
+            return session
+        }
         if isAway { throw .unavailable }
         if hopeful != nil {
             // A probe is under way: those who know that the server was away do not wait for it.
             if nextProbe != nil { throw .unavailable }
             let waiter = Waiter(loop)
             hopeful?.append(waiter)
-            do { try await waiter.wait(until: .after(configuration.connectTimeout * 2)) } catch { throw RedisError(error) }
+            do { try await waiter.wait(until: deadline) } catch { throw RedisError(error) }
             guard let session else { throw .unavailable }
             return session
         }
@@ -188,7 +197,6 @@ package final class RedisConnection {
         do {
             let made = try await connect(until: .after(configuration.connectTimeout))
             session = made
-            nextProbe = nil
             return made
         } catch {
             counters.failures += 1

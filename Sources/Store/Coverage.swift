@@ -1,3 +1,4 @@
+package import EventLoop
 internal import Postgres
 package import Series
 
@@ -74,8 +75,8 @@ extension Store {
     }
 
     /// The versions of every dataset, for the caches in front.
-    package func versions() async throws -> [String: DatasetVersion] {
-        let rows = try await pool.read("select dataset, version, changed_at from dataset_versions")
+    package func versions(until deadline: Deadline? = nil) async throws -> [String: DatasetVersion] {
+        let rows = try await pool.read("select dataset, version, changed_at from dataset_versions", until: deadline)
         var versions: [String: DatasetVersion] = [:]
         for row in rows {
             versions[try row.string(0)] = DatasetVersion(number: try row.int64(1), changedAt: try row.instant(2))
@@ -88,6 +89,7 @@ extension Store {
         _ = try await connection.query("""
             update dataset_versions set version = version + 1, changed_at = \(.instant(now)) where dataset = \(dataset)
             """)
+        _ = try await connection.query("select pg_notify('gapless_versions', \(dataset))")
     }
 
     /// Adds parts to what is held of each series. Returns how many slots became whole by it.

@@ -170,4 +170,14 @@ package let engineMigrations: [RowSchema.Migration] = [
             primary key (dataset, shape)
         );
         """),
+    .init(name: "0006 readers", sql: """
+        -- Who gives answers out of memory, and which versions each has taken up. Logged like any table: a row that a crash
+        -- of the server took away would be a reader that nobody waits for.
+        create table readers (
+            id uuid primary key,
+            heard_at timestamptz not null,
+            -- The sum of all datasets' versions, as this reader last read it.
+            seen bigint not null
+        ) with (fillfactor = 50);
+        """),
 ]

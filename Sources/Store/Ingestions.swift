@@ -189,13 +189,17 @@ extension Store {
         case more([StoredCall])
     }
 
-    /// Settles an ingestion under its row's lock, so that one process decides, once. `decide` is given the ingestion and
-    /// the coverage as it stands; it is not called while tasks are open or where the ingestion has ended.
+    /// Settles an ingestion under its row's lock, so that one process decides, once: after every reader knows what its tasks
+    /// wrote. `decide` is given the ingestion and the coverage as it stands; it is not called while tasks are open, where the
+    /// ingestion has ended, or where work was claimed meanwhile (who ends that settles it).
     package func settle(
         ingestion id: String, decide: (StoredIngestion, [StoredSeries]) throws -> Settlement
     ) async throws {
+        guard let mark = try await pool.lease({ try await Self.endOfWork(of: id, on: $0) }) else { return }
+        try await awaitReaders()
         try await pool.transaction { connection in
             _ = try await connection.query("select from ingestions where id = \(id)::uuid for update")
+            guard try await Self.endOfWork(of: id, on: connection) == mark else { return }
             let rows = try await connection.query("\(Self.ingestionColumns) where i.id = \(id)::uuid")
             guard let ingestion = try rows.first.map(Self.ingestion) else { return }
             guard ingestion.sums.open == 0, [.pending, .running].contains(ingestion.status) else { return }

@@ -111,7 +111,6 @@ extension Store {
                 """)
             if counts.written + counts.revised + filled > 0 {
                 try await Self.raiseVersion(on: connection, of: dataset.name, now: now)
-                _ = try await connection.query("select pg_notify('gapless_versions', \(dataset.name))")
             }
             return counts
         }

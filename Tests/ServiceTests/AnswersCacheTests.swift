@@ -126,7 +126,7 @@ import TestSupport
             #expect(try JSONAnswer(answer).rows.count == 24)
             // This process remembers all the same.
             #expect(try await test.reader.history(query).cacheStatus.hasPrefix("hit"))
-            #expect(test.takeEvents() == [.bypassed, .filled(dataset: "quarters"), .hot])
+            #expect(test.takeEvents() == [.bypassed, .filled(dataset: "quarters"), .breakerOpened, .hot])
         }
     }
 

@@ -100,8 +100,10 @@ final class ReaderUnderTest {
     }
 
     /// A reader with no memory of its own yet, on the same store and the same Redis.
-    func another() -> Reader {
-        Reader(loop: loop, store: store, redis: redis, datasets: [dataset], clock: clock) { self.events.append($0) }
+    func another(clock: ServiceClock? = nil) -> Reader {
+        Reader(loop: loop, store: store, redis: redis, datasets: [dataset], clock: clock ?? self.clock, lease: .seconds(60)) {
+            self.events.append($0)
+        }
     }
 
     func forget() {
