@@ -162,8 +162,9 @@ final class KnownVersions {
         var isAnswered = true
         do { try await read() } catch {
             isAnswered = false
+            // Once for each absence.
+            if !isAway { observe(.versionsUnknown) }
             isAway = true
-            observe(.versionsUnknown)
         }
         if self.look === look { self.look = nil }
         for waiter in look.waiters { waiter.wake() }
