@@ -122,6 +122,32 @@ import TestSupport
         }
     }
 
+    /// Made by another between the look and the turn: the second look finds it, and the turn is given back.
+    @Test func whatWasMadeJustBeforeTheTurnIsNotMadeAgain() async throws {
+        let own = try TestServers.ownRedis()
+        defer { own.stop() }
+        try await ReaderUnderTest.with(now: Self.now, redis: own.socket) { loop, test in
+            let redis = try #require(test.redis)
+            let stored = StoredAnswer(
+                body: [1], contentType: "", etag: "", headers: [], nextCursor: nil, version: 1, storedAt: 1000, validUntil: 2000)
+            try await redis.set("k", stored.encoded(key: "k"))
+            // Valid from the second look on, as if it had come meanwhile.
+            var moments: [Int64] = [3000, 1500]
+            var isDown = false
+            let shared = SharedAnswers(loop: loop, redis: redis) { _ in }
+            let found = await shared.find("k", 1, now: { moments.removeFirst() }, isAway: { false }, &isDown)
+            guard case .answer(stored, hasWaited: true) = found else { return #expect(Bool(false), "\(found)") }
+            #expect(try await redis.get("k:turn") == nil && !isDown && moments.isEmpty)
+            // Of a value that holds no longer the turn is ours, and kept until it is ended.
+            guard case .ours(let turn?) = await shared.find("k", 1, now: { 3000 }, isAway: { false }, &isDown) else {
+                return #expect(Bool(false), "no turn")
+            }
+            #expect(try await redis.get("k:turn") == turn)
+            await shared.end(turn: turn, of: "k")
+            #expect(try await redis.get("k:turn") == nil)
+        }
+    }
+
     private static func keys(_ test: ReaderUnderTest, _ pattern: String) async throws -> [String] {
         let reply = try await test.redis?.command(["KEYS", pattern].map { Array($0.utf8) })
         guard case .array(let found)? = reply else { return [] }
