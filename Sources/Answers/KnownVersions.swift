@@ -26,7 +26,7 @@ final class KnownVersions {
     /// The last look at the store failed.
     private(set) var isAway = false
     private var trustedUntil = Deadline(nanoseconds: 0)
-    /// Wall clock less monotonic clock at the last look, in milliseconds: so that one reading of a clock serves both.
+    /// Wall clock less monotonic clock at the last look, in nanoseconds: so that one reading of a clock serves both.
     private var wallOffset: Int64 = 0
     private var look: Look?
     private var isKeptFresh = false
@@ -59,7 +59,7 @@ final class KnownVersions {
     /// by now. Looked at for each answer out of memory: one reading of a clock.
     func trustedNow() -> Int64? {
         let now = Deadline.now
-        return now < trustedUntil ? Int64(now.nanoseconds / 1_000_000) + wallOffset : nil
+        return now < trustedUntil ? (Int64(now.nanoseconds) + wallOffset) / 1_000_000 : nil
     }
 
     /// What versions held at some moment since this was called; nil where the store cannot be asked.
@@ -150,7 +150,7 @@ final class KnownVersions {
             if version.number > read[name]?.number ?? 0 { read[name] = version }
         }
         last = read
-        wallOffset = Int64(wall * 1000) - Int64(start.nanoseconds / 1_000_000)
+        wallOffset = Int64(wall * 1e9) - Int64(start.nanoseconds)
         isAway = false
         if isListed && !isLeaving { trustedUntil = start + lease }
     }
