@@ -71,6 +71,23 @@ package final class Listener {
         }
     }
 
+    /// A connection that lies here already, without waiting: nil where there is none.
+    package func acceptNow() throws(SystemError) -> Int32? {
+        while isOpen {
+            let fd = csys_accept(descriptor)
+            if fd >= 0 {
+                if address.isTCP { setNoDelay(fd) }
+                return fd
+            }
+            switch -fd {
+            case EINTR, ECONNABORTED, EPROTO: continue
+            case EAGAIN: return nil
+            default: throw SystemError(code: -fd, call: "accept4")
+            }
+        }
+        return nil
+    }
+
     /// Refuses new connections from now on.
     package func close() {
         guard isOpen else { return }

@@ -72,13 +72,19 @@ struct HeadParser {
     private func checkUnfinished(_ bytes: UnsafeBufferPointer<UInt8>) throws(Refusal) {
         switch place {
         case .start:
-            if bytes.count - lineStart > limits.requestLine { throw Refusal(414, "The request line is too long.") }
+            if exceeds(bytes, from: lineStart, limits.requestLine) { throw Refusal(414, "The request line is too long.") }
             if bytes.count > lineStart, !Grammar.isToken(bytes[lineStart]), bytes[lineStart] != 0x0D {
                 throw Refusal(400, "This is not an HTTP request.")
             }
         case .fields, .done:
-            if bytes.count > limits.head { throw Refusal(431, "The header section is too long.") }
+            if exceeds(bytes, from: 0, limits.head) { throw Refusal(431, "The header section is too long.") }
         }
+    }
+
+    /// The carriage return of the line's end does not count: a line is taken or not however it was cut.
+    private func exceeds(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int, _ limit: Int) -> Bool {
+        let count = bytes.count - start
+        return count > limit && (count > limit + 1 || bytes[bytes.count - 1] != 0x0D)
     }
 
     /// One whole line, without its end; true where it ended the head.
@@ -146,6 +152,9 @@ struct HeadParser {
             if head.isChunked { throw Refusal(400, "There is more than one Transfer-Encoding field.") }
             try Self.coding(text)
             head.isChunked = true
+        } else if Grammar.equalIgnoringCase(name, "content_length") || Grammar.equalIgnoringCase(name, "transfer_encoding") {
+            // What turns hyphens into underscores (CGI and its children) reads these as framing; somebody hopes for that.
+            throw Refusal(400, "A field looks like framing and is none.")
         } else if Grammar.equalIgnoringCase(name, "connection") {
             ListElements.forEach(text) { element in
                 if Grammar.equalIgnoringCase(element, "close") { connectionSaysClose = true }
@@ -182,7 +191,7 @@ struct HeadParser {
     }
 
     /// Exactly `chunked`. Another coding under it is not implemented (501, RFC 9112, section 6.1); a list that does not end
-    /// in it has no end that could be found (400, section 6.3).
+    /// in one `chunked` has no end that could be found (400, section 6.3).
     private static func coding(_ text: UnsafeBufferPointer<UInt8>) throws(Refusal) {
         if Grammar.equalIgnoringCase(text, "chunked") { return }
         var chunked = 0
@@ -191,7 +200,9 @@ struct HeadParser {
             endsChunked = Grammar.equalIgnoringCase(element, "chunked")
             if endsChunked { chunked += 1 }
         }
-        if chunked > 1 || (chunked == 1 && !endsChunked) { throw Refusal(400, "The Transfer-Encoding does not end in one chunked.") }
+        if chunked != 1 || !endsChunked || text.last == UInt8(ascii: ",") || text.first == UInt8(ascii: ",") {
+            throw Refusal(400, "The Transfer-Encoding does not end in one chunked.")
+        }
         throw Refusal(501, "Only Transfer-Encoding: chunked is implemented.")
     }
 

@@ -19,19 +19,24 @@ enum HeadWriter {
     }
 
     /// Date, request id, connection, empty line.
-    static func appendEnd(_ request: Request?, date: DateLine, closes: Bool, to bytes: inout [UInt8]) {
+    static func appendEnd(_ request: Request, date: DateLine, closes: Bool, to bytes: inout [UInt8]) {
         date.append(to: &bytes)
-        if let request {
-            bytes.appendText("X-Request-Id: ")
-            request.appendID(to: &bytes)
-            bytes.appendText("\r\n")
-        }
+        bytes.appendText("X-Request-Id: ")
+        request.appendID(to: &bytes)
         if closes {
-            bytes.appendText("Connection: close\r\n\r\n")
-        } else if let request, request.head.minor == 0 {
-            bytes.appendText("Connection: keep-alive\r\n\r\n")
+            bytes.appendText("\r\nConnection: close\r\n\r\n")
+        } else if request.head.minor == 0 {
+            bytes.appendText("\r\nConnection: keep-alive\r\n\r\n")
         } else {
-            bytes.appendText("\r\n")
+            bytes.appendText("\r\n\r\n")
         }
+    }
+
+    /// The same where there is no request: such an answer is the connection's last, and has an id of its own.
+    static func appendEnd(_ connection: ConnectionFacts, serial: UInt64, date: DateLine, to bytes: inout [UInt8]) {
+        date.append(to: &bytes)
+        bytes.appendText("X-Request-Id: ")
+        connection.appendID(serial, to: &bytes)
+        bytes.appendText("\r\nConnection: close\r\n\r\n")
     }
 }

@@ -18,8 +18,11 @@ package struct Limits: Sendable {
     package var pipelined = 100
     /// Output held for a connection before it is sent and reading stops.
     package var queued = 256 * 1024
-    /// Request bodies held at once by one server; 503 beyond.
+    /// What all connections of one server hold together: requests that are not answered yet, and answers that wait for their
+    /// readers. Beyond it unfinished messages are not read on, then refused with 503.
     package var buffered = 64 * 1024 * 1024
+    /// What is kept of a connection's read buffer while it waits for the rest of a head.
+    package var waiting = 64 * 1024
 
     /// From the first byte of a head (of a new connection: from its start) to its end. 408 beyond.
     package var headTime = Duration.seconds(15)
@@ -27,14 +30,21 @@ package struct Limits: Sendable {
     package var bodyStall = Duration.seconds(30)
     /// For a whole body of the least rate's first second; a dripping body ends here.
     package var bodyTime = Duration.seconds(60)
-    /// Bytes a second that a body must keep to be given more than `bodyTime`.
+    /// Bytes a second that a body must keep to be given more than `bodyTime`, and a reader to be given more than `writeStall`.
     package var leastRate = 16 * 1024
     /// Between an answer and the next request: longer than the 60 s of common proxies, so that they close first.
     package var idle = Duration.seconds(75)
-    /// Without the peer taking a byte of its answer.
+    /// Without the peer taking a byte of its answer; in all, where it takes less than the least rate.
     package var writeStall = Duration.seconds(60)
     /// For the peer to read an error answer before the connection is closed under it (RFC 9112, section 9.6).
     package var linger = Duration.seconds(2)
+
+    /// For room in the budget to come about before a 503; as long must a reader stand still to be cut for the others.
+    package var roomTime = Duration.seconds(1)
+    /// After this an idle connection's buffers are given back.
+    package var keepBuffers = Duration.seconds(1)
+    /// While the server ends: for a request that is on its way to a connection that has none.
+    package var lastWord = Duration.milliseconds(200)
 
     /// Connections of one server; a process with N loops gives each an N-th of 4,000.
     package var connections = 4000

@@ -7,10 +7,19 @@ final class Output {
     private(set) var pending: [UInt8] = []
     /// What follows `pending`: one body that is not copied.
     private var body: [UInt8] = []
+    /// The stored answer whose body it is.
+    private var source: Prebuilt?
     /// How much of both has been sent.
     private var done = 0
+    private let budget: BufferBudget
+    private var holding = Holding()
     private let stall: UInt64
     private let leastRate: UInt64
+    /// For how long the peer may still keep us waiting: used up while it does, earned back by what it takes (at the least rate one
+    /// second for a second), never more than the stall that is allowed.
+    private var patience: UInt64
+    /// When the peer last took something, while it keeps us waiting; nil where it does not.
+    private(set) var stalledSince: UInt64?
     /// Bytes sent since the start.
     private(set) var sent = 0
     /// Calls that sent something, for tests that count them.
@@ -19,14 +28,18 @@ final class Output {
     /// A body below this is copied: dearer than the copy is the second buffer of a call.
     static let copied = 4096
 
-    init(_ stream: Stream, _ limits: Limits) {
+    init(_ stream: Stream, _ limits: Limits, _ budget: BufferBudget) {
         self.stream = stream
+        self.budget = budget
         stall = limits.writeStall.nanoseconds
+        patience = stall
         leastRate = UInt64(max(1, limits.leastRate))
     }
 
     /// A large body waits; nothing may be added before it is sent.
     var holdsBody: Bool { !body.isEmpty }
+
+    var isEmpty: Bool { pending.isEmpty && body.isEmpty }
 
     /// Adds to what waits, in place.
     func append(_ write: (inout [UInt8]) -> Void) {
@@ -34,9 +47,14 @@ final class Output {
         write(&pending)
     }
 
-    /// Adds a whole body: a large one is sent from where it lies.
-    func append(body given: [UInt8]) {
-        if given.count < Self.copied { append { $0.append(contentsOf: given) } } else { body = given }
+    /// Adds a whole body: a large one is sent from where it lies. `source`: the stored answer that it belongs to.
+    func append(body given: [UInt8], of source: Prebuilt? = nil) {
+        if given.count < Self.copied {
+            append { $0.append(contentsOf: given) }
+        } else {
+            body = given
+            self.source = source
+        }
     }
 
     /// Sends what the socket takes at once; false where it did not take all, and `flush` has to wait.
@@ -56,6 +74,13 @@ final class Output {
     func flush() async throws {
         if try flushNow() { return }
         let total = pending.count + body.count
+        holding.set(pending.capacity + (source == nil ? body.count : 0), in: budget)
+        if let source { budget.hold(source) }
+        let shared = source
+        defer {
+            if let shared { budget.release(shared) }
+            stalledSince = nil
+        }
         try await sendRest(total)
         finish(total)
     }
@@ -63,17 +88,29 @@ final class Output {
     private func finish(_ total: Int) {
         sent += total
         done = 0
-        body = []
+        if !body.isEmpty {
+            body = []
+            source = nil
+        }
         if pending.capacity > 16 * 1024 { pending = [] } else { pending.removeAll(keepingCapacity: true) }
+        holding.set(pending.capacity, in: budget)
     }
 
-    /// The socket is full: waits for the peer, bounded for each stretch and, by the least rate, for the whole.
+    /// Gives back what is kept for the next answer, and, at a connection's end, what was not sent.
+    func release() {
+        pending = []
+        body = []
+        source = nil
+        holding.set(0, in: budget)
+    }
+
+    /// The socket is full: waits for the peer, as long as our patience with it lasts.
     private func sendRest(_ total: Int) async throws {
-        let start = Deadline.now.nanoseconds
-        let last = start &+ stall &+ UInt64(total) / leastRate &* 1_000_000_000
+        var since = Deadline.now.nanoseconds
+        stalledSince = since
         while done < total {
-            let waits = min(Deadline.now.nanoseconds &+ stall, last)
-            try await stream.awaitReady(.write, until: Deadline(nanoseconds: waits))
+            try await stream.awaitReady(.write, until: Deadline(nanoseconds: since &+ patience))
+            let before = done
             while done < total {
                 let isHead = done < pending.count
                 let (bytes, offset) = isHead ? (pending, done) : (body, done - pending.count)
@@ -81,6 +118,12 @@ final class Output {
                 done += count
                 writes += 1
             }
+            let now = Deadline.now.nanoseconds
+            if done > before { stalledSince = now }
+            let earned = UInt64(done - before).multipliedReportingOverflow(by: 1_000_000_000)
+            patience -= min(patience, now &- since)
+            patience = min(stall, patience &+ (earned.overflow ? stall : earned.partialValue / leastRate))
+            since = now
         }
     }
 }

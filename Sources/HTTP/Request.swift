@@ -7,10 +7,10 @@ package final class Request {
     package internal(set) var body: [UInt8] = []
     let connection: ConnectionFacts
     let head: Head
+    let serial: UInt64
     /// The connection's buffer, with the head's first byte at `start`.
     private let buffer: [UInt8]
     private let start: Int
-    private let serial: UInt64
     /// The path with its escapes undone, where it has any.
     private var plainPath: [UInt8]?
     var parameters = Parameters()
@@ -97,6 +97,13 @@ package final class Request {
     package func headerBytes(_ name: String) -> ArraySlice<UInt8>? {
         var found: ArraySlice<UInt8>?
         eachField(name) { value in if found == nil { found = buffer[value] } }
+        return found
+    }
+
+    /// The bytes of every field of this name, in their order.
+    package func headerFields(_ name: String) -> [ArraySlice<UInt8>] {
+        var found: [ArraySlice<UInt8>] = []
+        eachField(name) { value in found.append(buffer[value]) }
         return found
     }
 

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// `method SP target SP version` (RFC 9112, section 3), single spaces only.
 enum RequestLine {
     static func parse(_ line: Range<Int>, _ bytes: UnsafeBufferPointer<UInt8>, into head: inout Head) throws(Refusal) {
@@ -45,8 +47,9 @@ enum RequestLine {
             if !Grammar.isPath(bytes[i]) { throw Refusal(400, "The path has a character that must be escaped.") }
             if bytes[i] == UInt8(ascii: "%") {
                 head.pathIsEscaped = true
-                // An escaped slash is read as two different paths by two programs in a row; NUL ends a path in C.
-                guard let byte = escape(bytes, i, end), byte != 0, byte != UInt8(ascii: "/") else {
+                // An escaped slash is read as two different paths by two programs in a row; NUL ends a path in C, a line's end a
+                // line of somebody's log.
+                guard let byte = escape(bytes, i, end), byte >= 0x20, byte != 0x7F, byte != UInt8(ascii: "/") else {
                     throw Refusal(400, "The path has an escape that is malformed or not taken.")
                 }
                 i += 2
@@ -54,6 +57,7 @@ enum RequestLine {
             i += 1
         }
         head.path = start..<i
+        if hasDotSegment(UnsafeBufferPointer(rebasing: bytes[start..<i])) { throw Refusal(400, "The path has a dot segment.") }
         if i == end { return }
         i += 1
         head.query = i..<end
@@ -70,6 +74,32 @@ enum RequestLine {
             }
             i += 1
         }
+    }
+
+    /// `.` or `..` between slashes, escaped or not. Clients resolve them before they send (RFC 3986, section 5.2.4); two programs in
+    /// a row that disagree on who does are a way around rules for paths.
+    private static func hasDotSegment(_ path: UnsafeBufferPointer<UInt8>) -> Bool {
+        var i = 0
+        while i < path.count {
+            if path[i] != UInt8(ascii: "/") {
+                i += 1
+                continue
+            }
+            i += 1
+            var dots = 0
+            while true {
+                if i < path.count, path[i] == UInt8(ascii: ".") {
+                    i += 1
+                } else if i + 2 < path.count, path[i] == UInt8(ascii: "%"), path[i + 1] == UInt8(ascii: "2"), path[i + 2] | 0x20 == 0x65 {
+                    i += 3
+                } else {
+                    break
+                }
+                dots += 1
+            }
+            if (dots == 1 || dots == 2) && (i == path.count || path[i] == UInt8(ascii: "/")) { return true }
+        }
+        return false
     }
 
     private static func escape(_ bytes: UnsafeBufferPointer<UInt8>, _ i: Int, _ end: Int) -> UInt8? {
@@ -92,26 +122,40 @@ enum RequestLine {
         return head.host.upperBound
     }
 
-    /// uri-host [ ":" port ], without user information (RFC 9110, section 7.2); may be empty.
+    /// uri-host [ ":" port ], without user information (RFC 9110, section 7.2), not empty (section 4.2.1). Of the names that RFC 3986
+    /// would allow only those of letters, digits and `-._~`: a comma or a quote in a host is somebody's trick.
     static func isHost(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         var i = 0
         if text.first == UInt8(ascii: "[") {
-            i = 1
-            while i < text.count, Grammar.hex(text[i]) != nil || text[i] == UInt8(ascii: ":") || text[i] == UInt8(ascii: ".") { i += 1 }
-            if i < 4 || i == text.count || text[i] != UInt8(ascii: "]") { return false }
+            while i < text.count, text[i] != UInt8(ascii: "]") { i += 1 }
+            if i == text.count || !isIPv6(UnsafeBufferPointer(rebasing: text[1..<i])) { return false }
             i += 1
         } else {
-            while i < text.count, text[i] != UInt8(ascii: ":") {
-                let byte = text[i]
-                let plain = Grammar.isPath(byte) && byte != UInt8(ascii: "/") && byte != UInt8(ascii: "@") && byte != UInt8(ascii: "%")
-                if !plain { return false }
-                i += 1
-            }
-            if i == 0 && !text.isEmpty { return false }
+            while i < text.count, isHostByte(text[i]) { i += 1 }
+            if i == 0 { return false }
         }
         if i == text.count { return true }
         if text[i] != UInt8(ascii: ":") || text.count - i > 6 { return false }
-        for digit in text[(i + 1)...] where !Grammar.isDigit(digit) { return false }
-        return true
+        var port = 0
+        for digit in text[(i + 1)...] {
+            if !Grammar.isDigit(digit) { return false }
+            port = port * 10 + Int(digit - 0x30)
+        }
+        return port <= 65535
+    }
+
+    private static func isHostByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"): true
+        default: (byte | 0x20) &- 0x61 < 26 || Grammar.isDigit(byte)
+        }
+    }
+
+    private static func isIPv6(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        // The longest has 45 characters; no zone (RFC 3986, section 3.2.2).
+        if text.isEmpty || text.count > 45 { return false }
+        for byte in text where Grammar.hex(byte) == nil && byte != UInt8(ascii: ":") && byte != UInt8(ascii: ".") { return false }
+        var address = in6_addr()
+        return inet_pton(AF_INET6, String(decoding: text, as: UTF8.self), &address) == 1
     }
 }

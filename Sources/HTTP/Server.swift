@@ -10,6 +10,10 @@ package final class Server {
     private var perAddress: [String: Int] = [:]
     private let room: Waiter
     private let drained: Waiter
+    private var isRunning = false
+    /// Accepted when the end began, and not served yet.
+    private var late: [Int32] = []
+    private var lastRelief = Deadline(nanoseconds: 0)
     package private(set) var accepted = 0
     /// Connections accepted and not yet closed, those included whose task has not begun.
     package private(set) var connections = 0
@@ -24,22 +28,25 @@ package final class Server {
         listener = try Listener(address, on: loop)
         room = Waiter(loop, survivesClosing: true)
         drained = Waiter(loop, survivesClosing: true)
+        state.budget.relieve = { [weak self] bytes in self?.relieve(for: bytes) }
     }
 
     /// Where it listens, with the port that the kernel chose.
     package var address: Address { listener.address }
 
-    /// Bytes of request bodies held now.
-    package var buffered: Int { state.buffered }
+    /// Bytes held now for all connections: requests not answered yet, answers not sent yet.
+    package var buffered: Int { state.budget.held }
 
     /// Accepts and serves until `end`, or until the loop closes; returns when the last connection is gone.
     package func run(on loop: isolated Loop) async {
         let local = loop.keep(self)
+        isRunning = true
         await withDiscardingTaskGroup { group in
             while let fd = await next() {
                 group.addTask { await loop.enter { loop in await loop[local].serve(fd) } }
             }
         }
+        isRunning = false
         // The address may be asked for again as soon as this returns.
         listener.close()
     }
@@ -51,7 +58,7 @@ package final class Server {
                 while connections >= state.limits.connections && !state.isEnding { try await room.wait() }
                 // A burst of connections must not keep the accepted ones from being served.
                 if accepted % 64 == 63 { try await state.loop.yield() }
-                if state.isEnding { return nil }
+                if state.isEnding { break }
                 let fd = try await listener.accept()
                 accepted += 1
                 connections += 1
@@ -59,12 +66,40 @@ package final class Server {
             } catch let error as SystemError where error.isOutOfDescriptors {
                 // The connection stays in the backlog; trying again at once would only burn the processor.
                 outOfDescriptors += 1
-                guard (try? await state.loop.sleep(for: state.limits.acceptPause)) != nil else { return nil }
+                do { try await room.wait(until: .after(state.limits.acceptPause)) } catch { if error != .timedOut { break } }
             } catch {
-                return nil
+                break
             }
         }
-        return nil
+        return late.isEmpty ? nil : late.removeFirst()
+    }
+
+    /// While ending: what the kernel has accepted for us already, and whose peer believes to be connected.
+    private func takeBacklog() {
+        while isRunning && connections < state.limits.connections, let fd = try? listener.acceptNow() {
+            accepted += 1
+            connections += 1
+            late.append(fd)
+        }
+    }
+
+    /// The budget is passed, or would be by so many bytes more: takes back what the idle keep, then cuts readers that stand still, the one first that does so
+    /// longest. Not more than once in a tenth of the time that others wait for room, since it looks at all.
+    private func relieve(for bytes: Int) {
+        let now = Deadline.now
+        if now < lastRelief + state.limits.roomTime / 10 { return }
+        lastRelief = now
+        for session in sessions where session.isIdle { session.release() }
+        if state.budget.hasRoom(for: bytes) { return }
+        let patience = state.limits.roomTime.nanoseconds
+        let stalled = sessions.filter { session in
+            session.output.stalledSince.map { now.nanoseconds >= $0 &+ patience } ?? false
+        }
+        for session in stalled.sorted(by: { $0.output.stalledSince ?? 0 < $1.output.stalledSince ?? 0 }) {
+            if state.budget.hasRoom(for: bytes) { return }
+            session.stream.abort()
+            session.release()
+        }
     }
 
     private func serve(_ fd: Int32) async {
@@ -79,7 +114,7 @@ package final class Server {
         let session = Session(stream, state, peer: peer)
         session.index = sessions.count
         sessions.append(session)
-        if state.isEnding { endReading(session) }
+        if state.isDeaf { endReading(session) }
         await session.run()
         remove(session)
     }
@@ -105,15 +140,21 @@ package final class Server {
     private func endReading(_ session: Session) { shutdown(session.stream.descriptor, Int32(SHUT_RD)) }
 
     /// Refuses new connections, answers every request that was read in full with `Connection: close`, and returns when
-    /// the last connection is gone; what is left after `grace` is cut. True where nothing had to be cut.
+    /// the last connection is gone; what is left after `grace` is cut. Who is connected and has no request here is given
+    /// `Limits.lastWord` for one: it may be on its way. True where nothing had to be cut.
     @discardableResult
     package func end(within grace: Duration) async -> Bool {
         let deadline = Deadline.after(grace)
         if !state.isEnding {
             state.isEnding = true
+            takeBacklog()
             listener.close()
             if room.isWaiting { room.wake() }
-            for session in sessions where session.phase == .idle { endReading(session) }
+        }
+        if connections > 0 && !state.isDeaf {
+            try? await drained.wait(until: min(deadline, .after(state.limits.lastWord)))
+            state.isDeaf = true
+            for session in sessions where session.phase != .busy { endReading(session) }
         }
         while connections > 0 {
             do {

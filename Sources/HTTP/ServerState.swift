@@ -11,8 +11,12 @@ final class ServerState {
     /// Where every connection reads to; nothing waits between the read and the copy out of it.
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
     var isEnding = false
-    /// Bytes of request bodies held now.
-    var buffered = 0
+    /// While ending: whoever has not begun to send by now will not be heard.
+    var isDeaf = false
+    let budget: BufferBudget
+    /// Limits that every request asks for, in nanoseconds.
+    let idle: UInt64
+    let keepBuffers: UInt64
     private var serial: UInt64 = 0
 
     init(_ loop: Loop, _ router: Router, _ limits: Limits, _ observe: @escaping (Exchange) -> Void) {
@@ -20,27 +24,22 @@ final class ServerState {
         self.router = router
         self.limits = limits
         self.observe = observe
+        idle = limits.idle.nanoseconds
+        keepBuffers = limits.keepBuffers.nanoseconds
+        budget = BufferBudget(limit: limits.buffered)
     }
 
     deinit { scratch.deallocate() }
+
+    /// Room for an answer of this size, made where there is none.
+    func hasRoom(for bytes: Int) -> Bool {
+        if budget.hasRoom(for: bytes) { return true }
+        budget.relieve?(bytes)
+        return budget.hasRoom(for: bytes)
+    }
 
     func nextSerial() -> UInt64 {
         serial &+= 1
         return serial
     }
-}
-
-/// One finished exchange, for logs and metrics.
-package struct Exchange {
-    /// nil where what came was no request that could be parsed.
-    package let request: Request?
-    package let method: Method
-    package let status: Int
-    /// Bytes of the answer's body; of a streamed one, of its head and chunks.
-    package let bytes: Int
-    /// From the head's end to the answer's being handed over, in nanoseconds.
-    package let duration: UInt64
-
-    /// The pattern that matched; "-" where none did.
-    package var route: String { request?.route?.pattern ?? "-" }
 }

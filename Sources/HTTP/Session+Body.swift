@@ -2,7 +2,7 @@ internal import EventLoop
 
 extension Session {
     enum BodyOutcome {
-        /// Counted in the server's `buffered` until the exchange is over.
+        /// Counted in `bodyHeld` until the handler is done with it.
         case whole([UInt8])
         case refused(Refusal)
         case gone
@@ -15,31 +15,32 @@ extension Session {
         let start = Deadline.now.nanoseconds
         var received = 0
         var continued = !head.expectsContinue
-        var counted = 0
-        var isWhole = false
-        defer { if !isWhole { server.buffered -= counted } }
+        let headHeld = bodyHeld
         while true {
             let before = taken
             let outcome = buffer.withUnsafeBufferPointer { reader.take(UnsafeBufferPointer(rebasing: $0[before...])) }
             taken += outcome.taken
             received += outcome.taken
-            server.buffered += reader.body.count - counted
-            counted = reader.body.count
             switch outcome.outcome {
             case .complete:
-                isWhole = true
+                bodyHeld = headHeld + reader.body.capacity
+                settle()
                 return .whole(reader.body)
             case .bad(let refusal): return .refused(refusal)
             case .needMore: break
             }
-            if server.buffered > server.limits.buffered { return .refused(Refusal(503, "The server holds all that it can.")) }
+            if buffer.count == taken { forgetTaken() }
+            bodyHeld = headHeld + reader.body.capacity
+            settle()
+            let deadline = bodyDeadline(start, received)
+            if server.budget.isOver, try await !awaitRoom(until: deadline) { return .refused(Self.full) }
             if !continued {
                 continued = true
                 output.append { $0.appendText("HTTP/1.1 100 Continue\r\n\r\n") }
             }
             try await output.flush()
             do {
-                if try await read(until: bodyDeadline(start, received)) == 0 { return .gone }
+                if try await read(until: deadline) == 0 { return .gone }
             } catch WaitError.timedOut {
                 return .refused(Refusal(408, "The body took too long to come."))
             }
@@ -52,24 +53,5 @@ extension Session {
         let earned = UInt64(received / max(1, limits.leastRate)) * 1_000_000_000
         let whole = start &+ limits.bodyTime.nanoseconds &+ earned
         return Deadline(nanoseconds: min(whole, Deadline.now.nanoseconds &+ limits.bodyStall.nanoseconds))
-    }
-}
-
-/// A body of announced length, or one in chunks.
-struct BodyReader {
-    private(set) var body: [UInt8] = []
-    private let length: Int?
-    private var decoder: ChunkDecoder
-
-    init(_ head: Head, _ limits: Limits, _ limit: Int) {
-        length = head.contentLength
-        decoder = ChunkDecoder(limits: limits, limit: limit)
-    }
-
-    mutating func take(_ bytes: UnsafeBufferPointer<UInt8>) -> (taken: Int, outcome: ChunkDecoder.Outcome) {
-        guard let length else { return decoder.decode(bytes, into: &body) }
-        let count = min(length - body.count, bytes.count)
-        body.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[..<count]))
-        return (count, body.count == length ? .complete : .needMore)
     }
 }

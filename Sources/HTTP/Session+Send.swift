@@ -17,7 +17,7 @@ extension Session {
             out.append(contentsOf: fields.bytes)
             HeadWriter.appendEnd(request, date: server.date, closes: closes, to: &out)
         }
-        if request.method != .head && !Status.isBodiless(answer.status) { output.append(body: answer.body) }
+        if request.method != .head && !Status.isBodiless(answer.status) { output.append(body: answer.body, of: answer) }
     }
 
     /// True where the body's end is the connection's end.

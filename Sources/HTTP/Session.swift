@@ -3,7 +3,8 @@ internal import EventLoop
 /// The life of a connection: read once, answer every whole request that came, write once, again. One task from accept to
 /// close.
 final class Session {
-    enum Phase { case idle, busy }
+    /// Between requests; part of a head is here; a request is being read or answered.
+    enum Phase { case idle, head, busy }
 
     let server: ServerState
     let stream: Stream
@@ -13,6 +14,9 @@ final class Session {
     var buffer: [UInt8] = []
     var taken = 0
     private(set) var phase = Phase.idle
+    /// Bytes of a request body that this connection holds, its head's among them.
+    var bodyHeld = 0
+    private var holding = Holding()
     /// Where the server keeps this session.
     var index = 0
     private var parser: HeadParser
@@ -24,7 +28,7 @@ final class Session {
     init(_ stream: Stream, _ server: ServerState, peer: String) {
         self.stream = stream
         self.server = server
-        output = Output(stream, server.limits)
+        output = Output(stream, server.limits, server.budget)
         facts = ConnectionFacts(peer: peer, seed: server.seed)
         parser = HeadParser(limits: server.limits)
     }
@@ -42,8 +46,24 @@ final class Session {
         } catch {
             // The peer is gone, or too slow: nobody is left to tell.
         }
+        release()
         stream.close()
     }
+
+    /// Tells the budget what is held for reading; `Output` speaks for itself.
+    func settle() { holding.set(buffer.capacity + bodyHeld, in: server.budget) }
+
+    /// Gives back everything: at the end, or where the connection stands idle for long.
+    func release() {
+        buffer = []
+        taken = 0
+        bodyHeld = 0
+        output.release()
+        settle()
+    }
+
+    /// Nothing is here but what is kept for the next request.
+    var isIdle: Bool { phase == .idle && taken == buffer.count && output.isEmpty }
 
     private func step() async throws -> Next {
         phase = .busy
@@ -76,14 +96,15 @@ final class Session {
         let limits = server.limits
         if isUnderWay {
             if headDeadline == .never { headDeadline = Deadline(nanoseconds: Deadline.now.nanoseconds &+ limits.headTime.nanoseconds) }
+            phase = .head
         } else {
             if server.isEnding && answered > 0 { return .linger }
             phase = .idle
         }
-        let idleDeadline = Deadline(nanoseconds: server.loop.turnTime.nanoseconds &+ limits.idle.nanoseconds)
-        let deadline = headDeadline != .never ? headDeadline : idleDeadline
+        settle()
+        if isUnderWay && server.budget.isOver, try await !awaitRoom(until: headDeadline) { return refuse(Self.full) }
         do {
-            if try await read(until: deadline) == 0 { return .close }
+            if try await (isUnderWay ? read(until: headDeadline) : readFirst()) == 0 { return .close }
         } catch WaitError.timedOut {
             return isUnderWay ? refuse(Refusal(408, "The request took too long to come.")) : .close
         }
@@ -91,10 +112,33 @@ final class Session {
         return .again
     }
 
+    static let full = Refusal(503, "The server holds all that it can.")
+
+    /// Waits a moment for the others to give back what they hold.
+    func awaitRoom(until deadline: Deadline) async throws -> Bool {
+        let patience = Deadline(nanoseconds: Deadline.now.nanoseconds &+ server.limits.roomTime.nanoseconds)
+        return try await server.budget.awaitRoom(on: server.loop, until: min(deadline, patience))
+    }
+
+    /// The first bytes of a head. What the last request needed is kept for a moment, since most clients send the next one soon.
+    private func readFirst() async throws -> Int {
+        let turn = server.loop.turnTime.nanoseconds
+        let deadline = headDeadline != .never ? headDeadline : Deadline(nanoseconds: turn &+ server.idle)
+        let keeps = Deadline(nanoseconds: turn &+ server.keepBuffers)
+        if keeps < deadline {
+            do { return try await read(until: keeps) } catch WaitError.timedOut { release() }
+        }
+        return try await read(until: deadline)
+    }
+
     /// Reads what is there behind what was read before; 0 where the peer has ended.
     @discardableResult
     func read(until deadline: Deadline) async throws -> Int {
-        if taken > 0 {
+        if buffer.capacity > server.limits.waiting {
+            buffer = Array(buffer[taken...])
+            taken = 0
+            settle()
+        } else if taken > 0 {
             buffer.removeSubrange(..<taken)
             taken = 0
         }
@@ -105,7 +149,8 @@ final class Session {
         return count
     }
 
-    private func forgetTaken() {
+    /// All that was read is taken: a small buffer serves again.
+    func forgetTaken() {
         taken = 0
         if buffer.capacity > 8 * 1024 { buffer = [] } else { buffer.removeAll(keepingCapacity: true) }
     }
@@ -114,13 +159,18 @@ final class Session {
 
     private func serve(from start: Int) async throws -> Next {
         let began = Deadline.now.nanoseconds
+        let head = parser.takeHead()
+        let hasBody = head.hasBody
+        // A request with a body has its head to itself, so that the buffer can be read to again without a copy of all.
+        let bytes = hasBody ? Array(buffer[start..<taken]) : buffer
         let request: Request
         do {
-            request = try Request(parser.takeHead(), buffer: buffer, start: start, serial: server.nextSerial(), connection: facts)
+            request = try Request(
+                head, buffer: bytes, start: hasBody ? 0 : start, serial: server.nextSerial(), connection: facts)
         } catch {
+            taken = start
             return refuse(error)
         }
-        let hasBody = request.head.hasBody
         let match = server.router.match(request)
         if let refused = server.router.admit?(request) {
             return try await answer(request, refused, began, bodyIsPending: hasBody)
@@ -132,15 +182,17 @@ final class Session {
             return try await answer(request, response, began, bodyIsPending: false)
         }
         if hasBody {
+            bodyHeld = bytes.count
             switch try await readBody(request.head, limit: route.bodyLimit ?? server.limits.body) {
             case .whole(let body): request.body = body
             case .refused(let refusal): return refuse(refusal, request, began)
             case .gone: return .close
             }
         }
-        let held = request.body.count
-        defer { server.buffered -= held }
-        return try await answer(request, await route.handler(request), began, bodyIsPending: false)
+        let response = await route.handler(request)
+        bodyHeld = 0
+        if hasBody { settle() }
+        return try await answer(request, response, began, bodyIsPending: false)
     }
 
     private func unmatched(_ match: Router.Match, _ request: Request) -> Response {
@@ -163,6 +215,9 @@ final class Session {
     /// Queues an answer. A body that was announced and not read cannot be told from the next request: the connection ends.
     private func answer(_ request: Request, _ response: consuming Response, _ began: UInt64, bodyIsPending: Bool) async throws -> Next {
         server.router.dress?(request, &response)
+        if case .bytes(let body) = response.body, body.count >= Output.copied, !server.hasRoom(for: body.count) {
+            response = Problem(status: 503, detail: Self.full.detail.description).with("Retry-After", "1").response()
+        }
         if response.fields.isRefused { response = Problem(status: 500, detail: "The answer could not be written.").response() }
         let endsForUs = bodyIsPending || response.closes || (server.isEnding && !nextIsWhole())
         let closes = endsForUs || !request.head.keepsAlive
@@ -185,7 +240,7 @@ final class Session {
         if request.method == .head || Status.isBodiless(response.status) { bytes = 0 }
         server.observe(Exchange(
             request: request, method: request.method, status: response.status, bytes: bytes,
-            duration: Deadline.now.nanoseconds &- began))
+            duration: Deadline.now.nanoseconds &- began, line: [], connection: facts, serial: request.serial))
         if next == .close && taken < buffer.count { next = .linger }
         return next
     }
@@ -212,26 +267,34 @@ final class Session {
         if refusal.status == 503 { response.fields.add("Retry-After", 1) }
         if let request { server.router.dress?(request, &response) }
         guard case .bytes(let body) = response.body, !response.fields.isRefused else { return .close }
+        let serial = request?.serial ?? server.nextSerial()
         output.append { out in
             HeadWriter.appendStart(response, to: &out)
             HeadWriter.appendLength(body.count, to: &out)
-            HeadWriter.appendEnd(request, date: server.date, closes: true, to: &out)
-            out.append(contentsOf: body)
+            if let request {
+                HeadWriter.appendEnd(request, date: server.date, closes: true, to: &out)
+            } else {
+                HeadWriter.appendEnd(facts, serial: serial, date: server.date, to: &out)
+            }
+            if request?.method != .head { out.append(contentsOf: body) }
         }
         let now = Deadline.now.nanoseconds
         server.observe(Exchange(
             request: request, method: request?.method ?? .unknown, status: refusal.status, bytes: body.count,
-            duration: now &- (began ?? now)))
+            duration: now &- (began ?? now), line: request == nil ? firstLine() : [], connection: facts, serial: serial))
         return .linger
+    }
+
+    private func firstLine() -> [UInt8] {
+        Array(buffer[taken...].prefix(Exchange.longestLine).prefix { $0 != 0x0D && $0 != 0x0A })
     }
 
     /// Ends our half and reads on for a while, so that bytes on their way do not reset the connection under the answer
     /// (RFC 9112, section 9.6).
     private func linger() async throws {
+        release()
         stream.endWriting()
         if peerEnded { return }
-        buffer = []
-        taken = 0
         let deadline = Deadline(nanoseconds: Deadline.now.nanoseconds &+ server.limits.linger.nanoseconds)
         // The deadline is also looked at between reads: a sender that never pauses would never be waited for.
         while Deadline.now < deadline, try await stream.read(into: server.scratch, until: deadline) > 0 {}

@@ -1,0 +1,56 @@
+/// RFC 9112, section 3: one line, three words, single spaces.
+enum RawCasesRequestLine {
+    static let all = [
+        RawFamily("method", "", " / HTTP/1.1\r\nHost: a\r\n\r\n", [
+            ("GET", "GET", "GET /"), ("HEAD", "HEAD", "HEAD /"), ("POST without a body", "POST", "POST /"), ("PUT", "PUT", "PUT /"),
+            ("PATCH", "PATCH", "PATCH /"), ("DELETE", "DELETE", "DELETE /"), ("TRACE is parsed, no route takes it", "TRACE", "TRACE /"),
+            ("OPTIONS", "OPTIONS", "OPTIONS /"), ("case matters: another method", "get", "get /"), ("mixed case is another method", "Get", "Get /"),
+            ("unknown but a token", "BREW", "BREW /"), ("every token character", "!#$%&'*+-.^_`|~0aZ", "!#$%&'*+-.^_`|~0aZ /"),
+            ("WebDAV's are tokens", "PROPFIND", "PROPFIND /"), ("one letter", "X", "X /"), ("a digit", "1", "1 /"),
+            ("CONNECT with a path is no proxy's", "CONNECT", "501"), ("parenthesis", "G(T", "400"), ("colon", "GET:", "400"),
+            ("quoted", "\"GET\"", "400"), ("slash", "G/T", "400"), ("comma", "GET,POST", "400"), ("at sign", "G@T", "400"),
+            ("brackets", "G[]T", "400"), ("braces", "{}", "400"), ("NUL", "G\0T", "400"), ("tab", "G\tT", "400"), ("DEL", "GET\u{7F}", "400"),
+            ("beyond ASCII", "GÉT", "400"), ("a byte that is no UTF-8", "G«FF»T", "400"), ("nothing", "", "400"), ("backslash", "GE\\T", "400"),
+            ("byte order mark", "\u{FEFF}GET", "400"), ("vertical tab before", "\u{B}GET", "400"), ("form feed within", "G\u{C}T", "400"),
+        ]),
+        RawFamily("version", "GET / ", "\r\nHost: a\r\n\r\n", [
+            ("1.1", "HTTP/1.1", "GET /"), ("1.0 closes by itself", "HTTP/1.0", "GET / !"), ("1.2 is not spoken (stricter)", "HTTP/1.2", "505"),
+            ("1.9", "HTTP/1.9", "505"), ("2.0", "HTTP/2.0", "505"), ("3.0", "HTTP/3.0", "505"), ("0.9", "HTTP/0.9", "505"),
+            ("9.9", "HTTP/9.9", "505"), ("two digits", "HTTP/1.10", "400"), ("two digits before", "HTTP/11.1", "400"),
+            ("leading zero", "HTTP/01.1", "400"), ("lower case", "http/1.1", "400"), ("mixed case", "Http/1.1", "400"),
+            ("no minor", "HTTP/1", "400"), ("no minor digit", "HTTP/1.", "400"), ("no major", "HTTP/.1", "400"), ("comma", "HTTP/1,1", "400"),
+            ("no slash", "HTTP 1.1", "400"), ("backslash", "HTTP\\1.1", "400"), ("another protocol", "RTSP/1.0", "400"),
+            ("short name", "HTP/1.1", "400"), ("sign", "HTTP/+1.1", "400"), ("minus", "HTTP/-1.1", "400"), ("letter", "HTTP/1.x", "400"),
+            ("three numbers", "HTTP/1.1.1", "400"), ("space within", "HTTP/1. 1", "400"), ("space before the slash", "HTTP /1.1", "400"),
+            ("trailing space", "HTTP/1.1 ", "400"), ("trailing tab", "HTTP/1.1\t", "400"), ("trailing word", "HTTP/1.1 x", "400"),
+            ("trailing NUL", "HTTP/1.1\0", "400"), ("fullwidth digit", "HTTP/1.１", "400"), ("nothing", "", "400"), ("HTTPS", "HTTPS/1.1", "400"),
+        ]),
+        RawFamily("white space of the request line", "", "\r\nHost: a\r\n\r\n", [
+            ("two spaces after the method", "GET  / HTTP/1.1", "400"), ("two before the version", "GET /  HTTP/1.1", "400"),
+            ("tab after the method", "GET\t/ HTTP/1.1", "400"), ("tab before the version", "GET /\tHTTP/1.1", "400"),
+            ("leading space", " GET / HTTP/1.1", "400"), ("leading tab", "\tGET / HTTP/1.1", "400"),
+            ("space in the target", "GET /a b HTTP/1.1", "400"), ("vertical tab", "GET\u{B}/ HTTP/1.1", "400"),
+            ("form feed", "GET /\u{C}HTTP/1.1", "400"), ("no-break space", "GET\u{A0}/ HTTP/1.1", "400"),
+            ("carriage return within", "GET /\rHTTP/1.1", "400"), ("carriage return after the method", "GET\r/ HTTP/1.1", "400"),
+            ("carriage return before the end", "GET / HTTP/1.1\r", "400"), ("NUL for a space", "GET\0/ HTTP/1.1", "400"),
+            ("no target", "GET HTTP/1.1", "400"), ("no version (HTTP/0.9)", "GET /", "400"), ("the method alone", "GET", "400"),
+            ("a field first", "Host: b", "400"), ("a status line", "HTTP/1.1 200 OK", "400"),
+        ]),
+        RawFamily("before the request line", "", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", [
+            ("one empty line is skipped", "\r\n", "GET /"), ("two are not (stricter)", "\r\n\r\n", "400"), ("a bare line feed is not", "\n", "400"),
+            ("a bare carriage return is not", "\r", "400"), ("CR CR LF", "\r\r\n", "400"), ("LF CR", "\n\r", "400"), ("space and line end", " \r\n", "400"),
+            ("TLS to a plain port", "\u{16}\u{3}\u{1}\u{2}", "400"), ("NUL", "\0", "400"), ("JSON", "{\"a\":1}\r\n", "400"),
+            ("HTTP/2's preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "505"), ("PROXY protocol", "PROXY TCP4 1.1.1.1 2.2.2.2 1 2\r\n", "400"),
+            ("PROXY protocol 2", "\r\n\r\n\0\r\nQUIT\n", "400"), ("SSH", "SSH-2.0-x\r\n", "400"),
+        ]),
+        RawFamily("line ends", "", "", [
+            ("line feeds only (stricter)", "GET / HTTP/1.1\nHost: a\n\n", "400"), ("request line by a line feed", "GET / HTTP/1.1\nHost: a\r\n\r\n", "400"),
+            ("field by a line feed", "GET / HTTP/1.1\r\nHost: a\n\r\n", "400"), ("head by a line feed", "GET / HTTP/1.1\r\nHost: a\r\n\n", "400"),
+            ("carriage returns only", "GET / HTTP/1.1\rHost: a\r\r", "..."), ("CR CR LF at the end", "GET / HTTP/1.1\r\nHost: a\r\n\r\r\n", "400"),
+            ("LF CR", "GET / HTTP/1.1\n\rHost: a\n\r\n\r", "400"), ("CR CR LF after a field", "GET / HTTP/1.1\r\nHost: a\r\r\n\r\n", "400"),
+            ("form feed for a line end", "GET / HTTP/1.1\u{C}Host: a\r\n\r\n", "400"), ("unfinished", "GET / HTTP/1.1\r\nHost: a\r\n", "..."),
+            ("an unfinished end", "GET / HTTP/1.1\r\nHost: a\r\n\r", "..."), ("nothing", "", ""), ("half an empty line", "\r", "..."),
+            ("an empty line alone", "\r\n", "..."), ("next line (U+0085)", "GET / HTTP/1.1«85»Host: a\r\n\r\n", "400"),
+        ]),
+    ]
+}
