@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test build bench torture containers-test install clean
+.PHONY: help run test build bench torture fuzz containers-test install clean
 
 # The package manager lets a target import one that it does not declare, unless told otherwise.
 CHECKED := --explicit-target-dependency-import-check error
@@ -33,8 +33,11 @@ torture: ## kill -9 of service, Postgres and Redis while the recorded half-year 
 containers-test: ## the image and the compose file built, run and attacked (wants Docker, or what CONTAINER_ENGINE names)
 	@scripts/container-test
 
+fuzz: install ## libFuzzer with AddressSanitizer over parsers and writers, FUZZ_SECONDS (60) for each target
+	@scripts/fuzz
+
 install: ## Debian packages for building, running and testing; starts no system server
 	@scripts/install $$(scripts/packages test)
 
 clean: ## remove what the build made; the demonstration's data stays
-	rm -rf .build
+	rm -rf .build .build-fuzz

@@ -21,8 +21,9 @@ package struct Limits: Sendable {
     /// What all connections of one server hold together: requests that are not answered yet, and answers that wait for their
     /// readers. Beyond it unfinished messages are not read on, then refused with 503.
     package var buffered = 64 * 1024 * 1024
-    /// What is kept of a connection's read buffer while it waits for the rest of a head.
-    package var waiting = 64 * 1024
+    /// A read buffer that has grown beyond this is made as small as what it holds before its connection waits: with what is kept
+    /// for output (16 kB) a waiting connection stays below 64 kB.
+    package var waiting = 40 * 1024
 
     /// From the first byte of a head (of a new connection: from its start) to its end. 408 beyond.
     package var headTime = Duration.seconds(15)

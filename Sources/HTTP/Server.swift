@@ -83,8 +83,9 @@ package final class Server {
         }
     }
 
-    /// The budget is passed, or would be by so many bytes more: takes back what the idle keep, then cuts readers that stand still, the one first that does so
-    /// longest. Not more than once in a tenth of the time that others wait for room, since it looks at all.
+    /// The budget is passed, or would be by so many bytes more: takes back what the idle keep, then cuts readers that stand
+    /// still, the one first that does so longest. Not more than once in a tenth of the time that others wait for room, since
+    /// it looks at all.
     private func relieve(for bytes: Int) {
         let now = Deadline.now
         if now < lastRelief + state.limits.roomTime / 10 { return }

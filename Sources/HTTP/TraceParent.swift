@@ -53,9 +53,8 @@ package struct TraceParent: Sendable, Hashable {
     }
 
     private static func hex(_ value: UInt64) -> String {
-        var digits: [UInt8] = []
-        for shift in stride(from: 60, through: 0, by: -4) { digits.append(Array("0123456789abcdef".utf8)[Int(value >> UInt64(shift)) & 15]) }
-        return String(decoding: digits, as: UTF8.self)
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }
 }
 

@@ -32,6 +32,19 @@ import Testing
         }
     }
 
+    @Test func whatLiesInTheBacklogIsTakenWithoutAWait() async throws {
+        try await withLoop { loop in
+            let listener = try Listener(.tcp(host: "127.0.0.1", port: 0), on: loop)
+            #expect(try listener.acceptNow() == nil)
+            let client = try await Stream.connect(to: listener.address, on: loop, until: .after(.seconds(5)))
+            let fd = try #require(try listener.acceptNow())
+            try await Stream(fd, on: loop).write([7])
+            #expect(try await client.read(upTo: 8, until: .after(.seconds(5))) == [7])
+            listener.close()
+            #expect(try listener.acceptNow() == nil)
+        }
+    }
+
     @Test func twoLoopsShareOnePort() async throws {
         let first = try Loop(name: "one")
         let second = try Loop(name: "two")

@@ -1,4 +1,6 @@
 import EventLoop
+import Glibc
+import Synchronization
 import Testing
 
 @testable import HTTP
@@ -50,6 +52,58 @@ import Testing
             #expect(!whole)
             await #expect(throws: (any Error).self) { _ = try await place.read(held, endingIn: "held") }
             place.desk.release.wake()
+        }
+    }
+
+    /// The kernel has accepted them, so their clients believe to be served.
+    @Test(.timeLimit(.minutes(1))) func whatLiesInTheBacklogIsAnswered() async throws {
+        try await withServer { loop, place async throws in
+            let idle = try await Self.client(of: place, sends: "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            _ = try await place.read(idle, endingIn: "hello")
+            // Blocking calls: the loop does not turn, so nothing is accepted before the end begins.
+            let asks = try place.connectBlocking(sends: "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            let asksLater = try place.connectBlocking(sends: "")
+            let silent = try place.connectBlocking(sends: "")
+            #expect(place.server.accepted == 1)
+            let server = loop.keep(place.server)
+            await withDiscardingTaskGroup { group in
+                group.addTask { await loop.enter { loop in
+                    let whole = await loop[server].end(within: .seconds(10))
+                    #expect(whole)
+                } }
+                do {
+                    let first = try await place.readToEnd(asks)
+                    #expect(first.hasSuffix("hello") && first.contains("\r\nConnection: close\r\n"))
+                    try await asksLater.write(Array("GET /names/late HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
+                    let second = try await place.readToEnd(asksLater)
+                    #expect(second.hasSuffix("late") && second.contains("\r\nConnection: close\r\n"))
+                    #expect(try await place.readToEnd(silent).isEmpty)
+                    await #expect(throws: SystemError.self) { _ = try await place.connect() }
+                } catch {
+                    Issue.record(error)
+                }
+                for stream in [asks, asksLater, silent, idle] { stream.close() }
+            }
+            #expect(place.server.accepted == 4)
+        }
+    }
+
+    /// Clients that never pause, on a loop of their own, while the server ends.
+    @Test(.timeLimit(.minutes(1))) func underLoadEveryRequestThatWasReadIsAnswered() async throws {
+        try await withServer { loop, place async throws in
+            let others = try Loop(name: "clients")
+            defer { others.stop() }
+            let load = Load(place.server.address)
+            async let ended: Void = others.run { loop in await load.run(on: loop) }
+            while load.counts.answered < 300 { try await loop.sleep(for: .milliseconds(1)) }
+            let whole = await place.server.end(within: .seconds(10))
+            try await ended
+            let counts = load.counts
+            #expect(whole)
+            #expect(counts.answered == place.desk.exchanges.count)
+            #expect(place.desk.exchanges.allSatisfy { $0.status == 200 })
+            // Of those who keep their connection nobody asked in vain.
+            #expect(counts.keptUnanswered == 0 && counts.refused == 8)
         }
     }
 

@@ -1,4 +1,5 @@
 import EventLoop
+import Glibc
 import Testing
 
 @testable import HTTP
@@ -7,6 +8,9 @@ import Testing
 final class Desk {
     let loop: Loop
     var exchanges: [(method: Method, route: String, status: Int, bytes: Int)] = []
+    /// The same as a log would have it: peer, id, method, target, status, bytes (of what was answered well), agent, line.
+    var seen: [String] = []
+    var sizes: [[Int]] = []
     /// Set by `hold` when it waits, so that a test knows that a request is being answered.
     let arrived: Waiter
     let release: Waiter
@@ -77,6 +81,14 @@ final class Desk {
 
     func observe(_ exchange: Exchange) {
         exchanges.append((exchange.method, exchange.route, exchange.status, exchange.bytes))
+        if exchanges.count > 16 { return }
+        let agent = exchange.userAgent.map { String(decoding: $0, as: UTF8.self) } ?? "-"
+        let words = [
+            exchange.peer, exchange.id, exchange.methodName, String(decoding: exchange.target, as: UTF8.self), "\(exchange.status)",
+            exchange.status < 400 ? "\(exchange.bytes) \(agent)" : agent, String(decoding: exchange.line, as: UTF8.self),
+        ]
+        seen.append(words.joined(separator: " "))
+        sizes.append([exchange.target.count, exchange.userAgent?.count ?? 0, exchange.line.count])
     }
 }
 
@@ -87,6 +99,24 @@ struct Place {
     let server: Server
 
     func connect() async throws -> Stream { try await Stream.connect(to: server.address, on: loop, until: .after(.seconds(10))) }
+
+    /// Connects and sends without letting the loop turn.
+    func connectBlocking(sends raw: String) throws -> Stream {
+        guard case .tcp(_, let port) = server.address else { throw HTTPClient.Failure.cut }
+        let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let code = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.connect(fd, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        }
+        if code < 0 { throw SystemError.last("connect") }
+        let bytes = Array(raw.utf8)
+        if !bytes.isEmpty, send(fd, bytes, bytes.count, 0) != bytes.count { throw SystemError.last("send") }
+        _ = fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK)
+        return try Stream(fd, on: loop)
+    }
 
     /// Sends on a new connection and reads to its end.
     func exchange(_ raw: String) async throws -> String {

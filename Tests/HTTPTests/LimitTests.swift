@@ -175,6 +175,7 @@ import Testing
     @Test func bodiesOfAllConnectionsAreUnderOneBudget() async throws {
         var limits = Limits.standard
         limits.buffered = 1000
+        limits.roomTime = .milliseconds(10)
         try await withServer(limits) { loop, place async throws in
             let refused = try await HTTPClient.post(
                 place.server.address, "/echo", body: [UInt8](repeating: 1, count: 500_000), on: loop, until: .after(.seconds(10)))

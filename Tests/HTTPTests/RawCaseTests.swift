@@ -94,15 +94,21 @@ struct RawAnswers {
                 String(decoding: $0.last == 0x0D ? $0.dropLast() : $0, as: UTF8.self)
             }
             rest = rest[end.upperBound...]
-            guard let status = lines.first.flatMap({ Int($0.dropFirst(9).prefix(3)) }) else { throw HTTPClient.Failure.malformed(lines.first ?? "") }
+            guard let status = lines.first.flatMap({ Int($0.dropFirst(9).prefix(3)) }) else {
+                throw HTTPClient.Failure.malformed(lines.first ?? "")
+            }
             if status == 100 { continue }
-            func values(_ name: String) -> [String] { lines.filter { $0.hasPrefix(name + ": ") }.map { String($0.dropFirst(name.count + 2)) } }
+            func values(_ name: String) -> [String] {
+                lines.filter { $0.hasPrefix(name + ": ") }.map { String($0.dropFirst(name.count + 2)) }
+            }
             let method = statuses.count < methods.count ? methods[statuses.count] : "GET"
             statuses.append(status)
             ids += values("X-Request-Id")
             lastCloses = values("Connection") == ["close"]
             if method == "HEAD" || status == 204 { continue }
-            guard let length = values("Content-Length").first.flatMap({ Int($0) }), length <= rest.count else { throw HTTPClient.Failure.cut }
+            guard let length = values("Content-Length").first.flatMap({ Int($0) }), length <= rest.count else {
+                throw HTTPClient.Failure.cut
+            }
             rest = rest.dropFirst(length)
         }
     }

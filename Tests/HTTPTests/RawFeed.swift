@@ -53,7 +53,11 @@ enum RawFeed {
                 do throws(Refusal) {
                     let request = try Request(parser.takeHead(), buffer: buffer, start: start, serial: 1, connection: facts)
                     if let length = request.head.contentLength, length > limits.body { throw Refusal(413, "") }
-                    if request.head.hasBody { reading = (request, BodyReader(request.head, limits, limits.body)) } else { finish(request, []) }
+                    if request.head.hasBody {
+                        reading = (request, BodyReader(request.head, limits, limits.body))
+                    } else {
+                        finish(request, [])
+                    }
                 } catch {
                     refuse(error)
                 }
