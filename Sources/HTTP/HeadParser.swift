@@ -72,12 +72,17 @@ struct HeadParser {
     private func checkUnfinished(_ bytes: UnsafeBufferPointer<UInt8>) throws(Refusal) {
         switch place {
         case .start:
+            try checkFirst(lineStart..<bytes.count, bytes)
             if exceeds(bytes, from: lineStart, limits.requestLine) { throw Refusal(414, "The request line is too long.") }
-            if bytes.count > lineStart, !Grammar.isToken(bytes[lineStart]), bytes[lineStart] != 0x0D {
-                throw Refusal(400, "This is not an HTTP request.")
-            }
         case .fields, .done:
             if exceeds(bytes, from: 0, limits.head) { throw Refusal(431, "The header section is too long.") }
+        }
+    }
+
+    /// Looked at before the length, of a whole line as of one that is not: or the cut would decide which refusal it is.
+    private func checkFirst(_ line: Range<Int>, _ bytes: UnsafeBufferPointer<UInt8>) throws(Refusal) {
+        if !line.isEmpty, !Grammar.isToken(bytes[line.lowerBound]), bytes[line.lowerBound] != 0x0D {
+            throw Refusal(400, "This is not an HTTP request.")
         }
     }
 
@@ -96,6 +101,7 @@ struct HeadParser {
                 skippedLine = true
                 return false
             }
+            try checkFirst(line, bytes)
             if line.count > limits.requestLine { throw Refusal(414, "The request line is too long.") }
             try RequestLine.parse(line, bytes, into: &head)
             head.fields.reserveCapacity(12)

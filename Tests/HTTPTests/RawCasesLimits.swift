@@ -25,8 +25,8 @@ enum RawCasesLimits {
             ("N with a query", "?" + a(45), "GET /?" + a(45)), ("N + 1 with a query", "?" + a(46), "414"),
         ]),
         RawFamily("request line that does not end", "", "", limits: small, [
-            ("N", a(60), "..."), ("N + 1", a(61), "414"), ("method of N + 1", a(61) + " / HTTP/1.1\r\n", "414"),
-            ("behind an empty line", "\r\n" + a(61), "414"),
+            ("no request first, then too long", " " + a(100), "400"), ("N", a(60), "..."), ("N + 1", a(61), "414"),
+            ("method of N + 1", a(61) + " / HTTP/1.1\r\n", "414"), ("behind an empty line", "\r\n" + a(61), "414"),
         ]),
         // Lines with their ends, up to the empty line.
         RawFamily("head", "GET / HTTP/1.1\r\nHost: a\r\nX: ", "", limits: small, [
