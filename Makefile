@@ -20,9 +20,10 @@ test: install ## all tests, warnings as errors, on private servers (real data wh
 build: install ## release build of the program, .build/release/gapless
 	swift build -c release --product gapless $(CHECKED)
 
-bench: ## benchmarks beside their yardsticks, as ratios (installs nginx-light and wrk)
+bench: ## benchmarks beside nginx and Hummingbird (BENCH_ROUNDS=1: quick; BENCH_GATE=1: missed gates fail; BENCH_WRITE=1: into docs)
 	@scripts/install $$(scripts/packages bench)
 	swift build -c release --product gapless $(CHECKED)
+	swift build -c release --package-path Benchmarks/HummingbirdPeer
 	@Benchmarks/bench
 
 torture: ## kill -9 of service, Postgres and Redis while the recorded half-year is fetched (wants GAPLESS_REAL_DATA)
@@ -40,4 +41,4 @@ install: ## Debian packages for building, running and testing; starts no system 
 	@scripts/install $$(scripts/packages test)
 
 clean: ## remove what the build made; the demonstration's data stays
-	rm -rf .build .build-fuzz
+	rm -rf .build .build-fuzz Benchmarks/HummingbirdPeer/.build
