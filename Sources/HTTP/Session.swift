@@ -67,21 +67,27 @@ final class Session {
 
     private func step() async throws -> Next {
         phase = .busy
-        switch parseHead() {
-        case .complete(let count):
-            let start = taken
-            taken += count
-            answered += 1
-            let next = try await serve(from: start)
-            if buffer.count == taken { forgetTaken() }
-            headDeadline = .never
-            if output.pending.count >= server.limits.queued || answered % server.limits.pipelined == 0 { try await output.flush() }
-            return next
-        case .needMore:
-            if try !output.flushNow() { try await output.flush() }
-            return try await readHead()
-        case .bad(let refusal):
-            return refuse(refusal)
+        while true {
+            switch parseHead() {
+            case .complete(let count):
+                let start = taken
+                taken += count
+                answered += 1
+                let next: Next
+                switch try begin(from: start) {
+                case .over(let known): next = known
+                case .waits(let request, let match, let first, let began): next = try await serve(request, match, first, began)
+                }
+                if buffer.count == taken { forgetTaken() }
+                headDeadline = .never
+                if output.pending.count >= server.limits.queued || answered % server.limits.pipelined == 0 { try await output.flush() }
+                if next != .again { return next }
+            case .needMore:
+                if try !output.flushNow() { try await output.flush() }
+                return try await readHead()
+            case .bad(let refusal):
+                return refuse(refusal)
+            }
         }
     }
 
@@ -157,7 +163,13 @@ final class Session {
 
     // MARK: One request
 
-    private func serve(from start: Int) async throws -> Next {
+    private enum Begun {
+        case over(Next)
+        case waits(Request, Router.Match, AtOnce, began: UInt64)
+    }
+
+    /// As much as needs no wait, which for most requests is all.
+    private func begin(from start: Int) throws -> Begun {
         let began = Deadline.now.nanoseconds
         let head = parser.takeHead()
         let hasBody = head.hasBody
@@ -169,16 +181,33 @@ final class Session {
                 head, buffer: bytes, start: hasBody ? 0 : start, serial: server.nextSerial(), connection: facts)
         } catch {
             taken = start
-            return refuse(error)
+            return .over(refuse(error))
         }
         let match = server.router.match(request)
-        if let refused = server.router.admit?(request) {
-            return try await answer(request, refused, began, bodyIsPending: hasBody)
+        let first = try answerAtOnce(request, match, began)
+        if case .done(let next) = first { return .over(next) }
+        return .waits(request, match, first, began: began)
+    }
+
+    /// The long way, from where the short one ended.
+    private func serve(_ request: Request, _ match: Router.Match, _ first: AtOnce, _ began: UInt64) async throws -> Next {
+        let hasBody = request.head.hasBody
+        switch first {
+        case .done(let next): return next
+        case .made(let response): return try await answer(request, response, began, bodyIsPending: hasBody)
+        case .unsent(let answer):
+            try await output.flush()
+            return closeExchange(request, answer, began)
+        case .admitted: break
+        case .no:
+            if let refused = server.router.admit?(request) {
+                return try await answer(request, refused, began, bodyIsPending: hasBody)
+            }
         }
         guard case .route(let route) = match else {
             return try await answer(request, unmatched(match, request), began, bodyIsPending: hasBody)
         }
-        if !hasBody, let response = route.quick?(request) {
+        if case .no = first, !hasBody, let response = route.quick?(request) {
             return try await answer(request, response, began, bodyIsPending: false)
         }
         if hasBody {
