@@ -45,7 +45,8 @@ package final class Router {
 
     /// Others are named by their place in `nodes`.
     private struct Node {
-        var literals: [(bytes: [UInt8], node: Int)] = []
+        /// Their text lies in the router's `texts`: numbers alone are compared without counting references.
+        var literals: [(place: Range<Int>, node: Int)] = []
         var any: Int?
         var routes: [Route] = []
 
@@ -64,6 +65,8 @@ package final class Router {
 
     /// The tree, its root first.
     private var nodes = [Node()]
+    /// All literal segments, one behind the other.
+    private var texts: [UInt8] = []
     /// Looks at each request once its head is there and before its body is read, matched or not; an answer from here is
     /// final. For tokens, hosts and origins.
     package var admit: ((Request) -> Response?)?
@@ -119,9 +122,10 @@ package final class Router {
     }
 
     private func child(_ node: Int, _ segment: [UInt8]) -> Int {
-        if let known = nodes[node].literals.first(where: { $0.bytes == segment }) { return known.node }
+        if let known = nodes[node].literals.first(where: { texts[$0.place].elementsEqual(segment) }) { return known.node }
         let new = add()
-        nodes[node].literals.append((segment, new))
+        nodes[node].literals.append((texts.count..<texts.count + segment.count, new))
+        texts += segment
         return new
     }
 
@@ -132,7 +136,10 @@ package final class Router {
         if request.head.isStar { return .options(nodes[0].allow) }
         var parameters = Parameters()
         let nodes = nodes
-        guard let node = request.withPath({ path in Self.find(nodes, 0, path, 1, &parameters) }) else { return .notFound }
+        let found = texts.withUnsafeBufferPointer { texts in
+            request.withPath { path in Self.find(nodes, texts, 0, path, 1, &parameters) }
+        }
+        guard let node = found else { return .notFound }
         if let route = nodes[node].route(method) ?? (method == .head ? nodes[node].route(.get) : nil) {
             request.route = route
             request.parameters = parameters
@@ -142,15 +149,15 @@ package final class Router {
     }
 
     private static func find(
-        _ nodes: [Node], _ node: Int, _ path: UnsafeBufferPointer<UInt8>, _ start: Int, _ parameters: inout Parameters
+        _ nodes: [Node], _ texts: UnsafeBufferPointer<UInt8>, _ node: Int, _ path: UnsafeBufferPointer<UInt8>, _ start: Int,
+        _ parameters: inout Parameters
     ) -> Int? {
         var end = start
         while end < path.count, path[end] != UInt8(ascii: "/") { end += 1 }
-        for i in nodes[node].literals.indices where same(nodes[node].literals[i].bytes, path, start..<end) {
-            let next = nodes[node].literals[i].node
+        for (place, next) in nodes[node].literals where same(texts, place, path, start..<end) {
             if end == path.count {
                 if !nodes[next].routes.isEmpty { return next }
-            } else if let found = find(nodes, next, path, end + 1, &parameters) {
+            } else if let found = find(nodes, texts, next, path, end + 1, &parameters) {
                 return found
             }
         }
@@ -159,7 +166,7 @@ package final class Router {
         parameters.append(start..<end)
         if end == path.count {
             if !nodes[any].routes.isEmpty { return any }
-        } else if let found = find(nodes, any, path, end + 1, &parameters) {
+        } else if let found = find(nodes, texts, any, path, end + 1, &parameters) {
             return found
         }
         parameters = before
@@ -167,9 +174,11 @@ package final class Router {
     }
 
     @inline(__always)
-    private static func same(_ literal: [UInt8], _ path: UnsafeBufferPointer<UInt8>, _ segment: Range<Int>) -> Bool {
+    private static func same(
+        _ texts: UnsafeBufferPointer<UInt8>, _ literal: Range<Int>, _ path: UnsafeBufferPointer<UInt8>, _ segment: Range<Int>
+    ) -> Bool {
         if literal.count != segment.count { return false }
-        for i in 0..<literal.count where literal[i] != path[segment.lowerBound + i] { return false }
+        for i in 0..<literal.count where texts[literal.lowerBound + i] != path[segment.lowerBound + i] { return false }
         return true
     }
 }
