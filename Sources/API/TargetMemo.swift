@@ -1,4 +1,5 @@
 internal import Answers
+internal import Glibc
 internal import HTTP
 
 /// What a request's bytes came to the last time: pollers send the same target again and again, and neither its parsing nor
@@ -21,6 +22,18 @@ final class TargetMemo {
             // All bytes at once: array slices hash them one by one.
             target.withUnsafeBytes { hasher.combine(bytes: $0) }
             if !accept.isEmpty { hasher.combine(accept) }
+        }
+
+        /// By memcmp(3), for the same reason.
+        static func == (a: Key, b: Key) -> Bool {
+            let count = a.target.count
+            if count != b.target.count || a.accept != b.accept { return false }
+            return a.target.withUnsafeBytes { first in
+                b.target.withUnsafeBytes { second in
+                    guard let first = first.baseAddress, let second = second.baseAddress else { return count == 0 }
+                    return memcmp(first, second, count) == 0
+                }
+            }
         }
     }
 

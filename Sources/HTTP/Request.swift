@@ -113,14 +113,13 @@ package final class Request {
     private func eachField(_ name: String, _ body: (Range<Int>) -> Void) {
         var name = name
         name.withUTF8 { wanted in
-            for field in head.fields where Int(field.nameCount) == wanted.count {
-                let place = range(field.name).lowerBound
-                var equal = true
-                for i in 0..<wanted.count where Grammar.lower(buffer[place + i]) != Grammar.lower(wanted[i]) {
-                    equal = false
-                    break
+            buffer.withUnsafeBufferPointer { bytes in
+                for field in head.fields where Int(field.nameCount) == wanted.count {
+                    let place = range(field.name).lowerBound
+                    var i = 0
+                    while i < wanted.count, Grammar.lower(bytes[place + i]) == Grammar.lower(wanted[i]) { i += 1 }
+                    if i == wanted.count { body(range(field.value)) }
                 }
-                if equal { body(range(field.value)) }
             }
         }
     }
