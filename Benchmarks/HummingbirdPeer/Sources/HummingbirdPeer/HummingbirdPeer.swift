@@ -31,9 +31,12 @@ struct HummingbirdPeer {
         guard let path = lines.first else { throw Unreadable(file: file) }
         var fields = HTTPFields()
         for line in lines.dropFirst() {
-            guard let colon = line.firstIndex(of: ":"), let name = HTTPField.Name(String(line[..<colon])) else { throw Unreadable(file: file) }
+            guard let colon = line.firstIndex(of: ":"), let name = HTTPField.Name(String(line[..<colon])) else {
+                throw Unreadable(file: file)
+            }
             fields.append(HTTPField(name: name, value: line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)))
         }
-        return (String(path), Response(status: .ok, headers: fields, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes[end.upperBound...]))))
+        let body = ResponseBody(byteBuffer: ByteBuffer(bytes: bytes[end.upperBound...]))
+        return (String(path), Response(status: .ok, headers: fields, body: body))
     }
 }
