@@ -33,6 +33,9 @@ package final class Request {
         }
     }
 
+    /// Of its own copy of its head, where it has one.
+    var bytesHeld: Int { buffer.count }
+
     private func range(_ inHead: Range<Int>) -> Range<Int> { start + inHead.lowerBound..<start + inHead.upperBound }
 
     private func text(_ inHead: Range<Int>) -> String { String(decoding: buffer[range(inHead)], as: UTF8.self) }

@@ -32,7 +32,7 @@ extension Session {
         let isBodiless = request.method == .head || Status.isBodiless(answer.status)
         server.observe(Exchange(
             request: request, method: request.method, status: answer.status, bytes: isBodiless ? 0 : answer.body.count,
-            duration: Deadline.now.nanoseconds &- began))
+            duration: Deadline.now.nanoseconds &- began, line: [], connection: facts, serial: request.serial))
         if request.head.keepsAlive { return .again }
         return taken < buffer.count ? .linger : .close
     }

@@ -211,7 +211,7 @@ final class Session {
             return try await answer(request, response, began, bodyIsPending: false)
         }
         if hasBody {
-            bodyHeld = bytes.count
+            bodyHeld = request.bytesHeld
             switch try await readBody(request.head, limit: route.bodyLimit ?? server.limits.body) {
             case .whole(let body): request.body = body
             case .refused(let refusal): return refuse(refusal, request, began)
