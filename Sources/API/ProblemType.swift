@@ -10,8 +10,13 @@ package enum ProblemType: String, Sendable, CaseIterable {
     case ingestionUnknown = "ingestion-unknown"
     case planMoved = "plan-moved"
     case planExpired = "plan-expired"
+    case keyUnderWay = "key-under-way"
+    case keyReused = "key-reused"
     case notAcceptable = "not-acceptable"
     case unsupportedMediaType = "unsupported-media-type"
+    case tokenMissing = "token-missing"
+    case scopeMissing = "scope-missing"
+    case tooManyRequests = "too-many-requests"
     case originRefused = "origin-refused"
     case misdirectedRequest = "misdirected-request"
     case storeUnavailable = "store-unavailable"
@@ -50,10 +55,18 @@ package enum ProblemType: String, Sendable, CaseIterable {
         case .planMoved:
             (409, "Coverage moved", "The plan is no longer what would be done; `difference` has its figures then and now. Make a new plan.")
         case .planExpired: (410, "Plan expired", "Plans live a quarter of an hour. Make a new one.")
+        case .keyUnderWay:
+            (409, "Key under way", "The key's first request is not answered yet. Try again after `Retry-After` seconds.")
+        case .keyReused: (422, "Key reused", "This `Idempotency-Key` came with another body within the last 24 hours. Take a new one.")
         case .notAcceptable:
             (406, "Not acceptable", "The resource has no form that `Accept` or `format` asks for; the detail lists its forms.")
         case .unsupportedMediaType:
             (415, "Unsupported media type", "A request from another origin must say `Content-Type: application/json`.")
+        case .tokenMissing:
+            (401, "Token missing", "The request has no token that is known here and has not expired (`Authorization: Bearer`).")
+        case .scopeMissing: (403, "Scope missing", "The token is good, but of a lesser scope than this takes; the detail names it.")
+        case .tooManyRequests:
+            (429, "Too many requests", "The client asks faster than `GAPLESS_CLIENT_RATE` lets it. Try again after `Retry-After` seconds.")
         case .originRefused:
             (403, "Origin refused", "Requests that change something are taken from configured origins only (`GAPLESS_CORS_ORIGINS`).")
         case .misdirectedRequest: (421, "Misdirected request", "`Host` is neither loopback nor configured (`GAPLESS_ALLOWED_HOSTS`).")

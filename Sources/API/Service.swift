@@ -15,10 +15,15 @@ package final class Service {
         package let allowedHosts: [String]
         /// Origins as browsers send them: `https://example.org`.
         package let origins: [String]
+        package let tokens: TokenBook
+        /// nil where clients may ask as fast as they can.
+        package let rate: ClientRate?
 
-        package init(allowedHosts: [String] = [], origins: [String] = []) {
+        package init(allowedHosts: [String] = [], origins: [String] = [], tokens: TokenBook = .open, rate: ClientRate? = nil) {
             self.allowedHosts = allowedHosts
             self.origins = origins
+            self.tokens = tokens
+            self.rate = rate
         }
     }
 
@@ -54,33 +59,48 @@ package final class Service {
         self.nudgeWorker = nudgeWorker
         memo = TargetMemo(bytesMax: memoBytesMax)
         self.unforeseen = unforeseen
-        gate = Gate(hosts: settings.allowedHosts, origins: settings.origins)
+        gate = Gate(hosts: settings.allowedHosts, origins: settings.origins, tokens: settings.tokens, rate: settings.rate)
         addRoutes()
     }
 
     private func addRoutes() {
         router.admit = gate.admit
         router.dress = dress
-        router.get("/", index)
-        router.get("/healthz", health)
-        router.get("/readyz", ready)
-        router.get("/metrics", metrics)
-        router.get("/openapi.yaml", openAPI)
-        router.get("/problems/{slug}", problemType)
-        router.get("/v1/datasets", listDatasets)
-        router.get("/v1/datasets/{dataset}", atOnce: readAgain, oneDataset)
-        router.get("/v1/{dataset}/series", atOnce: readAgain, series)
-        router.get("/v1/{dataset}/history", atOnce: readAgain, history)
-        router.get("/v1/{dataset}/completeness", atOnce: readAgain, completeness)
-        router.get("/v1/{dataset}/gaps", atOnce: readAgain, gaps)
-        router.post("/v1/plans", makePlan)
-        router.get("/v1/plans/{id}", onePlan)
-        router.get("/v1/plans/{id}/calls", planCalls)
-        router.post("/v1/ingestions", makeIngestion)
-        router.get("/v1/ingestions", listIngestions)
-        router.get("/v1/ingestions/{id}", oneIngestion)
-        router.get("/v1/ingestions/{id}/tasks", ingestionTasks)
+        get("/", .scope(.read), index)
+        get("/healthz", .nothing, health)
+        get("/readyz", .nothing, ready)
+        get("/metrics", .scope(.read), metrics)
+        get("/openapi.yaml", .scope(.read), openAPI)
+        get("/problems/{slug}", .scope(.read), problemType)
+        get("/v1/datasets", .scope(.read), listDatasets)
+        get("/v1/datasets/{dataset}", .scope(.read), atOnce: readAgain, oneDataset)
+        get("/v1/{dataset}/series", .scope(.read), atOnce: readAgain, series)
+        get("/v1/{dataset}/history", .scope(.read), atOnce: readAgain, history)
+        get("/v1/{dataset}/completeness", .scope(.read), atOnce: readAgain, completeness)
+        get("/v1/{dataset}/gaps", .scope(.read), atOnce: readAgain, gaps)
+        post("/v1/plans", .scope(.ingest), makePlan)
+        get("/v1/plans/{id}", .scope(.read), onePlan)
+        get("/v1/plans/{id}/calls", .scope(.read), planCalls)
+        post("/v1/ingestions", .scope(.ingest), makeIngestion)
+        get("/v1/ingestions", .scope(.read), listIngestions)
+        get("/v1/ingestions/{id}", .scope(.read), oneIngestion)
+        get("/v1/ingestions/{id}/tasks", .scope(.read), ingestionTasks)
+        precondition(gate.routeCount == router.routes.count, "a route was added without what it asks of a token")
     }
+
+    /// A line of the table with what it asks of a token; the only ways to add one.
+    private func get(_ pattern: String, _ need: Gate.Need, atOnce quick: QuickHandler? = nil, _ handler: @escaping Handler) {
+        router.get(pattern, atOnce: quick, handler)
+        gate.add(need)
+    }
+
+    private func post(_ pattern: String, _ need: Gate.Need, _ handler: @escaping Handler) {
+        router.post(pattern, handler)
+        gate.add(need)
+    }
+
+    /// From the next request on these tokens are good, and no others.
+    package func replaceTokens(_ tokens: TokenBook) { gate.tokens = tokens }
 
     private func dress(_ request: Request, _ response: inout Response) {
         gate.dress(request, &response)

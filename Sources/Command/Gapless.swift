@@ -24,6 +24,6 @@ struct Gapless: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, HealthCommand.self, PlanCommand.self, IngestCommand.self, ReportCommand.self, MigrateCommand.self,
-            SandboxCommand.self,
+            SandboxCommand.self, TokenCommand.self,
         ])
 }

@@ -1,7 +1,5 @@
 internal import Bytes
-internal import Glibc
 internal import Store
-internal import Synchronization
 
 /// Lines on standard error: text for people, JSON for machines. One object a line; control characters escaped by the JSON
 /// writer, so that nothing a client sends can forge a line. A line that cannot be written at once is dropped, not waited
@@ -17,16 +15,17 @@ final class Log: Sendable {
     enum Format: String, CaseIterable, Sendable { case text, json }
 
     let level: Level
-    private let format: Format
-    private let dropped = Atomic<Int>(0)
+    let format: Format
+    private let sink: LogSink
 
-    init(level: Level, format: Format) {
+    init(level: Level, format: Format, sink: LogSink = .standardError) {
         self.level = level
         self.format = format
+        self.sink = sink
     }
 
     /// Lines that could not be written.
-    var droppedLines: Int { dropped.load(ordering: .relaxed) }
+    var droppedLines: Int { sink.droppedLines }
 
     func write(_ level: Level, _ event: String, _ fields: KeyValuePairs<String, String> = [:]) {
         if level < self.level { return }
@@ -54,10 +53,8 @@ final class Log: Sendable {
         }
     }
 
-    private func emit(_ line: [UInt8]) {
-        let count = line.withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) }
-        if count < line.count { dropped.add(1, ordering: .relaxed) }
-    }
+    /// Whole lines that are written already.
+    func emit(_ lines: [UInt8]) { sink.write(lines) }
 
     private static func bounded(_ text: String) -> String {
         text.utf8.count <= 2000 ? text : String(decoding: text.utf8.prefix(2000), as: UTF8.self) + "..."

@@ -1,5 +1,4 @@
 internal import Answers
-internal import HTTP
 internal import Ingest
 
 /// Two readers of what happens: lines in the log, and counts.
@@ -43,18 +42,6 @@ struct Observing: Sendable {
             shard.count("gapless_store_failures_total")
             log.write(.warning, "the store did not answer", ["doing": doing, "reason": reason])
         }
-    }
-
-    func exchange(_ exchange: Exchange) {
-        shard.count(exchange)
-        // Of the others, 503 says that something else is away, which is told where it was noticed, and 501 and 505 are the
-        // client's doing.
-        let level: Log.Level = exchange.status == 500 ? .error : .debug
-        if level < log.level { return }
-        log.write(level, "request", [
-            "method": "\(exchange.method)", "route": exchange.route, "status": "\(exchange.status)", "bytes": "\(exchange.bytes)",
-            "seconds": "\(Double(exchange.duration) / 1e9)", "id": exchange.request?.id ?? "",
-        ])
     }
 
     func answer(_ event: ReadEvent) {

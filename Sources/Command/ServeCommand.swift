@@ -1,3 +1,4 @@
+internal import API
 internal import ArgumentParser
 internal import EventLoop
 internal import Glibc
@@ -27,7 +28,11 @@ struct ServeCommand: ParsableCommand {
             let backing = try Backing.start(settings, log: log, withCache: roles.contains("api"))
             defer { backing.stop() }
             let service = try RunningService(settings, catalogue, backing, roles: roles, log: log)
-            let signal = ProcessSignals.wait() ?? 0
+            var signal = ProcessSignals.wait() ?? 0
+            while signal == SIGHUP {
+                service.reloadTokens(settings.tokens)
+                signal = ProcessSignals.wait() ?? 0
+            }
             log.write(.info, "stopping", ["signal": "\(signal)"])
             service.stop()
             log.write(.info, "stopped")
@@ -47,10 +52,12 @@ extension ServeCommand {
 final class RunningService {
     private var serving: [(loop: Loop, unit: Local<ServingUnit>)] = []
     private var working: (loop: Loop, unit: Local<WorkingUnit>)?
+    private let log: Log
     /// Where it listens; nil without the role.
     private(set) var address: Address?
 
     init(_ settings: Settings, _ catalogue: Catalogue, _ backing: Backing, roles: Set<String>, log: Log) throws {
+        self.log = log
         let metrics = Metrics(log: log)
         // Before anything is claimed: a start that fails must leave no task behind.
         if roles.contains("api") { try Listener.checkFree(.tcp(host: settings.host, port: settings.port)) }
@@ -66,6 +73,7 @@ final class RunningService {
         log.write(.info, "ready", [
             "address": address.map { "http://\($0)" } ?? "none", "roles": roles.sorted().joined(separator: ","),
             "postgres": backing.postgres.description, "clock": ready.clock.isReal ? "real" : "shown",
+            "tokens": settings.tokens.book.isNeeded ? "\(settings.tokens.book.tokens.count)" : "none",
         ])
     }
 
@@ -90,7 +98,7 @@ final class RunningService {
         let working = working
         let plan = ServingUnit.Plan(
             catalogue: catalogue, settings: settings, postgres: backing.postgres, redis: backing.redis, clock: ready.clock,
-            loops: count, metrics: metrics,
+            loops: count, rate: settings.clientRate.map { ClientRate($0) }, metrics: metrics,
             nudgeWorker: {
                 if let working { working.loop.start { loop in loop[working.unit].worker.nudge() } }
             })
@@ -109,6 +117,18 @@ final class RunningService {
             serving.append((loop, unit))
         }
         self.address = address
+    }
+
+    /// Reads the file of tokens again, where there is one. One that cannot be read changes nothing.
+    func reloadTokens(_ setting: TokenSetting) {
+        guard let file = setting.file else { return }
+        do throws(SettingError) {
+            let book = try TokenSetting.read(file)
+            for (loop, unit) in serving { loop.start { loop in loop[unit].replaceTokens(book) } }
+            log.write(.info, "tokens read again", ["count": "\(book.tokens.count)"])
+        } catch {
+            log.write(.error, "tokens not read again", ["reason": "\(error)"])
+        }
     }
 
     /// Answers what was asked, puts down what is under way, and ends the threads.

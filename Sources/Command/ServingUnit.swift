@@ -14,6 +14,7 @@ final class ServingUnit {
     let server: Server
     private let reader: Reader
     private let service: Service
+    private let access: AccessLog
     private let reading: PostgresPool
     private let planning: PostgresPool
     private let redis: RedisConnection?
@@ -32,6 +33,8 @@ final class ServingUnit {
         let redis: RedisConfiguration?
         let clock: ServiceClock
         let loops: Int
+        /// One for the process.
+        let rate: ClientRate?
         let metrics: Metrics
         let nudgeWorker: @Sendable () -> Void
     }
@@ -54,14 +57,22 @@ final class ServingUnit {
         let metrics = plan.metrics
         service = Service(
             loop: loop, reader: reader, planning: plans, datasets: plan.catalogue.datasets,
-            settings: Service.Settings(allowedHosts: plan.settings.allowedHosts, origins: plan.settings.corsOrigins),
+            settings: Service.Settings(
+                allowedHosts: plan.settings.allowedHosts, origins: plan.settings.corsOrigins, tokens: plan.settings.tokens.book,
+                rate: plan.rate),
             readiness: { await readiness.check() }, metrics: { metrics.text() }, nudgeWorker: plan.nudgeWorker,
             memoBytesMax: Self.answerBytesMax / 2 / plan.loops, unforeseen: observing.unforeseen)
         var limits = Limits.standard
         limits.connections = plan.settings.maxConnections
         limits.connectionsPerAddress = max(1, plan.settings.maxConnections * 3 / 4)
+        let access = AccessLog(on: loop, log: observing.log, isOn: plan.settings.accessLog)
         server = try Server(
-            loop: loop, address: address, router: service.router, limits: limits.shared(by: plan.loops), observe: observing.exchange)
+            loop: loop, address: address, router: service.router, limits: limits.shared(by: plan.loops),
+            observe: { exchange in
+                observing.shard.count(exchange)
+                access.write(exchange)
+            })
+        self.access = access
         self.redis = redis
         ended = Waiter(loop, survivesClosing: true)
         stopped = Waiter(loop, survivesClosing: true)
@@ -69,7 +80,9 @@ final class ServingUnit {
 
     func run(on loop: isolated Loop) async {
         let reader = loop.keep(reader)
+        let access = loop.keep(access)
         await withDiscardingTaskGroup { group in
+            group.addTask { await loop.enter { loop in await loop[access].run() } }
             group.addTask { await loop.enter { loop in await loop[reader].runVersions() } }
             group.addTask { await loop.enter { loop in await loop[reader].runAnnouncements() } }
             await server.run(on: loop)
@@ -77,11 +90,15 @@ final class ServingUnit {
         }
     }
 
+    /// From the next request on these tokens are good, and no others.
+    func replaceTokens(_ tokens: TokenBook) { service.replaceTokens(tokens) }
+
     /// Refuses new connections, finishes the requests that were read in full, and closes what is behind them. Once.
     func stop() async {
         await server.end(within: .seconds(8))
         try? await ended.wait(until: .after(.seconds(1)))
         await reader.leave()
+        access.flush()
         redis?.close()
         reading.close()
         planning.close()

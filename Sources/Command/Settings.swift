@@ -1,6 +1,6 @@
+internal import API
 internal import Bytes
 internal import Datasets
-internal import EventLoop
 internal import Glibc
 internal import Series
 internal import Upstream
@@ -22,6 +22,9 @@ struct Settings: Sendable {
     var allowedHosts: [String] = []
     var corsOrigins: [String] = []
     var maxConnections = 4000
+    var tokens = TokenSetting.none
+    var clientRate: RequestRate?
+    var accessLog = true
     var dataDirectory = ".gapless"
     var clock: ClockSetting?
     var cacheTTLSeconds = 3600
@@ -70,6 +73,9 @@ struct Settings: Sendable {
         allowedHosts = try reader.hosts("GAPLESS_ALLOWED_HOSTS")
         corsOrigins = try reader.origins("GAPLESS_CORS_ORIGINS")
         maxConnections = try reader.integer("GAPLESS_MAX_CONNECTIONS", in: 1...1_000_000) ?? maxConnections
+        if let text = reader.text(TokenSetting.name) { tokens = try TokenSetting(parsing: text) }
+        clientRate = try reader.rate("GAPLESS_CLIENT_RATE")
+        accessLog = try reader.flag("GAPLESS_ACCESS_LOG") ?? accessLog
         dataDirectory = reader.text("GAPLESS_DATA_DIR") ?? dataDirectory
         if let text = reader.text("GAPLESS_CLOCK") { clock = try ClockSetting(parsing: text, variable: "GAPLESS_CLOCK") }
         cacheTTLSeconds = Int(try reader.duration("GAPLESS_CACHE_TTL", in: 0...3600) ?? 3600)
@@ -85,26 +91,28 @@ struct Settings: Sendable {
         try checkHost()
     }
 
-    /// There are no tokens yet, so nothing beyond this machine may be let in.
+    /// Whether nobody but this machine can reach the address.
+    var isLoopback: Bool { host.hasPrefix("127.") || host == "::1" }
+
+    /// Beyond this machine nobody is let in without a token.
     private func checkHost() throws(SettingError) {
-        let isLoopback = host.hasPrefix("127.") || host == "::1"
-        if !isLoopback {
+        var address = sockaddr_storage()
+        guard inet_pton(host.contains(":") ? AF_INET6 : AF_INET, host, &address) == 1 else {
+            throw SettingError(
+                variable: "GAPLESS_HOST", expected: "expected a numeric address such as 127.0.0.1, 0.0.0.0 or ::, not \(host)")
+        }
+        if !isLoopback && !tokens.book.isNeeded {
             throw SettingError(
                 variable: "GAPLESS_HOST",
-                expected: "\(host) is beyond loopback, where this version refuses to listen: expected 127.0.0.1 or ::1")
+                expected: "\(host) is beyond loopback, where nobody is let in without a token: set GAPLESS_TOKENS "
+                    + "(`gapless token NAME --scope read` makes a token and its entry)")
         }
     }
 
     private static func readFile(_ path: String) throws -> [String: String] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        if descriptor < 0 { throw SettingError(variable: "--config", expected: "\(path): \(SystemError.last("open"))") }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 1 << 20)
-        let count = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
-        if count < 0 { throw SettingError(variable: "--config", expected: "\(path): \(SystemError.last("read"))") }
+        let text = try readSettingsFile(path, named: "--config")
         var values: [String: String] = [:]
-        let text = String(decoding: bytes[..<count], as: UTF8.self)
-        for (number, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (number, raw) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let line = raw.trimming()
             if line.isEmpty || line.hasPrefix("#") { continue }
             guard let mark = line.firstIndex(of: "=") else {

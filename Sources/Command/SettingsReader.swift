@@ -7,7 +7,8 @@ internal import Upstream
 struct SettingsReader {
     static let names: Set<String> = [
         "DATABASE_URL", "REDIS_URL", "GAPLESS_HOST", "GAPLESS_PORT", "GAPLESS_ALLOWED_HOSTS", "GAPLESS_CORS_ORIGINS",
-        "GAPLESS_MAX_CONNECTIONS", "GAPLESS_DATA_DIR", "GAPLESS_CLOCK", "GAPLESS_CACHE_TTL", "SIP_BASE_URL", "SIP_API_KEY",
+        "GAPLESS_MAX_CONNECTIONS", "GAPLESS_DATA_DIR", "GAPLESS_CLOCK", "GAPLESS_CACHE_TTL", "GAPLESS_TOKENS",
+        "GAPLESS_CLIENT_RATE", "GAPLESS_ACCESS_LOG", "SIP_BASE_URL", "SIP_API_KEY",
         "SIP_RATE_LIMIT", "CMG_NODES", "MAX_RETRIES", "RETRY_DELAY", "MAX_WORKERS", "LOG_LEVEL", "LOG_FORMAT",
     ]
 
@@ -126,6 +127,15 @@ struct SettingsReader {
             throw SettingError(variable: name, expected: "expected http(s)://host[:port][/path] without user, query or fragment")
         }
         return base
+    }
+
+    func flag(_ name: String) throws(SettingError) -> Bool? {
+        switch text(name) {
+        case nil: return nil
+        case "on": return true
+        case "off": return false
+        default: throw SettingError(variable: name, expected: "expected on or off")
+        }
     }
 
     func choice<T: RawRepresentable>(_ name: String, _ cases: [T]) throws(SettingError) -> T? where T.RawValue == String {

@@ -5,6 +5,8 @@ package final class Request {
     package internal(set) var route: Route?
     /// The body, decoded; empty while the router's `admit` looks at the head.
     package internal(set) var body: [UInt8] = []
+    /// Who asks, once the router's `admit` has found that out: a name for logs, never a secret.
+    package var client: String?
     let connection: ConnectionFacts
     let head: Head
     let serial: UInt64

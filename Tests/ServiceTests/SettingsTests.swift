@@ -1,4 +1,6 @@
 @testable import Command
+import API
+import Foundation
 import Testing
 
 /// A setting that cannot be taken stops the start with one line that names it, and never repeats a secret.
@@ -9,7 +11,10 @@ import Testing
         ("SIP_BASE_URL", "ftp://x"), ("SIP_BASE_URL", "https://user:hunter2@x"), ("SIP_API_KEY", "hunter2\n"), ("RETRY_DELAY", "60"),
         ("MAX_WORKERS", "0"), ("MAX_RETRIES", "-1"), ("LOG_LEVEL", "loud"), ("LOG_FORMAT", "xml"), ("CMG_NODES", ","),
         ("CMG_NODES", "a\nb"),
-        ("GAPLESS_CORS_ORIGINS", "example.org"), ("GAPLESS_ALLOWED_HOSTS", "*"),
+        ("GAPLESS_CORS_ORIGINS", "example.org"), ("GAPLESS_ALLOWED_HOSTS", "*"), ("GAPLESS_HOST", "10.0.0.5"), ("GAPLESS_HOST", "::"),
+        ("GAPLESS_HOST", "localhost"), ("GAPLESS_TOKENS", "hunter2"), ("GAPLESS_TOKENS", "a:read:hunter2"), ("GAPLESS_TOKENS", ","),
+        ("GAPLESS_TOKENS", "@/nowhere/at/all"), ("GAPLESS_TOKENS", "@/dev/null"), ("GAPLESS_CLIENT_RATE", "100"),
+        ("GAPLESS_ACCESS_LOG", "yes"),
     ])
     func aWrongValueNamesItsSetting(name: String, value: String) {
         do {
@@ -36,5 +41,40 @@ import Testing
         var dumped = ""
         dump(settings, to: &dumped)
         #expect(!dumped.contains("hunter2") && !"\(settings)".contains("hunter2"))
+    }
+
+    private static let digest = String(repeating: "0a", count: 32)
+
+    @Test func beyondLoopbackATokenIsNeededAndThenAnyAddressWillDo() throws {
+        do {
+            _ = try Settings(SettingsReader(values: ["GAPLESS_HOST": "0.0.0.0"]))
+            Issue.record("it was taken")
+        } catch {
+            #expect(error.description.contains("GAPLESS_TOKENS") && error.description.contains("gapless token"))
+        }
+        for host in ["0.0.0.0", "::", "10.0.0.5", "192.0.2.1", "fd00::1"] {
+            let settings = try Settings(SettingsReader(values: ["GAPLESS_HOST": host, "GAPLESS_TOKENS": "a:read:\(Self.digest)"]))
+            #expect(settings.host == host && settings.tokens.book.isNeeded)
+        }
+        for host in ["127.0.0.1", "127.1.2.3", "::1"] { #expect(try Settings(SettingsReader(values: ["GAPLESS_HOST": host])).host == host) }
+    }
+
+    @Test func tokensFromAFile() throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("tokens-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try Data("# who may read\n\n a:read:\(Self.digest) \r\nb:admin:\(Self.digest):expires=2027-01-01".utf8).write(to: file)
+        let settings = try Settings(SettingsReader(values: ["GAPLESS_TOKENS": "@\(file.path)"]))
+        #expect(settings.tokens.book.tokens.map(\.name) == ["a", "b"])
+        #expect(settings.tokens.file == file.path)
+        try Data("# nobody\n".utf8).write(to: file)
+        let revoked = try TokenSetting.read(file.path)
+        #expect(revoked.isNeeded && revoked.tokens.isEmpty)
+        try Data("a:read:\(Self.digest)\nhunter2\n".utf8).write(to: file)
+        do {
+            _ = try TokenSetting.read(file.path)
+            Issue.record("it was taken")
+        } catch {
+            #expect(error.description.contains("line 2") && !error.description.contains("hunter2"))
+        }
     }
 }

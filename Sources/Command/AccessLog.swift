@@ -1,0 +1,88 @@
+internal import API
+internal import Bytes
+internal import EventLoop
+internal import HTTP
+internal import Store
+
+/// One line for each request of one loop: gathered, and written once a turn of the loop or when much has come together,
+/// since a call to the kernel for each would cost more than most answers do.
+final class AccessLog {
+    private let log: Log
+    private let isOn: Bool
+    private let bell: Waiter
+    private var lines: [UInt8] = []
+    /// The start of every line of this second.
+    private var second: (at: Int64, text: [UInt8]) = (0, [])
+
+    private static let written = 16 * 1024
+    /// Bytes of a target and of a user agent that are shown.
+    private static let targetMax = 1024, agentMax = 256
+
+    /// `isOn`: else only failures of our own are told.
+    init(on loop: Loop, log: Log, isOn: Bool) {
+        self.log = log
+        self.isOn = isOn
+        bell = Waiter(loop)
+    }
+
+    /// Writes what has come together, once a turn, until the loop closes.
+    func run() async {
+        while (try? await bell.wait()) != nil { flush() }
+        flush()
+    }
+
+    func flush() {
+        if lines.isEmpty { return }
+        log.emit(lines)
+        lines.removeAll(keepingCapacity: true)
+    }
+
+    func write(_ exchange: Exchange) {
+        let level = Self.level(exchange)
+        if level < log.level || !isOn && level != .error { return }
+        if lines.isEmpty { bell.wake() }
+        append(exchange, level, now: ServiceClock.realNow)
+        if lines.count >= Self.written { flush() }
+    }
+
+    /// Of the failures only 500 is ours: 503 says that something else is away, which is told where it was noticed. Those who
+    /// look every few seconds whether the process lives would drown the others.
+    private static func level(_ exchange: Exchange) -> Log.Level {
+        if exchange.status == 500 { return .error }
+        switch exchange.route {
+        case "/healthz", "/readyz", "/metrics": return .debug
+        default: return .info
+        }
+    }
+
+    private func append(_ exchange: Exchange, _ level: Log.Level, now: Double) {
+        var line = LogLine(log.format, into: lines)
+        // The array must have one owner while it grows.
+        lines = []
+        line.begin(time(now), level.rawValue, "request")
+        let request = exchange.request
+        line.word("method", exchange.method == .unknown && request == nil ? "-" : exchange.method.name)
+        if let request { line.text("target", request.targetBytes, most: Self.targetMax) }
+        line.word("route", exchange.route)
+        line.number("status", exchange.status)
+        line.number("bytes", exchange.bytes)
+        line.seconds("seconds", exchange.duration)
+        if let request {
+            line.word("id", request.id)
+            line.word("peer", request.peer)
+            if let client = request.client { line.word("token", client) }
+            if let agent = request.headerBytes("User-Agent") { line.text("agent", agent, most: Self.agentMax) }
+            if let trace = TraceID(request) { line.word("trace", trace.text) }
+        }
+        line.end()
+        lines = line.bytes
+    }
+
+    /// `2026-01-31T12:00:00.123Z`
+    private func time(_ now: Double) -> [UInt8] {
+        let whole = Int64(now)
+        if second.at != whole { second = (whole, Array(Timestamp.text(whole).utf8.dropLast())) }
+        let part = Int((now - Double(whole)) * 1000)
+        return second.text + [0x2E, 0x30 + UInt8(part / 100), 0x30 + UInt8(part / 10 % 10), 0x30 + UInt8(part % 10), 0x5A]
+    }
+}
