@@ -42,6 +42,7 @@ enum Failures {
         case let problem as Problem: Failure(problem)
         case let input as InputError: failure(input, in: place)
         case let refusal as PlanRefusal: failure(refusal)
+        case let refusal as KeyRefusal: failure(refusal)
         case let error as AnswerError: failure(error)
         case let error where Store.isUnavailable(error): storeUnavailable(retryAfter: 1)
         default: nil
@@ -104,6 +105,17 @@ enum Failures {
                 errors: [Problem.Detail(.pointer("/plan_id"), "was made for coverage that has changed since")])
             failure.extensions = Array("\"difference\":".utf8) + difference(was: was, now: now)
             return failure
+        }
+    }
+
+    private static func failure(_ refusal: KeyRefusal) -> Failure {
+        switch refusal {
+        case .otherBody: Failure(.keyReused, "This Idempotency-Key came with another body before. Take a new one for a new request.")
+        // One that was answered is answered again, and does not come here.
+        case .underWay, .answered:
+            Failure(
+                ProblemType.keyUnderWay.problem("The first request under this Idempotency-Key is not answered yet.")
+                    .with("Retry-After", "1"))
         }
     }
 

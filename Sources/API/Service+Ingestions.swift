@@ -1,4 +1,5 @@
 internal import Bytes
+internal import EventLoop
 internal import HTTP
 internal import Ingest
 internal import Series
@@ -10,26 +11,60 @@ extension Service {
         await answering(request, input: .body) { request in
             try self.takeNothing(request)
             let body = try BodyInput.object(request)
-            let filed: (id: String, isNew: Bool)
-            if let plan = body["plan_id"] {
-                filed = try await self.planning.ingest(planID: try Service.planID(plan, in: body), requestedBy: Service.requester)
-            } else {
-                let selection = try SelectionJSON.read(body, datasets: self.datasets)
-                if selection.dryRun { return try await self.planned(selection) }
-                filed = try await self.planning.ingest(selection, requestedBy: Service.requester)
-            }
-            if filed.isNew { self.nudgeWorker() }
-            guard let job = try await self.planning.store.ingestion(id: filed.id) else {
-                throw Failure(.ingestionUnknown, "The ingestion is gone already.")
-            }
-            var response = Service.shown(job, status: 202)
-            response.fields.add("Location", "/v1/ingestions/\(filed.id)")
-            return response
+            return try await self.once(request) { key in try await self.filed(body, request, key) }
         }
     }
 
-    /// Who asked, where no token says it.
-    private static let requester = "api"
+    private func filed(_ body: JSONValue, _ request: Request, _ key: RequestKey?) async throws -> Response {
+        let requester = Planning.Requester(request.client ?? "api", traceID: TraceID(request)?.text)
+        let keeping = key.map { Keeping($0, answer: Service.accepted) }
+        let filed: Store.Filed
+        if let plan = body["plan_id"] {
+            filed = try await planning.ingest(planID: try Service.planID(plan, in: body), for: requester, keeping: keeping)
+        } else {
+            let selection = try SelectionJSON.read(body, datasets: datasets)
+            if selection.dryRun { return try await planned(selection, key) }
+            filed = try await planning.ingest(selection, for: requester, keeping: keeping)
+        }
+        if filed.isNew { nudgeWorker() }
+        if let seconds = Preference.wait(request.header("Prefer")), patience.enter() {
+            defer { patience.leave() }
+            var response = Service.shown(Service.accepted(try await ended(filed.id, within: seconds)))
+            response.fields.add("Preference-Applied", "wait=\(seconds)")
+            return response
+        }
+        if let answer = filed.answer { return Service.shown(answer) }
+        return Service.shown(Service.accepted(try await job(filed.id)))
+    }
+
+    /// The job once it has ended, or as it is when the time is up or the service stops. Looked at now and then, with no
+    /// connection held between.
+    private func ended(_ id: String, within seconds: Int) async throws -> StoredIngestion {
+        let deadline = Deadline.after(.seconds(seconds))
+        var job = try await job(id)
+        var pause = 50
+        while !job.status.isOver, Deadline.now < deadline {
+            guard await patience.pause(until: min(deadline, .after(.milliseconds(pause)))) else { break }
+            pause = min(pause * 2, 1000)
+            // Where the store is away for a moment, what was seen last is as good an answer as any.
+            job = (try? await self.job(id)) ?? job
+        }
+        return job
+    }
+
+    private func job(_ id: String) async throws -> StoredIngestion {
+        guard let job = try await planning.store.ingestion(id: id) else {
+            throw Failure(.ingestionUnknown, "The ingestion is gone already.")
+        }
+        return job
+    }
+
+    /// What a request for an ingestion is answered with.
+    private static func accepted(_ job: StoredIngestion) -> KeptAnswer {
+        var json = JSONWriter(capacity: 1024)
+        IngestionText.write(job, now: Int64(ServiceClock.realNow), to: &json)
+        return KeptAnswer(status: 202, location: "/v1/ingestions/\(job.id)", body: json.bytes)
+    }
 
     private static func planID(_ value: JSONValue, in body: JSONValue) throws(Failure) -> String {
         for (name, _) in body.object ?? [] where name != "plan_id" {
@@ -100,9 +135,9 @@ extension Service {
         return job
     }
 
-    private static func shown(_ job: StoredIngestion, status: Int = 200) -> Response {
+    private static func shown(_ job: StoredIngestion) -> Response {
         var json = JSONWriter(capacity: 1024)
         IngestionText.write(job, now: Int64(ServiceClock.realNow), to: &json)
-        return uncached(json, status: status)
+        return uncached(json)
     }
 }

@@ -9,22 +9,26 @@ extension Service {
     func makePlan(_ request: Request) async -> Response {
         await answering(request, input: .body) { request in
             try self.takeNothing(request)
-            let selection = try SelectionJSON.read(try BodyInput.object(request), datasets: self.datasets)
-            return try await self.planned(selection)
+            let body = try BodyInput.object(request)
+            return try await self.once(request) { key in
+                try await self.planned(try SelectionJSON.read(body, datasets: self.datasets), key)
+            }
         }
     }
 
     /// Makes a plan and shows it; also what a dry run of an ingestion does.
-    func planned(_ asked: Selection) async throws -> Response {
+    func planned(_ asked: Selection, _ key: RequestKey?) async throws -> Response {
         var selection = asked
         // The plan is the same, and may be carried out.
         selection.dryRun = false
-        let plan = try await planning.plan(selection)
-        let dataset = try SelectionJSON.dataset(selection.dataset, among: datasets)
-        let text = PlanText(plan, of: dataset)
-        var response = Service.uncached(text.write(try await CallText.of(dataset, text.calls, store: planning.store)))
-        response.fields.add("Content-Location", "/v1/plans/\(plan.id)")
-        return response
+        let draft = try await planning.draft(selection)
+        // Before anything is kept: the answer is kept in one transaction with the plan, and a transaction holds a connection.
+        let calls = try await CallText.of(draft.dataset, Array(draft.calls.prefix(PlanText.callsShown)), store: planning.store)
+        func answer(_ plan: MadePlan) -> KeptAnswer {
+            KeptAnswer(
+                status: 200, contentLocation: "/v1/plans/\(plan.id)", body: PlanText(plan, of: draft.dataset).write(calls).bytes)
+        }
+        return Service.shown(answer(try await planning.keep(draft, keeping: key.map { Keeping($0, answer: answer) })))
     }
 
     func onePlan(_ request: Request) async -> Response {

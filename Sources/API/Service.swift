@@ -34,6 +34,7 @@ package final class Service {
     let contract = Contract()
     let gate: Gate
     let memo: TargetMemo
+    let patience: Patience
     let readiness: () async -> Readiness
     let metricsText: () async -> [UInt8]
     let nudgeWorker: () -> Void
@@ -59,6 +60,7 @@ package final class Service {
         self.nudgeWorker = nudgeWorker
         memo = TargetMemo(bytesMax: memoBytesMax)
         self.unforeseen = unforeseen
+        patience = Patience(loop)
         gate = Gate(hosts: settings.allowedHosts, origins: settings.origins, tokens: settings.tokens, rate: settings.rate)
         addRoutes()
     }
@@ -98,6 +100,9 @@ package final class Service {
         router.post(pattern, handler)
         gate.add(need)
     }
+
+    /// Answers at once whoever waits for something to end: the service stops.
+    package func endWaiting() { patience.end() }
 
     /// From the next request on these tokens are good, and no others.
     package func replaceTokens(_ tokens: TokenBook) { gate.tokens = tokens }

@@ -38,7 +38,7 @@ struct IngestCommand: ParsableCommand {
                 }
                 if !yes && !plan.calls.isEmpty { try confirm() }
                 let ingestion = try attached.planning { _, planning in
-                    try await planning.ingest(selection, requestedBy: "cli").id
+                    try await planning.ingest(selection, for: Planning.Requester("cli")).id
                 }
                 let end = try work(ingestion, attached, log)
                 try report(end, ingestion)

@@ -27,7 +27,8 @@ final class Log: Sendable {
     /// Lines that could not be written.
     var droppedLines: Int { sink.droppedLines }
 
-    func write(_ level: Level, _ event: String, _ fields: KeyValuePairs<String, String> = [:]) {
+    /// `trace`: of the request that led to it, where one is known.
+    func write(_ level: Level, _ event: String, trace: String? = nil, _ fields: KeyValuePairs<String, String> = [:]) {
         if level < self.level { return }
         let now = Int64(ServiceClock.realNow)
         var writer = JSONWriter()
@@ -44,11 +45,16 @@ final class Log: Sendable {
                 writer.key(name)
                 writer.string(Self.bounded(value))
             }
+            if let trace {
+                writer.key("trace")
+                writer.string(trace)
+            }
             writer.endObject()
             emit(writer.bytes + [10])
         case .text:
             var line = "\(Timestamp.text(now)) \(level.rawValue) \(event)"
             for (name, value) in fields { line += " \(name)=\(Self.quoted(Self.bounded(value)))" }
+            if let trace { line += " trace=\(Self.quoted(trace))" }
             emit(Array(line.utf8) + [10])
         }
     }

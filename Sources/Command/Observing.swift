@@ -9,19 +9,21 @@ struct Observing: Sendable {
     /// Labels come from our own routes and words only, never from a client, so that nobody can make series at will.
     func ingest(_ event: IngestEvent) {
         switch event {
-        case .taskClaimed(let task, let ingestion, let dataset, let shape, let attempt):
-            log.write(.debug, "task claimed", [
+        case .taskClaimed(let task, let ingestion, let dataset, let shape, let attempt, let trace):
+            log.write(.debug, "task claimed", trace: trace, [
                 "task": "\(task)", "ingestion": ingestion, "dataset": dataset, "shape": shape, "attempt": "\(attempt)",
             ])
-        case .taskEnded(let task, let ingestion, let dataset, let ended, let requests, let rows, let written, let seconds):
+        case .taskEnded(let task, let ingestion, let dataset, let ended, let requests, let rows, let written, let seconds, let trace):
             shard.count("gapless_tasks_total{dataset=\"\(dataset)\",ended=\"\(ended)\"}")
             shard.count("gapless_rows_written_total{dataset=\"\(dataset)\"}", by: written)
-            log.write(.info, "task ended", [
+            log.write(.info, "task ended", trace: trace, [
                 "task": "\(task)", "ingestion": ingestion, "dataset": dataset, "ended": ended, "requests": "\(requests)",
                 "rows": "\(rows)", "written": "\(written)", "seconds": "\(seconds)",
             ])
-        case .taskPostponed(let task, let dataset, let reason, let seconds):
-            log.write(.warning, "task postponed", ["task": "\(task)", "dataset": dataset, "reason": reason, "seconds": "\(seconds)"])
+        case .taskPostponed(let task, let dataset, let reason, let seconds, let trace):
+            log.write(.warning, "task postponed", trace: trace, [
+                "task": "\(task)", "dataset": dataset, "reason": reason, "seconds": "\(seconds)",
+            ])
         case .leaseLost(let task):
             shard.count("gapless_leases_lost_total")
             log.write(.warning, "lease lost", ["task": "\(task)"])

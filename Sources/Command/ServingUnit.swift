@@ -95,6 +95,7 @@ final class ServingUnit {
 
     /// Refuses new connections, finishes the requests that were read in full, and closes what is behind them. Once.
     func stop() async {
+        service.endWaiting()
         await server.end(within: .seconds(8))
         try? await ended.wait(until: .after(.seconds(1)))
         await reader.leave()

@@ -19,6 +19,7 @@ final class CallRunner {
     }
 
     private let call: Int
+    private let traceID: String?
     private let sender: RequestSender
     private let token: Local<RequestSender>
     private let policy: RetryPolicy
@@ -27,10 +28,11 @@ final class CallRunner {
 
     /// `token` stands for `sender` in the tasks that send.
     init(
-        call: Int, sender: RequestSender, token: Local<RequestSender>, policy: RetryPolicy, inFlightMax: Int,
+        call: Int, traceID: String?, sender: RequestSender, token: Local<RequestSender>, policy: RetryPolicy, inFlightMax: Int,
         random: @escaping () -> Double
     ) {
         self.call = call
+        self.traceID = traceID
         self.sender = sender
         self.token = token
         self.policy = policy
@@ -44,7 +46,7 @@ final class CallRunner {
         defer { sender.forget(call) }
         return await withTaskGroup(of: Sent.self) { group in
             var outcome = Outcome(end: .unproved("the call broke off"))
-            var waiting = machine.start().map { Attempt(call: call, request: $0, number: 1, delay: 0) }[...]
+            var waiting = machine.start().map { Attempt(call: call, traceID: traceID, request: $0, number: 1, delay: 0) }[...]
             var flying = 0
             var lastFailure: String?
             var isOver = false
@@ -62,7 +64,7 @@ final class CallRunner {
                 case .step(let step, let reason):
                     lastFailure = reason ?? lastFailure
                     isOver = take(step, after: lastFailure, into: &outcome)
-                    waiting += step.requests.map { Attempt(call: call, request: $0, number: 1, delay: 0) }
+                    waiting += step.requests.map { Attempt(call: call, traceID: traceID, request: $0, number: 1, delay: 0) }
                 case .again(let attempt):
                     waiting.append(attempt)
                 case .broken(let failure):
@@ -101,7 +103,8 @@ final class CallRunner {
         let tries = failure.kind.isThrottling ? 1 + sent.attempt.number / 10 : sent.attempt.number
         switch policy.decision(for: failure.kind, attempt: tries, jitter: random()) {
         case .retry(let seconds):
-            return .again(Attempt(call: call, request: sent.attempt.request, number: sent.attempt.number + 1, delay: seconds))
+            return .again(
+                Attempt(call: call, traceID: traceID, request: sent.attempt.request, number: sent.attempt.number + 1, delay: seconds))
         case .giveUp:
             // A refusal is the same for every request of the call; a page that did not come is this page's.
             if failure.kind.concernsWholeCall { return .broken(failure) }
@@ -128,6 +131,8 @@ final class CallRunner {
 /// One try of one request.
 struct Attempt: Sendable {
     let call: Int
+    /// Of the request that the call was made for.
+    let traceID: String?
     let request: UpstreamRequest
     let number: Int
     /// Seconds to wait before it.

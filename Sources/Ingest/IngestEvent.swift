@@ -1,8 +1,11 @@
 /// Everything that happens in the writing half; the log and the metrics are two readers of it.
 package enum IngestEvent: Sendable {
-    case taskClaimed(task: Int64, ingestion: String, dataset: String, shape: String, attempt: Int)
-    case taskEnded(task: Int64, ingestion: String, dataset: String, ended: String, requests: Int, rows: Int, written: Int, seconds: Double)
-    case taskPostponed(task: Int64, dataset: String, reason: String, seconds: Double)
+    /// `trace` is that of the request which filed the ingestion.
+    case taskClaimed(task: Int64, ingestion: String, dataset: String, shape: String, attempt: Int, trace: String?)
+    case taskEnded(
+        task: Int64, ingestion: String, dataset: String, ended: String, requests: Int, rows: Int, written: Int, seconds: Double,
+        trace: String?)
+    case taskPostponed(task: Int64, dataset: String, reason: String, seconds: Double, trace: String?)
     /// Somebody else has the task by now: this worker's work on it was refused, as it should be.
     case leaseLost(task: Int64)
     /// `outcome`: the status, or the class of failure. `place` is host and path.

@@ -39,55 +39,82 @@ package final class Planning {
     }
 
     /// Makes a plan and keeps it for a quarter of an hour. Nothing is asked of the upstream.
-    package func plan(_ selection: Selection) async throws -> MadePlan {
-        let draft = try await draft(selection)
+    package func plan(_ selection: Selection) async throws -> MadePlan { try await keep(try await draft(selection)) }
+
+    /// Keeps a draft as a plan. Throws `KeyRefusal` where the key has been used.
+    package func keep(_ draft: Draft, keeping: Keeping<MadePlan>? = nil) async throws -> MadePlan {
         var figures = draft.figures
         figures.completeAt = try await completeAt(draft)
-        let stored = try await store.insertPlan(
-            dataset: selection.dataset, digest: draft.digest, selection: draft.selectionText, figures: figures, calls: draft.calls)
-        return MadePlan(
-            id: stored.id, expiresAt: stored.expiresAt, selection: draft.selection, digest: draft.digest, figures: figures,
-            calls: draft.calls)
+        let priced = figures
+        func made(_ stored: (id: String, expiresAt: Int64)) -> MadePlan {
+            MadePlan(
+                id: stored.id, expiresAt: stored.expiresAt, selection: draft.selection, digest: draft.digest, figures: priced,
+                calls: draft.calls)
+        }
+        return made(try await store.insertPlan(
+            dataset: draft.dataset.name, digest: draft.digest, selection: draft.selectionText, figures: figures, calls: draft.calls,
+            keeping: keeping?.of(made)))
     }
 
-    /// Files an ingestion for a selection, or finds the open one that is equal. Returns its id.
-    package func ingest(_ selection: Selection, requestedBy: String) async throws -> (id: String, isNew: Bool) {
-        try await file(try await draft(selection), plan: nil, requestedBy: requestedBy)
+    /// Who wants an ingestion, and what is known of the request.
+    package struct Requester: Sendable {
+        package let name: String
+        /// 32 hex digits.
+        package let traceID: String?
+
+        package init(_ name: String, traceID: String? = nil) {
+            self.name = name
+            self.traceID = traceID
+        }
+    }
+
+    /// Files an ingestion for a selection, or finds the open one that is equal. Throws `KeyRefusal` where the key has been used.
+    package func ingest(
+        _ selection: Selection, for requester: Requester, keeping: Keeping<StoredIngestion>? = nil
+    ) async throws -> Store.Filed {
+        try await file(try await draft(selection), plan: nil, requester, keeping)
     }
 
     /// Files an ingestion for a plan that was made. Throws `PlanRefusal` where it is gone or no longer true.
-    package func ingest(planID: String, requestedBy: String) async throws -> (id: String, isNew: Bool) {
+    package func ingest(
+        planID: String, for requester: Requester, keeping: Keeping<StoredIngestion>? = nil
+    ) async throws -> Store.Filed {
         guard let plan = try await store.plan(id: planID) else { throw PlanRefusal.unknown }
         if plan.isExpired { throw PlanRefusal.expired }
         let selection = try SelectionJSON.read(try JSONValue(parsing: Array(plan.selection.utf8)), datasets: datasets)
         let draft = try await draft(selection)
         if draft.digest != plan.digest { throw PlanRefusal.moved(was: plan.figures, now: draft.figures) }
-        return try await file(draft, plan: planID, requestedBy: requestedBy)
+        return try await file(draft, plan: planID, requester, keeping)
     }
 
-    private func file(_ draft: Draft, plan: String?, requestedBy: String) async throws -> (id: String, isNew: Bool) {
+    private func file(
+        _ draft: Draft, plan: String?, _ requester: Requester, _ keeping: Keeping<StoredIngestion>?
+    ) async throws -> Store.Filed {
         try await store.insertIngestion(
             Store.NewIngestion(
                 dataset: draft.dataset.name, selection: draft.selectionText, selectionDigest: draft.selectionDigest, planID: plan,
-                requestedBy: requestedBy, figures: draft.figures, calls: draft.calls, filedAt: draft.now))
+                requestedBy: requester.name, figures: draft.figures, calls: draft.calls, filedAt: draft.now,
+                traceID: requester.traceID),
+            keeping: keeping)
     }
 
     // MARK: The plan itself
 
-    private struct Draft {
-        let dataset: Dataset
+    /// What would be done, not yet kept.
+    package struct Draft: Sendable {
+        package let dataset: Dataset
+        package let calls: [StoredCall]
         let selection: Selection
         let selectionText: String
         /// Of the selection as it was asked, before its range was filled in: the same request twice is the same.
         let selectionDigest: String
         let digest: String
         let figures: PlanFigures
-        let calls: [StoredCall]
         /// Of the shown clock: what is due is judged by it.
         let now: Int64
     }
 
-    private func draft(_ asked: Selection) async throws -> Draft {
+    package func draft(_ asked: Selection) async throws -> Draft {
         let dataset = try SelectionJSON.dataset(asked.dataset, among: datasets)
         let now = clock.now
         let selection = Self.resolved(asked, of: dataset, now: now)
@@ -103,9 +130,9 @@ package final class Planning {
         var figures = made.figures
         figures.warnings += unusable.sorted().map { "the upstream does not honour call shape \($0): planned without it" }
         return Draft(
-            dataset: dataset, selection: selection, selectionText: SelectionJSON.text(selection, of: dataset),
+            dataset: dataset, calls: made.calls, selection: selection, selectionText: SelectionJSON.text(selection, of: dataset),
             selectionDigest: Hex.encode(SHA256.hash(Array(asked.canonicalText.utf8))), digest: Hex.encode(hash.finish()),
-            figures: figures, calls: made.calls, now: now)
+            figures: figures, now: now)
     }
 
     /// The range filled in: the dataset's horizon, and now.

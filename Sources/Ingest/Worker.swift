@@ -109,7 +109,10 @@ package final class Worker {
         guard let holding = held[id] else { return }
         let task = holding.claim
         let start = Deadline.now
-        observe(.taskClaimed(task: task.id, ingestion: task.ingestionID, dataset: task.dataset, shape: task.shape, attempt: task.attempts))
+        observe(
+            .taskClaimed(
+                task: task.id, ingestion: task.ingestionID, dataset: task.dataset, shape: task.shape, attempt: task.attempts,
+                trace: task.traceID))
         defer {
             held[task.id] = nil
             bell.wake()
@@ -129,7 +132,7 @@ package final class Worker {
             }
             let order = CallOrder(shape: task.shape, series: keys, periods: task.periods, now: clock.now)
             let runner = CallRunner(
-                call: holding.call, sender: sender.object, token: sender.token, policy: settings.retry,
+                call: holding.call, traceID: task.traceID, sender: sender.object, token: sender.token, policy: settings.retry,
                 inFlightMax: dataset.upstream.requestsInFlight, random: { self.random() })
             let outcome = await runner.run(dataset.exchange(order))
             await conclude(holding, outcome, dataset, start)
@@ -181,7 +184,9 @@ package final class Worker {
         let isDone = try? await persist("postponing task \(task.id)") {
             try await self.store.postpone(holding.claim, with: result, seconds: seconds)
         }
-        if isDone == true { observe(.taskPostponed(task: task.id, dataset: task.dataset, reason: reason, seconds: seconds)) }
+        if isDone == true {
+            observe(.taskPostponed(task: task.id, dataset: task.dataset, reason: reason, seconds: seconds, trace: task.traceID))
+        }
     }
 
     private func end(_ holding: HeldTask, _ result: TaskResult, _ dataset: Dataset, _ start: Deadline) async {
@@ -213,7 +218,8 @@ package final class Worker {
             self.observe(
                 .taskEnded(
                     task: task.id, ingestion: task.ingestionID, dataset: task.dataset, ended: result.ended.rawValue,
-                    requests: result.requests, rows: result.rows.count, written: counts.written + counts.revised, seconds: seconds))
+                    requests: result.requests, rows: result.rows.count, written: counts.written + counts.revised, seconds: seconds,
+                    trace: task.traceID))
         }
     }
 

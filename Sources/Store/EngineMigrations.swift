@@ -170,6 +170,24 @@ package let engineMigrations: [RowSchema.Migration] = [
             primary key (dataset, shape)
         );
         """),
+    .init(name: "0005 request keys and traces", sql: """
+        -- The trace of the request that filed it (W3C Trace Context), where it had one.
+        alter table ingestions add column trace_id text;
+        -- Answers that are given again to who asks again under the same key.
+        create table request_keys (
+            client text not null,
+            route text not null,
+            key text not null,
+            body_digest text not null,
+            status int not null,
+            location text,
+            content_location text,
+            body bytea not null,
+            created_at timestamptz not null default now(),
+            primary key (client, route, key)
+        );
+        create index request_keys_by_age on request_keys (created_at);
+        """),
     .init(name: "0006 readers", sql: """
         -- Who gives answers out of memory, and which versions each has taken up. Logged like any table: a row that a crash
         -- of the server took away would be a reader that nobody waits for.

@@ -58,10 +58,12 @@ extension Store {
         package let calls: [StoredCall]
         /// Of the shown clock.
         package let filedAt: Int64
+        /// Of the request that asked for it, 32 hex digits.
+        package let traceID: String?
 
         package init(
             dataset: String, selection: String, selectionDigest: String, planID: String?, requestedBy: String,
-            figures: PlanFigures, calls: [StoredCall], filedAt: Int64
+            figures: PlanFigures, calls: [StoredCall], filedAt: Int64, traceID: String? = nil
         ) {
             self.dataset = dataset
             self.selection = selection
@@ -71,36 +73,59 @@ extension Store {
             self.figures = figures
             self.calls = calls
             self.filedAt = filedAt
+            self.traceID = traceID
         }
     }
 
-    /// Files an ingestion with its tasks, in one transaction. Where an equal selection is open already, that one's id comes
-    /// back and nothing is filed.
-    package func insertIngestion(_ new: NewIngestion) async throws -> (id: String, isNew: Bool) {
+    /// What came of filing.
+    package struct Filed: Sendable {
+        package let id: String
+        /// Else an equal selection was open already.
+        package let isNew: Bool
+        /// What was kept under the request's key, where it had one.
+        package let answer: KeptAnswer?
+    }
+
+    /// Files an ingestion with its tasks, and the answer under the request's key, in one transaction. Where an equal selection
+    /// is open already, that one's id comes back and nothing is filed. Throws `KeyRefusal` where the key has been used.
+    package func insertIngestion(_ new: NewIngestion, keeping: Keeping<StoredIngestion>? = nil) async throws -> Filed {
         try await pool.transaction { connection in
-            let rows = try await connection.query("""
-                insert into ingestions (dataset, status, selection, selection_digest, plan_id, requested_by, gaps_detected,
-                    slots_detected, lower_bound_requests, optimality, filed_at)
-                values (\(new.dataset), 'pending', \(new.selection)::json, \(new.selectionDigest), \(new.planID)::uuid,
-                    \(new.requestedBy), \(new.figures.gaps), \(new.figures.slots), \(new.figures.lowerBound.requests),
-                    \(new.figures.optimality.rawValue), \(.instant(new.filedAt)))
-                on conflict (dataset, selection_digest) where status in ('pending', 'running', 'paused') do nothing
-                returning id::text
-                """)
-            guard let row = rows.first else {
-                let open = try await connection.query("""
-                    select id::text from ingestions where dataset = \(new.dataset) and selection_digest = \(new.selectionDigest)
-                        and status in ('pending', 'running', 'paused')
-                    """)
-                // It may have ended between the two statements; then the next try files a new one.
-                guard let row = open.first else { throw StoreError.unavailable("an equal ingestion ended just now: ask again") }
-                return (try row.string(0), false)
+            if let keeping { try await Self.take(keeping.key, on: connection) }
+            let (id, isNew) = try await Self.file(new, on: connection)
+            var answer: KeptAnswer?
+            if let keeping {
+                let row = try await connection.query("\(Self.ingestionColumns) where i.id = \(id)::uuid").only()
+                let made = keeping.answer(try Self.ingestion(row))
+                try await Self.keep(made, under: keeping.key, on: connection)
+                answer = made
             }
-            let id = try row.string(0)
-            try await Self.insertTasks(new.calls, ingestion: id, from: 0, on: connection)
-            _ = try await connection.query("select pg_notify('gapless_tasks', \(new.dataset))")
-            return (id, true)
+            return Filed(id: id, isNew: isNew, answer: answer)
         }
+    }
+
+    private static func file(_ new: NewIngestion, on connection: PostgresConnection) async throws -> (id: String, isNew: Bool) {
+        let rows = try await connection.query("""
+            insert into ingestions (dataset, status, selection, selection_digest, plan_id, requested_by, gaps_detected,
+                slots_detected, lower_bound_requests, optimality, filed_at, trace_id)
+            values (\(new.dataset), 'pending', \(new.selection)::json, \(new.selectionDigest), \(new.planID)::uuid,
+                \(new.requestedBy), \(new.figures.gaps), \(new.figures.slots), \(new.figures.lowerBound.requests),
+                \(new.figures.optimality.rawValue), \(.instant(new.filedAt)), \(new.traceID))
+            on conflict (dataset, selection_digest) where status in ('pending', 'running', 'paused') do nothing
+            returning id::text
+            """)
+        guard let row = rows.first else {
+            let open = try await connection.query("""
+                select id::text from ingestions where dataset = \(new.dataset) and selection_digest = \(new.selectionDigest)
+                    and status in ('pending', 'running', 'paused')
+                """)
+            // It may have ended between the two statements; then the next try files a new one.
+            guard let row = open.first else { throw StoreError.unavailable("an equal ingestion ended just now: ask again") }
+            return (try row.string(0), false)
+        }
+        let id = try row.string(0)
+        try await insertTasks(new.calls, ingestion: id, from: 0, on: connection)
+        _ = try await connection.query("select pg_notify('gapless_tasks', \(new.dataset))")
+        return (id, true)
     }
 
     static func insertTasks(_ calls: [StoredCall], ingestion: String, from first: Int, on connection: PostgresConnection) async throws {

@@ -57,11 +57,14 @@ package struct StoredPlan: Sendable {
 }
 
 extension Store {
-    /// Keeps a plan for a quarter of an hour. Returns its id and when it ends (real time).
+    /// Keeps a plan for a quarter of an hour, and the answer under the request's key. Returns its id and when it ends (real
+    /// time). Throws `KeyRefusal` where the key has been used.
     package func insertPlan(
-        dataset: String, digest: String, selection: String, figures: PlanFigures, calls: [StoredCall]
+        dataset: String, digest: String, selection: String, figures: PlanFigures, calls: [StoredCall],
+        keeping: Keeping<(id: String, expiresAt: Int64)>? = nil
     ) async throws -> (id: String, expiresAt: Int64) {
         try await pool.transaction { connection in
+            if let keeping { try await Self.take(keeping.key, on: connection) }
             _ = try await connection.query("delete from plans where expires_at < now() - interval '15 minutes'")
             let row = try await connection.query("""
                 insert into plans (dataset, digest, selection, gaps, slots, requests, tokens, lower_bound_requests,
@@ -78,7 +81,9 @@ extension Store {
                 select \(id)::uuid, c.* from jsonb_to_recordset(\(.json(Self.json(calls, from: 0)))) as c (ordinal int, shape text,
                     series_ids int[], first_period bigint, end_period bigint, covers bigint, requests bigint, tokens bigint)
                 """)
-            return (id, try row.instant(1))
+            let made = (id: id, expiresAt: try row.instant(1))
+            if let keeping { try await Self.keep(keeping.answer(made), under: keeping.key, on: connection) }
+            return made
         }
     }
 

@@ -11,6 +11,8 @@ package struct ClaimedTask: Sendable {
     package let periods: Range<Int>
     package let attempts: Int
     package let fence: Int64
+    /// Of the request that filed the ingestion, where it had one.
+    package let traceID: String?
 }
 
 /// A task as people see it.
@@ -70,14 +72,15 @@ extension Store {
                 update ingestions i set status = 'running', started_at = coalesce(i.started_at, now())
                 from claimed where i.id = claimed.ingestion_id and i.status = 'pending'
             )
-            select c.id, c.ingestion_id::text, i.dataset, c.shape, c.series_ids, c.first_period, c.end_period, c.attempts::int8, c.fence
+            select c.id, c.ingestion_id::text, i.dataset, c.shape, c.series_ids, c.first_period, c.end_period, c.attempts::int8, c.fence,
+                i.trace_id
             from claimed c join ingestions i on i.id = c.ingestion_id
             """)
         guard let row = rows.first else { return nil }
         return ClaimedTask(
             id: try row.int64(0), ingestionID: try row.string(1), dataset: try row.string(2), shape: try row.string(3),
             seriesIDs: try row.int64s(4).map { Int($0) }, periods: try row.int(5)..<(try row.int(6)), attempts: try row.int(7),
-            fence: try row.int64(8))
+            fence: try row.int64(8), traceID: try row.stringOrNil(9))
     }
 
     /// Lengthens the lease. False where the task is no longer this worker's.
