@@ -14,6 +14,8 @@ final class LogSink: Sendable {
     }
 
     private let way: Way
+    /// A descriptor that was opened here.
+    private let own: Int32?
     /// The rest of a line of which a part was taken.
     private let rest = Mutex<[UInt8]>([])
     private let dropped = Atomic<Int>(0)
@@ -25,12 +27,15 @@ final class LogSink: Sendable {
         _ = fstat(descriptor, &facts)
         switch facts.st_mode & S_IFMT {
         case S_IFIFO:
-            let own = open("/proc/self/fd/\(descriptor)", O_WRONLY | O_NONBLOCK | O_CLOEXEC)
-            way = own >= 0 ? .write(own) : .polled(descriptor)
-        case S_IFSOCK: way = .send(descriptor)
-        default: way = .write(descriptor)
+            let again = open("/proc/self/fd/\(descriptor)", O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+            own = again >= 0 ? again : nil
+            way = again >= 0 ? .write(again) : .polled(descriptor)
+        case S_IFSOCK: (way, own) = (.send(descriptor), nil)
+        default: (way, own) = (.write(descriptor), nil)
         }
     }
+
+    deinit { if let own { close(own) } }
 
     /// Lines that were not written.
     var droppedLines: Int { dropped.load(ordering: .relaxed) }

@@ -5,14 +5,20 @@ import Foundation
 import HTTP
 import Testing
 
-/// Both ends of a pipe, the smallest that the kernel makes.
+/// Both ends of a pipe or of a socket, as small as the kernel makes them; only the reading one is told not to wait.
 private final class SmallPipe {
     private var ends: [Int32] = [0, 0]
 
-    init() throws {
-        try #require(pipe(&ends) == 0)
-        // F_SETPIPE_SZ (fcntl(2)), a number that the C library's module does not hand on.
-        _ = fcntl(ends[0], 1031, 4096)
+    init(isSocket: Bool) throws {
+        if isSocket {
+            try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+            var size: Int32 = 4096
+            setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &size, 4)
+        } else {
+            try #require(pipe(&ends) == 0)
+            // F_SETPIPE_SZ (fcntl(2)), a number that the C library's module does not hand on.
+            _ = fcntl(ends[0], 1031, 4096)
+        }
         _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
     }
 
@@ -142,8 +148,9 @@ private final class SmallPipe {
     }
 
     /// A pipe that nobody reads: nothing waits, what is lost is counted, and what arrives is whole lines.
-    @Test func aFullPipeLosesLinesAndCountsThem() throws {
-        let pipe = try SmallPipe()
+    @Test(arguments: [false, true])
+    func aFullPipeLosesLinesAndCountsThem(isSocket: Bool) throws {
+        let pipe = try SmallPipe(isSocket: isSocket)
         let sink = LogSink(pipe.writing)
         var sent = 0
         var arrived: [Substring] = []
