@@ -15,8 +15,8 @@ final class AccessLog {
     private var second: (at: Int64, text: [UInt8]) = (0, [])
 
     private static let written = 16 * 1024
-    /// Bytes of a target and of a user agent that are shown.
-    private static let targetMax = 1024, agentMax = 256
+    /// Bytes of a method, of a target and of a user agent that are shown.
+    private static let methodMax = 32, targetMax = 1024, agentMax = 256
 
     /// `isOn`: else only failures of our own are told.
     init(on loop: Loop, log: Log, isOn: Bool) {
@@ -61,19 +61,22 @@ final class AccessLog {
         lines = []
         line.begin(time(now), level.rawValue, "request")
         let request = exchange.request
-        line.word("method", exchange.method == .unknown && request == nil ? "-" : exchange.method.name)
-        if let request { line.text("target", request.targetBytes, most: Self.targetMax) }
+        line.text("method", Array(exchange.methodName.utf8)[...], most: Self.methodMax)
+        if request != nil {
+            line.text("target", exchange.target, most: Self.targetMax)
+        } else {
+            // What could not be parsed: its first line, for who looks for the reason.
+            line.text("line", exchange.line[...], most: Self.targetMax)
+        }
         line.word("route", exchange.route)
         line.number("status", exchange.status)
         line.number("bytes", exchange.bytes)
         line.seconds("seconds", exchange.duration)
-        if let request {
-            line.word("id", request.id)
-            line.word("peer", request.peer)
-            if let client = request.client { line.word("token", client) }
-            if let agent = request.headerBytes("User-Agent") { line.text("agent", agent, most: Self.agentMax) }
-            if let trace = TraceID(request) { line.word("trace", trace.text) }
-        }
+        line.word("id", exchange.id)
+        line.word("peer", exchange.peer)
+        if let client = request?.client { line.word("token", client) }
+        if let agent = exchange.userAgent { line.text("agent", agent, most: Self.agentMax) }
+        if let trace = request?.traceParent { line.word("trace", trace.traceID) }
         line.end()
         lines = line.bytes
     }

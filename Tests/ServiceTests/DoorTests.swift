@@ -24,10 +24,10 @@ import Testing
         try await APIUnderTest.with { (api: APIUnderTest) async throws -> Void in
             let absent = try await Self.raw(api, "GET /healthz HTTP/1.1\r\n\r\n")
             #expect(absent.hasPrefix("HTTP/1.1 400 "), "\(absent)")
-            for message in ["GET /healthz HTTP/1.0\r\n\r\n", "GET /healthz HTTP/1.1\r\nHost:\r\n\r\n"] {
-                let answer = try await Self.raw(api, message)
-                #expect(answer.hasPrefix("HTTP/1.1 421 ") && answer.contains("/problems/misdirected-request"), "\(answer)")
-            }
+            let empty = try await Self.raw(api, "GET /healthz HTTP/1.1\r\nHost:\r\n\r\n")
+            #expect(empty.hasPrefix("HTTP/1.1 400 "), "\(empty)")
+            let old = try await Self.raw(api, "GET /healthz HTTP/1.0\r\n\r\n")
+            #expect(old.hasPrefix("HTTP/1.1 421 ") && old.contains("/problems/misdirected-request"), "\(old)")
             // The authority of an absolute target goes before the field (RFC 9112, section 3.2.2).
             let other = try await Self.raw(api, "GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             #expect(other.hasPrefix("HTTP/1.1 421 "), "\(other)")
@@ -153,7 +153,7 @@ import Testing
         for sent in traced {
             let pieces = (sent ?? "").split(separator: "-").map(String.init)
             #expect(pieces.count == 4 && pieces.first == "00" && pieces[1] == trace && pieces[2] != parent, "\(sent ?? "none")")
-            #expect(TraceID(Array((sent ?? "").utf8)[...])?.text == trace)
+            #expect(TraceParent(Array((sent ?? "").utf8))?.traceID == trace)
         }
         #expect(Set(traced).count == traced.count)
         let plain = try traces(3, [])
