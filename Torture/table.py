@@ -1,0 +1,37 @@
+"""What was promised and what was seen, one row a figure."""
+
+
+class Unusable(Exception):
+    """The trial itself could not be held."""
+
+
+class Table:
+    """Prints rows as they come; remembers those that broke a promise."""
+
+    def __init__(self):
+        self.rows, self.broken, self.section = 0, [], ""
+
+    def open(self, section, promises):
+        self.section = section
+        print(f"\n{section} ({promises})\n  {'':60}{'promised':>16}{'seen':>22}", flush=True)
+
+    def row(self, what, wanted, seen, ok):
+        self.rows += 1
+        if not ok:
+            self.broken.append(f"{self.section}: {what}: {seen}, promised {wanted}")
+        print(f"  {what:60}{wanted!s:>16}{seen!s:>22}   {'ok' if ok else 'BROKEN'}", flush=True)
+        return ok
+
+    def most(self, what, limit, seen, unit="", digits=1):
+        """At most: None where nothing was seen at all, which breaks it."""
+        shown = "never" if seen is None else f"{seen:.{digits}f}{unit}"
+        return self.row(what, f"<= {limit:g}{unit}", shown, seen is not None and seen <= limit)
+
+    def none(self, what, found):
+        """An empty list is promised; the first few of what is there are shown."""
+        self.row(what, 0, len(found), not found)
+        for line in found[:4]:
+            self.note(str(line)[:160])
+
+    def note(self, text):
+        print(f"      {text}", flush=True)
