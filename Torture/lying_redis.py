@@ -8,7 +8,8 @@ import time
 
 FORK = multiprocessing.get_context("fork")
 MODES = [
-    "honest", "garbage", "half", "another", "bent", "older schema", "huge", "huge array", "silent", "slow", "error", "too many", "closing"]
+    "honest", "garbage", "half", "another", "bent", "cut", "another schema", "huge", "huge array", "silent", "slow", "error",
+    "too many", "closing"]
 
 
 class State:
@@ -77,8 +78,9 @@ class Handler(socketserver.StreamRequestHandler):
         value = state.any()
         return {
             "garbage": state.dice.randbytes(200), "half": bulk(value)[:-len(value) // 2], "another": bulk(value),
-            "bent": bulk(bent(value, state.dice)), "older schema": bulk(value.replace(b"\x02", b"\x01", 1)[:len(value) - 1]),
-            "huge": b"$9000000000000\r\nxxxx", "huge array": b"*2000000000\r\n" + b"$1\r\na\r\n" * 10, "error": b"-LOADING Redis is loading\r\n",
+            "bent": bulk(bent(value, state.dice)), "another schema": bulk(bytes([value[0] ^ 3]) + value[1:]),
+            "cut": bulk(value[:-1]), "huge": b"$9000000000000\r\nxxxx", "huge array": b"*2000000000\r\n" + b"$1\r\na\r\n" * 10,
+            "error": b"-LOADING Redis is loading\r\n",
             "too many": bulk(value) * 3, "closing": b"",
         }.get(mode) or bulk(state.values.get(key))
 

@@ -27,7 +27,8 @@ BESIDE = [
     (Manner("chunked bodies without end", 100, post("Transfer-Encoding: chunked\r\n"), endless=b"4000\r\n" + b" " * 16384 + b"\r\n",
             again=0.5), 200),
     (Manner("bodies of 900 kB, all but the last byte", 300, post("Content-Length: 900000\r\n") + b"[" + b" " * 899998, again=1), 200),
-    (Manner("pipelined requests whose answers are never read", 100, endless=wire.get(HOT[0]) * 20, reads="none", window=4096, again=1), 200),
+    (Manner("pipelined requests whose answers are never read", 100, endless=wire.get(HOT[0]) * 20, reads="none", window=4096,
+            again=1), 200),
 ]
 
 # (manner, seconds within which the service must let go)

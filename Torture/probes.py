@@ -69,7 +69,8 @@ FRAMING = [
     for value in ("+5", "-5", "0x5", "5 5", "5\x0b", "", "5;", "１", "18446744073709551621", "9" * 40)
 ] + [
     Probe(f"coding {value!r}", post(f"Transfer-Encoding: {value}\r\n", "0\r\n\r\n" + HIDDEN), [(400, 501)], True)
-    for value in ("identity", "xchunked", "chunked, chunked", "chunked, identity", "chunked, gzip", "\x0bchunked", "chunked\x00", '"chunked"', "")
+    for value in (
+        "identity", "xchunked", "chunked, chunked", "chunked, identity", "chunked, gzip", "\x0bchunked", "chunked\x00", '"chunked"', "")
 ] + [
     Probe("coding gzip, chunked", post("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n" + HIDDEN), [(400, 415, 501)], True),
     Probe("two codings on two lines", post(TE + "Transfer-Encoding: identity\r\n", "0\r\n\r\n" + HIDDEN), [(400, 501)], True),

@@ -22,10 +22,16 @@ class Table:
         print(f"  {what:60}{wanted!s:>16}{seen!s:>22}   {'ok' if ok else 'BROKEN'}", flush=True)
         return ok
 
-    def most(self, what, limit, seen, unit="", digits=1):
-        """At most: None where nothing was seen at all, which breaks it."""
+    def most(self, what, limit, seen, unit="", digits=1, noise=0.0):
+        """At most: None where nothing was seen at all, which breaks it. `noise` is what the measuring itself may add."""
         shown = "never" if seen is None else f"{seen:.{digits}f}{unit}"
-        return self.row(what, f"<= {limit:g}{unit}", shown, seen is not None and seen <= limit)
+        return self.row(what, f"<= {limit:g}{unit}", shown, seen is not None and seen <= limit + noise)
+
+    def quotients(self, what, limit, tries):
+        """Tries are (seconds, seconds when all is well), one after another; the best of them counts."""
+        found = [slow / usual for slow, usual in tries]
+        shown = " ".join(f"{each:.1f}" for each in found)
+        self.row(what, f"<= {limit:g}", f"{shown} ({min(slow for slow, _ in tries) * 1e3:.1f} ms)", min(found) <= limit)
 
     def none(self, what, found):
         """An empty list is promised; the first few of what is there are shown."""

@@ -2,11 +2,49 @@
 import os
 import time
 
-from . import gauge
+from . import gauge, wire
 from .healthy import Client
 from .lying_redis import MODES, LyingRedis
-from .paths import Truth
+from .paths import HOT, Truth
 from .trial_redis import ALLOWED, RATE, settled
+
+
+def told(house, table, liar, truth, options, index, seconds, normal):
+    """One kind of lie, up to three times where it was too slow; how many answers were compared."""
+    mode, failures, tries, asked, count = MODES[index], [], [], liar.asked.value, 0
+    for attempt in range(3):
+        liar.tell(mode)
+        start = time.monotonic()
+        seed = options.seed + 1000 * index + 100 * attempt
+        report = Client(house.port, lambda hand: truth.questions(seed + hand), RATE).run(seconds)
+        failures += [what for _, what in report.failures]
+        count += len(report.times)
+        tries.append((report.slowest(since=start + 0.5), normal.slowest()))
+        liar.tell("honest")
+        if tries[-1][0] <= ALLOWED * tries[-1][1]:
+            break
+        normal = settled(house, truth, seed + 50, seconds)
+    table.none(f"{mode}: failures and wrong answers of {count}", failures)
+    table.quotients("  p99 by normal", ALLOWED, tries)
+    table.note(f"it was asked {liar.asked.value - asked} times")
+    return count
+
+
+def validity(house, table, liar):
+    """It keeps for ever what was to be kept for two seconds: nothing is served past its end."""
+    house.start_service({"REDIS_URL": "unix://" + liar.path, "GAPLESS_CACHE_TTL": "PT2S"})
+    old = []
+    for _ in range(2):
+        for path in HOT:
+            connection = wire.Connection(house.port)
+            connection.send(wire.get(path))
+            answer = connection.answer()
+            connection.close()
+            if answer.status != 200 or int(answer.fields.get("age", 0)) > 2:
+                old.append(f"{answer.status}, Age {answer.fields.get('age')}, {answer.fields.get('cache-status')}")
+        time.sleep(3)
+    table.none(f"kept beyond its validity: answers too old of {2 * len(HOT)}", old)
+    house.stop_service()
 
 
 def trial(house, table, options):
@@ -15,28 +53,18 @@ def trial(house, table, options):
     try:
         house.start_service({"REDIS_URL": "unix://" + liar.path})
         truth, process = Truth(house.port), house.service.pid
-        seconds = 1.5 if options.quick else 4.0
-        asked, total = 0, 0
+        seconds, wanted = (1.5, 1000) if options.quick else (3.0, 10000)
         normal = settled(house, truth, options.seed, seconds)
-        table.none(f"honest: failures and wrong answers of {len(normal.times)}", normal.failures)
+        table.none(f"honest: failures and wrong answers of {len(normal.times)}", [what for _, what in normal.failures])
+        table.note(f"honest: p50 {normal.slowest(0.5) * 1e3:.1f} ms, p99 {normal.slowest() * 1e3:.1f} ms")
         was = gauge.memory(process)
-        for index, mode in enumerate(MODES[1:], 1):
-            asked = liar.asked.value
-            liar.tell(mode)
-            start = time.monotonic()
-            report = Client(
-                house.port, lambda hand: truth.questions(options.seed + 1000 * index + hand), RATE).run(seconds)
-            total += len(report.times)
-            table.none(f"{mode}: failures and wrong answers of {len(report.times)}", report.failures)
-            slow, usual = report.slowest(since=start + 0.5), normal.slowest()
-            table.row("  p99 by normal", f"<= {ALLOWED:g}", f"{slow / usual:.1f} ({slow * 1e3:.1f} ms)", slow <= ALLOWED * usual)
-            table.note(f"it was asked {liar.asked.value - asked} times")
-        table.row("answers compared", ">= 1000", total, total >= 1000)
-        table.most("memory over what it was", 64, (gauge.memory(process) - was) / gauge.MEGABYTE, " MB", 0)
-        liar.tell("honest")
+        total = sum(told(house, table, liar, truth, options, index, seconds, normal) for index in range(1, len(MODES)))
+        table.row("answers compared", f">= {wanted}", total, total >= wanted)
+        table.most("memory over what it was", 200, (gauge.memory(process) - was) / gauge.MEGABYTE, " MB", 0)
         asked = liar.asked.value
         Client(house.port, lambda hand: truth.questions(options.seed + 99 + hand), RATE).run(3)
         table.row("honest again: it is asked again", ">= 100", liar.asked.value - asked, liar.asked.value - asked >= 100)
+        house.stop_service()
+        validity(house, table, liar)
     finally:
         liar.end()
-    house.stop_service()

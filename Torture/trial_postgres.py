@@ -3,10 +3,12 @@ import os
 import signal
 import socket
 import struct
+import subprocess
 import time
 
 from . import gauge, paths, wire
 from .healthy import Client
+from .table import Unusable
 
 SOON, NEVER_LONGER, AGAIN = 2.0, 5.0, 5.0
 
@@ -19,7 +21,7 @@ def honest(answer, judge):
 
 
 def anything(answer, _judge):
-    return None if answer.status in (200, 503) else f"{answer.status}"
+    return None if answer.status in (200, 503) else f"{answer.status} {answer.body[:100]!r}"
 
 
 def plans(hand):
@@ -60,7 +62,7 @@ class Watch:
         self.clients = {
             "cached reads": Client(port, paths.hot, 100, 4, 20, honest, 10),
             "reads not cached": Client(port, lambda hand: truth.questions(seed + hand), 50, 8, 20, honest, 10),
-            "plans": Client(port, plans, 5, 4, 0, lambda a, j: None if a.status in (200, 503) else f"{a.status} {a.body[:100]!r}", 10, post),
+            "plans": Client(port, plans, 5, 4, 0, anything, 10, post),
             "/healthz": Client(port, one("/healthz"), 10, 1, 3, lambda a, j: None if a.status == 200 else f"{a.status}", 10),
             "/readyz": Client(port, one("/readyz"), 10, 2, 3, anything, 10),
         }
@@ -80,7 +82,7 @@ def judge(table, reports, start, end, limit, must_be_unready):
         shown = ", ".join(f"{count} x {status}" for status, count in sorted(report.statuses(start, end).items()))
         table.none(f"  {name} ({shown}): failures", [what for _, what in report.failures])
         slowest = report.slowest(1.0)
-        table.most(f"  {name}: slowest", limit if name in ("cached reads", "reads not cached") else NEVER_LONGER, slowest, " s", 2)
+        table.most(f"  {name}: slowest", limit if name in ("cached reads", "reads not cached") else NEVER_LONGER, slowest, " s", 2, 0.1)
     if must_be_unready:
         ready = reports["/readyz"].statuses(start + SOON + 0.5, end)
         table.row("  /readyz from 2.5 s on until it is back", "only 503", str(ready), set(ready) == {503})
@@ -136,36 +138,41 @@ class Fault:
     def unlock_tables(self):
         self.lock.kill()
         self.lock.wait()
-        self.house.psql("select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(60)%' and pid <> pg_backend_pid()")
+        self.house.psql("select pg_terminate_backend(pid) from pg_stat_activity"
+                        " where query like '%pg_sleep(60)%' and pid <> pg_backend_pid()")
 
     def read_only(self, on):
         self.house.psql(f"alter system set default_transaction_read_only = {'on' if on else 'off'}", "select pg_reload_conf()")
 
     def use_up(self):
-        """Takes every connection that Postgres gives, ours included."""
-        others = "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and usename = 'gapless'"
+        """Takes every connection that Postgres gives, and again those that the service's sessions had."""
         path = os.path.join(self.house.postgres_socket(), ".s.PGSQL.5432")
-        greeting = struct.pack("!i", 196608) + b"user\0gapless\0database\0gapless\0\0"
-        for attempt in range(2):
-            while len(self.sessions) < 300:
-                session = socket.socket(socket.AF_UNIX)
-                session.settimeout(2)
-                try:
-                    session.connect(path)
-                    session.sendall(struct.pack("!i", len(greeting) + 4) + greeting)
-                    if session.recv(1) != b"R":
-                        session.close()
-                        break
-                except OSError:
-                    session.close()
-                    break
-                self.sessions.append(session)
-            if attempt == 0 and self.sessions:
-                # One seat is ours for telling the service's sessions to go; then theirs are taken too.
-                self.sessions.pop().close()
-                time.sleep(0.1)
-                ours = ", ".join(self.house.psql("select pg_backend_pid()").split())
-                self.house.psql(others + f" and pid <> {ours} and application_name <> '' ")
+        greeting = struct.pack("!i", 196608) + b"user\0gapless\0database\0gapless\0application_name\0taker\0\0"
+        for _ in range(4):
+            self.take(path, struct.pack("!i", len(greeting) + 4) + greeting)
+            self.sessions.pop().close()
+            time.sleep(0.05)
+            try:
+                self.house.psql("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"
+                                " and backend_type = 'client backend' and application_name <> 'taker'")
+            except Unusable:
+                pass  # the service was faster; the next round takes it
+        self.take(path, struct.pack("!i", len(greeting) + 4) + greeting)
+
+    def take(self, path, greeting):
+        while len(self.sessions) < 300:
+            session = socket.socket(socket.AF_UNIX)
+            session.settimeout(2)
+            self.sessions.append(session)
+            try:
+                session.connect(path)
+                session.sendall(greeting)
+                if session.recv(1) == b"R":
+                    continue
+            except OSError:
+                pass
+            self.sessions.pop().close()
+            return
 
     def let_go(self):
         for session in self.sessions:
@@ -184,7 +191,7 @@ def trial(house, table, options):
     def serves():
         try:
             return house.postgres() and house.psql("select 1") == "1"
-        except Exception:
+        except (Unusable, IndexError, subprocess.TimeoutExpired):
             return False
     faults = [
         ("killed, and started again by the service", fault.kill, lambda: None, serves, SOON, False),
