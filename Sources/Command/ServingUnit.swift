@@ -81,10 +81,12 @@ final class ServingUnit {
     func run(on loop: isolated Loop) async {
         let reader = loop.keep(reader)
         let access = loop.keep(access)
+        let redis = redis.map { loop.keep($0) }
         await withDiscardingTaskGroup { group in
             group.addTask { await loop.enter { loop in await loop[access].run() } }
             group.addTask { await loop.enter { loop in await loop[reader].runVersions() } }
             group.addTask { await loop.enter { loop in await loop[reader].runAnnouncements() } }
+            if let redis { group.addTask { await loop.enter { loop in await loop[redis].keepProbing() } } }
             await server.run(on: loop)
             ended.wake()
         }

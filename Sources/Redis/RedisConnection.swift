@@ -54,6 +54,8 @@ package final class RedisConnection {
     private var nextProbe: Deadline? {
         didSet { if oldValue == nil && nextProbe != nil { counters.openings += 1 } }
     }
+    /// Somebody probes beside the commands.
+    private var isProbedApart = false
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
 
     package init(_ configuration: RedisConfiguration, on loop: Loop) {
@@ -68,6 +70,21 @@ package final class RedisConnection {
 
     /// Sends one command and gives its reply, `.error` included. At least one argument.
     package func command(_ arguments: [[UInt8]]) async throws(RedisError) -> Reply {
+        if isProbedApart && nextProbe != nil { throw .unavailable }
+        return try await send(arguments)
+    }
+
+    /// Looks each `probeInterval` whether a server that was away is back, until the loop closes. From then on no command waits
+    /// for one that is away: all of them fail at once until it was found again.
+    package func keepProbing() async {
+        isProbedApart = true
+        defer { isProbedApart = false }
+        while (try? await loop.sleep(for: configuration.probeInterval)) != nil {
+            if nextProbe != nil { _ = try? await send([Array("PING".utf8)]) }
+        }
+    }
+
+    private func send(_ arguments: [[UInt8]]) async throws(RedisError) -> Reply {
         precondition(!arguments.isEmpty, "a command without a word")
         let deadline = Deadline.after(configuration.commandTimeout)
         let session = try await connected(until: deadline)

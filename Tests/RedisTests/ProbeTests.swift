@@ -63,6 +63,35 @@ import Testing
         }
     }
 
+    @Test func nobodyWaitsWhereProbesAreMadeApart() async throws {
+        let server = TestServer()
+        var configuration = server.configuration
+        configuration.commandTimeout = .milliseconds(400)
+        configuration.probeInterval = .milliseconds(1)
+        let final = configuration
+        let patient = server.configuration
+        try await onLoop { loop in
+            let redis = RedisConnection(final, on: loop)
+            let token = loop.keep(redis)
+            let other = RedisConnection(patient, on: loop)
+            try await other.ping()
+            await withDiscardingTaskGroup { group in
+                group.addTask { await loop.enter { loop in await loop[token].keepProbing() } }
+                var tries = 0
+                while await Self.ask(token, times: 1, on: loop).answered == 0, tries < 100 { tries += 1 }
+                _ = try? await other.command(["CLIENT", "PAUSE", "5000", "ALL"].map(bytes))
+                #expect(await Self.ask(token, times: 1, on: loop).waited == 1, "who finds out waits")
+                for _ in 0..<20 { #expect(await Self.ask(token, times: 50, on: loop).refusedAtOnce == 50) }
+                #expect(redis.counters.openings == 1)
+                let limit = Deadline.after(.seconds(20))
+                while await Self.ask(token, times: 1, on: loop).answered == 0, limit > .now { try? await loop.yield() }
+                #expect(await Self.ask(token, times: 100, on: loop).answered == 100)
+                other.close()
+                loop.beginClosing()
+            }
+        }
+    }
+
     @Test func whileNoProbeIsDueNobodyWaitsAndAfterOneAllIsWell() async throws {
         let server = TestServer()
         var configuration = server.configuration
