@@ -9,17 +9,21 @@ class Table:
     """Prints rows as they come; remembers those that broke a promise."""
 
     def __init__(self):
-        self.rows, self.broken, self.section = 0, [], ""
+        self.rows, self.broken, self.section, self.subject = 0, [], "", ""
 
     def open(self, section, promises):
         self.section = section
-        print(f"\n{section} ({promises})\n  {'':60}{'promised':>16}{'seen':>22}", flush=True)
+        print(f"\n{section} ({promises})\n  {'':60}{'promised':>16}{'seen':>24}", flush=True)
 
     def row(self, what, wanted, seen, ok):
+        """A row that is indented belongs to the one above it that is not."""
         self.rows += 1
+        if not what.startswith(" "):
+            self.subject = what.split(":")[0]
         if not ok:
-            self.broken.append(f"{self.section}: {what}: {seen}, promised {wanted}")
-        print(f"  {what:60}{wanted!s:>16}{seen!s:>22}   {'ok' if ok else 'BROKEN'}", flush=True)
+            about = f"{self.subject}: {what.strip()}" if what.startswith(" ") else what
+            self.broken.append(f"{self.section}: {about}: {seen}, promised {wanted}")
+        print(f"  {what:60}{wanted!s:>16}{seen!s:>24}   {'ok' if ok else 'BROKEN'}", flush=True)
         return ok
 
     def most(self, what, limit, seen, unit="", digits=1, noise=0.0):
@@ -31,7 +35,7 @@ class Table:
         """Tries are (seconds, seconds when all is well), one after another; the best of them counts."""
         found = [slow / usual for slow, usual in tries]
         shown = " ".join(f"{each:.1f}" for each in found)
-        self.row(what, f"<= {limit:g}", f"{shown} ({min(slow for slow, _ in tries) * 1e3:.1f} ms)", min(found) <= limit)
+        return self.row(what, f"<= {limit:g}", f"{shown} ({min(slow for slow, _ in tries) * 1e3:.1f} ms)", min(found) <= limit)
 
     def none(self, what, found):
         """An empty list is promised; the first few of what is there are shown."""

@@ -3,10 +3,9 @@ import os
 import time
 
 from . import gauge, wire
-from .healthy import Client
 from .lying_redis import MODES, LyingRedis
 from .paths import HOT, Truth
-from .trial_redis import ALLOWED, RATE, settled
+from .trial_redis import ALLOWED, ask, settled
 
 
 def told(house, table, liar, truth, options, index, seconds, normal):
@@ -16,7 +15,7 @@ def told(house, table, liar, truth, options, index, seconds, normal):
         liar.tell(mode)
         start = time.monotonic()
         seed = options.seed + 1000 * index + 100 * attempt
-        report = Client(house.port, lambda hand: truth.questions(seed + hand), RATE).run(seconds)
+        report = ask(house, truth, seed).run(seconds)
         failures += [what for _, what in report.failures]
         count += len(report.times)
         tries.append((report.slowest(since=start + 0.5), normal.slowest()))
@@ -62,7 +61,7 @@ def trial(house, table, options):
         table.row("answers compared", f">= {wanted}", total, total >= wanted)
         table.most("memory over what it was", 200, (gauge.memory(process) - was) / gauge.MEGABYTE, " MB", 0)
         asked = liar.asked.value
-        Client(house.port, lambda hand: truth.questions(options.seed + 99 + hand), RATE).run(3)
+        ask(house, truth, options.seed + 99).run(3)
         table.row("honest again: it is asked again", ">= 100", liar.asked.value - asked, liar.asked.value - asked >= 100)
         house.stop_service()
         validity(house, table, liar)

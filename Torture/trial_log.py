@@ -26,8 +26,8 @@ def trial(house, table, options):
     for name in ("a pipe that nobody reads", "/dev/full"):
         far, log = full_pipe() if name.startswith("a pipe") else (None, "/dev/full")
         house.start_service({"LOG_LEVEL": "debug"}, log=log, ready=0)
-        ready = house.await_ready(20)
-        table.most(f"{name}: ready", 20, ready, " s")
+        ready = house.await_ready(10)
+        table.most(f"{name}: ready", 10, ready, " s")
         if ready is not None:
             client = Client(house.port, paths.hot, rate=500)
             day = house.spare_day()
@@ -36,7 +36,7 @@ def trial(house, table, options):
             table.none(f"{name}: failures of {len(report.times)}", report.failures)
             table.row(f"{name}: an ingestion ends", "completed", job.get("status"), job.get("status") == "completed")
         start = time.monotonic()
-        code = house.end_process(house.service, 15)
+        code = house.end_process(house.service, 11)
         table.row(f"{name}: exit code", 0, code, code == 0)
         table.most(f"{name}: ends after SIGTERM", 10, time.monotonic() - start, " s")
         house.service = None

@@ -48,9 +48,15 @@ class Redis:
 
 
 def settled(house, truth, seed, seconds):
-    """How it is when all is well: after the first moments of a fresh service."""
-    Client(house.port, lambda hand: truth.questions(seed - 50 - hand), RATE).run(1.5)
-    return Client(house.port, lambda hand: truth.questions(seed + hand), RATE).run(seconds)
+    """How it is when all is well, after the first moments of a fresh service: the better of two reports."""
+    ask(house, truth, seed - 50).run(1.5)
+    reports = [ask(house, truth, seed + 20 * turn).run(seconds / 2) for turn in range(2)]
+    return min(reports, key=lambda report: report.slowest())
+
+
+def ask(house, truth, seed):
+    """Over so many connections that one late answer does not keep the next questions waiting."""
+    return Client(house.port, lambda hand: truth.questions(seed * 100 + hand), RATE, 16)
 
 
 def filled(port):
@@ -104,7 +110,7 @@ def during(house, table, truth, seed, seconds, normal, fault):
     name, begin, mend = fault
     failures, tries, first, ready, asked = [], [], 0.0, set(), 0
     for attempt in range(3):
-        client = Client(house.port, lambda hand: truth.questions(seed + 100 * attempt + hand), RATE)
+        client = ask(house, truth, seed + 100 * attempt)
         time.sleep(0.5)
         start = time.monotonic()
         begin()
