@@ -11,24 +11,24 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: install ## the demonstration: sandbox upstreams, private Postgres and Redis, the service on port 8080
-	swift build -c release --product gapless $(CHECKED)
+	swift build -c release --static-swift-stdlib --product gapless $(CHECKED)
 	@scripts/run
 
 test: install ## all tests, warnings as errors, on private servers (real data where GAPLESS_REAL_DATA says)
 	@scripts/test $(CHECKED)
 
 build: install ## release build of the program, .build/release/gapless
-	swift build -c release --product gapless $(CHECKED)
+	swift build -c release --static-swift-stdlib --product gapless $(CHECKED)
 
 bench: ## benchmarks beside nginx and Hummingbird (BENCH_ROUNDS=1: quick; BENCH_GATE=1: missed gates fail; BENCH_WRITE=1: into docs)
 	@scripts/install $$(scripts/packages bench)
-	swift build -c release --product gapless $(CHECKED)
+	swift build -c release --static-swift-stdlib --product gapless $(CHECKED)
 	swift build -c release --package-path Benchmarks/HummingbirdPeer
 	@Benchmarks/bench
 
 torture: ## bad clients, dying servers, lying caches; kill -9 while the recorded half-year is fetched (where GAPLESS_REAL_DATA says)
 	@scripts/install $$(scripts/packages torture)
-	swift build -c release --product gapless $(CHECKED)
+	swift build -c release --static-swift-stdlib --product gapless $(CHECKED)
 	@code=0; \
 	if [ -n "$${GAPLESS_REAL_DATA:-}" ]; then scripts/torture || code=1; \
 	else echo "make torture: SKIPPED: scripts/torture, for GAPLESS_REAL_DATA names no folder with recorded upstream data"; fi; \
