@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "csystem.h"
 #include <errno.h>
+#include <malloc.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -136,5 +137,7 @@ int64_t csys_process_rss_peak_bytes(void) {
     getrusage(RUSAGE_SELF, &u);
     return (int64_t)u.ru_maxrss * 1024;
 }
+
+void csys_trim_heap(void) { malloc_trim(0); }
 
 int csys_name_thread(const char *name) { return -pthread_setname_np(pthread_self(), name); }

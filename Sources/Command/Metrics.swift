@@ -130,7 +130,7 @@ final class Metrics: Sendable {
         text += "# HELP gapless_log_lines_dropped_total Log lines that could not be written.\n"
         text += "# TYPE gapless_log_lines_dropped_total counter\ngapless_log_lines_dropped_total \(log.droppedLines)\n"
         text += "# HELP process_resident_memory_peak_bytes The most memory that the process has had resident.\n"
-        text += "# TYPE process_resident_memory_peak_bytes gauge\nprocess_resident_memory_peak_bytes \(ProcessSignals.peakMemory)\n"
+        text += "# TYPE process_resident_memory_peak_bytes gauge\nprocess_resident_memory_peak_bytes \(ProcessMemory.peak)\n"
         return Array(text.utf8)
     }
 

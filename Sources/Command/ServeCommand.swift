@@ -28,11 +28,7 @@ struct ServeCommand: ParsableCommand {
             let backing = try Backing.start(settings, log: log, withCache: roles.contains("api"))
             defer { backing.stop() }
             let service = try RunningService(settings, catalogue, backing, roles: roles, log: log)
-            var signal = ProcessSignals.wait() ?? 0
-            while signal == SIGHUP {
-                service.reloadTokens(settings.tokens)
-                signal = ProcessSignals.wait() ?? 0
-            }
+            let signal = Self.awaitEnd { service.reloadTokens(settings.tokens) }
             log.write(.info, "stopping", ["signal": "\(signal)"])
             service.stop()
             log.write(.info, "stopped")
@@ -41,6 +37,24 @@ struct ServeCommand: ParsableCommand {
 }
 
 extension ServeCommand {
+    /// The main thread's life: waits for the end, and looks after the heap meanwhile.
+    private static func awaitEnd(reload: () -> Void) -> Int32 {
+        var least = Int.max
+        while true {
+            switch ProcessSignals.wait(milliseconds: 10_000) {
+            case SIGHUP?: reload()
+            case let signal?: return signal
+            case nil:
+                guard let resident = ProcessMemory.resident else { continue }
+                // Again only where there is something to gain: what grew since the last time.
+                if least == .max || resident > least + 1 << 20 {
+                    ProcessMemory.giveBack()
+                    least = ProcessMemory.resident ?? resident
+                }
+            }
+        }
+    }
+
     /// A core would hold the keys and tokens of this process (setrlimit(2), RLIMIT_CORE).
     fileprivate static func refuseCoreDumps() {
         var none = rlimit(rlim_cur: 0, rlim_max: 0)

@@ -9,6 +9,8 @@ package final class Listener {
     package let address: Address
     private let descriptor: Int32
     private var isOpen = true
+    /// Bytes that the kernel takes for one connection beyond what it could send at once (tcp(7), TCP_NOTSENT_LOWAT).
+    private static let unsentMost: Int32 = 128 * 1024
 
     package init(_ address: Address, on loop: Loop, backlog: Int32 = 1024) throws(SystemError) {
         let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
@@ -20,6 +22,11 @@ package final class Listener {
             if address.isTCP {
                 setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, size)
                 setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, size)
+                // What is accepted inherits these. Without the second, one call copies as many megabytes into a socket as the kernel
+                // finds room for: for a reader that never reads, while every other connection of the loop waits.
+                setNoDelay(fd)
+                var unsent = Self.unsentMost
+                setsockopt(fd, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &unsent, size)
             }
             try address.withSockaddr { (pointer, length) throws(SystemError) in
                 if bind(fd, pointer, length) < 0 { throw SystemError.last("bind \(address)") }
@@ -55,10 +62,7 @@ package final class Listener {
     package func accept() async throws -> Int32 {
         while true {
             let fd = csys_accept(descriptor)
-            if fd >= 0 {
-                if address.isTCP { setNoDelay(fd) }
-                return fd
-            }
+            if fd >= 0 { return fd }
             switch -fd {
             case EINTR, ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENETUNREACH, EHOSTUNREACH: continue
             case EAGAIN:
@@ -75,10 +79,7 @@ package final class Listener {
     package func acceptNow() throws(SystemError) -> Int32? {
         while isOpen {
             let fd = csys_accept(descriptor)
-            if fd >= 0 {
-                if address.isTCP { setNoDelay(fd) }
-                return fd
-            }
+            if fd >= 0 { return fd }
             switch -fd {
             case EINTR, ECONNABORTED, EPROTO: continue
             case EAGAIN: return nil

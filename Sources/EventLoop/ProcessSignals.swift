@@ -13,7 +13,4 @@ package enum ProcessSignals {
         let signal = csys_wait_signal(milliseconds ?? -1)
         return signal < 0 ? nil : signal
     }
-
-    /// The most memory that the process has had resident, in bytes (getrusage(2)).
-    package static var peakMemory: Int { Int(csys_process_rss_peak_bytes()) }
 }

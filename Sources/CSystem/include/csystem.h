@@ -35,4 +35,6 @@ int csys_wait_signal(int64_t timeout_ms);
 int csys_name_thread(const char *name);
 int64_t csys_thread_cpu_ns(void);
 int64_t csys_process_rss_peak_bytes(void);
+/// Free pages inside the heap go back to the kernel (malloc_trim(3)).
+void csys_trim_heap(void);
 #endif
