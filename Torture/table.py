@@ -5,6 +5,10 @@ class Unusable(Exception):
     """The trial itself could not be held."""
 
 
+# Seconds. A quantile below this says more of this machine's scheduler than of the service: it counts as good.
+FLOOR = 0.004
+
+
 class Table:
     """Prints rows as they come; remembers those that broke a promise."""
 
@@ -32,10 +36,14 @@ class Table:
         return self.row(what, f"<= {limit:g}{unit}", shown, seen is not None and seen <= limit + noise)
 
     def quotients(self, what, limit, tries):
-        """Tries are (seconds, seconds when all is well), one after another; the best of them counts."""
-        found = [slow / usual for slow, usual in tries]
+        """Tries are (seconds, seconds when all is well), one after another; the best of them counts. See `good`."""
+        found = [slow / max(usual, FLOOR / limit) for slow, usual in tries]
         shown = " ".join(f"{each:.1f}" for each in found)
         return self.row(what, f"<= {limit:g}", f"{shown} ({min(slow for slow, _ in tries) * 1e3:.1f} ms)", min(found) <= limit)
+
+    @staticmethod
+    def good(slow, usual, limit):
+        return slow <= max(limit * usual, FLOOR)
 
     def none(self, what, found):
         """An empty list is promised; the first few of what is there are shown."""

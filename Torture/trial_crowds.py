@@ -6,10 +6,9 @@ from .crowd import Crowd
 from .healthy import Client
 from .manners import BESIDE
 from .sink import Sink
+from .table import FLOOR
 
 ALLOWED = 3.0
-# Below this a quantile says more of this machine's scheduler than of the service.
-FLOOR = 0.004
 
 
 def baseline(port, seconds):
@@ -81,8 +80,8 @@ def one(house, table, manner, megabytes, rest, seconds):
         asked += len(report.times)
         most, wide = max(most, peak.memory), max(wide, peak.descriptors)
         slowest.append(report.slowest() or float("inf"))
-        tries.append((slowest[-1], max(normal, FLOOR / ALLOWED)))
-        if slowest[-1] <= ALLOWED * tries[-1][1]:
+        tries.append((slowest[-1], normal))
+        if table.good(*tries[-1], ALLOWED):
             break
         time.sleep(1)
     back = at_rest(house, was)

@@ -124,7 +124,7 @@ def during(house, table, truth, seed, seconds, normal, fault):
         asked += len(report.times)
         first = max(first, report.slowest(1.0, start, start + 0.5))
         tries.append((report.slowest(0.99, start + 0.5, end), normal.slowest()))
-        if tries[-1][0] <= ALLOWED * tries[-1][1]:
+        if table.good(*tries[-1], ALLOWED):
             break
         normal = settled(house, truth, seed + 50 + attempt, seconds)
     table.none(f"{name}: failures and wrong answers of {asked}", failures)
