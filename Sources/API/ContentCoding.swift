@@ -32,10 +32,10 @@ enum ContentCoding {
     /// The tag of the packed form.
     static func tag(_ etag: String) -> String { etag.hasSuffix("\"") ? etag.dropLast() + "-gzip\"" : etag }
 
-    /// nil where it is not worth it.
+    /// nil where it is not worth it. A large body is packed quickly rather than well: others of the loop wait meanwhile.
     static func packed(_ body: [UInt8], level: Int = 6) -> [UInt8]? {
         if body.count < least { return nil }
-        guard let packed = try? gzip(body, level: level), packed.count < body.count else { return nil }
+        guard let packed = try? gzip(body, level: body.count > 64 * 1024 ? 1 : level), packed.count < body.count else { return nil }
         return packed
     }
 

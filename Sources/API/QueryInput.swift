@@ -20,7 +20,11 @@ struct QueryInput {
         }
     }
 
+    /// So many errors are told at most: each is as long as the list of names that it tells.
+    private static let errorsMax = 20
+
     mutating func wrong(_ name: String, _ detail: String) {
+        if errors.count == Self.errorsMax { return }
         errors.append(Problem.Detail(.parameter(name), detail))
     }
 

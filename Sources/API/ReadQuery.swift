@@ -25,7 +25,7 @@ enum ReadQuery {
     }
 
     /// Rows that one page may hold, and entries of the other lists.
-    static let rows = 1...100_000
+    static let rows = 1...HistoryQuery.pageMax
     static let entries = 1...10_000
 
     static func history(_ request: Request, of dataset: Dataset) throws(Failure) -> ReadQuery {

@@ -17,7 +17,7 @@ extension Service {
         }
 
         /// Without Postgres nothing can be answered; without Redis everything, only dearer.
-        var isReady: Bool { postgres == .up }
+        package var isReady: Bool { postgres == .up }
 
         var dependencies: [(name: String, status: String, detail: String?)] {
             [entry("postgres", postgres, without: "down"), entry("redis", redis, without: "degraded")]

@@ -42,6 +42,8 @@ final class TargetMemo {
         let query: ReadQuery
         let dataset: String
         fileprivate(set) var prepared: PreparedAnswer?
+        /// The memo has it, and counts what is prepared for it.
+        fileprivate var isKept = false
 
         fileprivate init(_ query: ReadQuery) {
             self.query = query
@@ -70,7 +72,9 @@ final class TargetMemo {
         if entries.count >= Self.entriesMax { clear() }
         var kept = key
         kept.target = ArraySlice(Array(key.target))
+        entries[kept]?.isKept = false
         entries[kept] = entry
+        entry.isKept = true
         return entry
     }
 
@@ -81,15 +85,21 @@ final class TargetMemo {
             return held
         }
         let made = make()
-        if made.cost > bytesMax / 4 { return made }
-        if bytes + made.cost > bytesMax { clear() }
+        if made.cost > bytesMax / 4 || !entry.isKept { return made }
+        if bytes + made.cost > bytesMax {
+            clear()
+            return made
+        }
         bytes += made.cost - (entry.prepared?.cost ?? 0)
         entry.prepared = made
         return made
     }
 
     private func clear() {
-        for entry in entries.values { entry.prepared = nil }
+        for entry in entries.values {
+            entry.prepared = nil
+            entry.isKept = false
+        }
         entries = [:]
         bytes = 0
     }

@@ -184,7 +184,7 @@ final class ResponseCache {
         let now = Self.now
         return StoredAnswer(
             body: fresh.body, contentType: fresh.contentType,
-            etag: StoredAnswer.etag(of: fresh.body), headers: fresh.headers,
+            etag: StoredAnswer.etag(of: fresh.body, headers: fresh.headers, nextCursor: fresh.nextCursor), headers: fresh.headers,
             nextCursor: fresh.nextCursor, version: fresh.version, storedAt: now, validUntil: fresh.validUntil)
     }
 

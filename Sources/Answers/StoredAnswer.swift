@@ -18,8 +18,15 @@ struct StoredAnswer: Sendable, Equatable {
 
     func isValid(at now: Int64) -> Bool { term.isValid(at: now) }
 
-    /// A strong validator (RFC 9110 section 8.8.3): equal bytes have equal ones, on every machine.
-    static func etag(of body: [UInt8]) -> String { "\"\(Hex.encode(Array(SHA256.hash(body).prefix(16))))\"" }
+    /// A strong validator (RFC 9110 section 8.8.3): equal answers have equal ones, on every machine. Of a form whose body says
+    /// neither its coverage nor its next page, the fields that do are part of what must be equal.
+    static func etag(of body: [UInt8], headers: [Header] = [], nextCursor: String? = nil) -> String {
+        var digest = SHA256()
+        digest.update(body)
+        for header in headers { digest.update(Array("\n\(header.name): \(header.value)".utf8)) }
+        if let nextCursor { digest.update(Array("\n\(nextCursor)".utf8)) }
+        return "\"\(Hex.encode(Array(digest.finish().prefix(16))))\""
+    }
 
     /// As it is given out while the store is away: who gets it must ask again.
     func staleAnswer(at now: Int64) -> Answer {

@@ -1,15 +1,15 @@
 internal import Glibc
 internal import Synchronization
 
-/// Where log lines go. Nothing is ever waited for: what a full pipe does not take is dropped and counted, since a reader of
-/// logs that stalls must not stall the service. Lines stay whole, whoever writes beside whom.
+/// Where log lines go. No reader is waited for: what a full pipe, socket or terminal does not take is dropped and counted, since
+/// one that stalls must not stall the service. (A file is written as fast as its disk is.) Lines stay whole, whoever writes beside whom.
 final class LogSink: Sendable {
     /// How a descriptor is written to without waiting, and without changing flags that it shares with other processes.
     private enum Way {
-        /// A file or a terminal, or a pipe opened anew for us alone.
+        /// A file, or a pipe opened anew for us alone.
         case write(Int32)
         case send(Int32)
-        /// A pipe that may not be opened anew: asked first, and given what it then surely takes (pipe(7)).
+        /// A terminal, or a pipe that may not be opened anew: asked first, and given what it then surely takes (pipe(7)).
         case polled(Int32)
     }
 
@@ -31,6 +31,7 @@ final class LogSink: Sendable {
             own = again >= 0 ? again : nil
             way = again >= 0 ? .write(again) : .polled(descriptor)
         case S_IFSOCK: (way, own) = (.send(descriptor), nil)
+        case S_IFCHR: (way, own) = (.polled(descriptor), nil)
         default: (way, own) = (.write(descriptor), nil)
         }
     }

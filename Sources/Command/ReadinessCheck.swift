@@ -10,15 +10,36 @@ final class ReadinessCheck {
     private let store: Store
     private let redis: RedisConnection?
     private let datasets: [Dataset]
+    private let loop: Loop
     private var isMigrated = false
+    private var last: (readiness: Service.Readiness, until: Deadline)?
+    private var isLooking = false
+    private var waiting: [Waiter] = []
 
-    init(store: Store, redis: RedisConnection?, datasets: [Dataset]) {
+    init(loop: Loop, store: Store, redis: RedisConnection?, datasets: [Dataset]) {
+        self.loop = loop
         self.store = store
         self.redis = redis
         self.datasets = datasets
     }
 
-    func check() async -> Service.Readiness { Service.Readiness(postgres: await postgres(), redis: await cache()) }
+    /// One look at a time, good for a second: anybody may ask, as often as they like.
+    func check() async -> Service.Readiness {
+        if let last, last.until > .now { return last.readiness }
+        if isLooking {
+            let waiter = Waiter(loop)
+            waiting.append(waiter)
+            try? await waiter.wait(until: .after(.seconds(5)))
+            if let last { return last.readiness }
+        }
+        isLooking = true
+        let readiness = Service.Readiness(postgres: await postgres(), redis: await cache())
+        last = (readiness, .after(.seconds(readiness.isReady ? 1 : 0)))
+        isLooking = false
+        for waiter in waiting { waiter.wake() }
+        waiting = []
+        return readiness
+    }
 
     private func postgres() async -> Service.Readiness.State {
         let datasets = datasets

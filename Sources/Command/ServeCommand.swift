@@ -46,10 +46,10 @@ extension ServeCommand {
             case let signal?: return signal
             case nil:
                 guard let resident = ProcessMemory.resident else { continue }
-                // Again only where there is something to gain: what grew since the last time.
+                // Only where there may be something to gain: it has been with less.
                 if least == .max || resident > least + 1 << 20 {
                     ProcessMemory.giveBack()
-                    least = ProcessMemory.resident ?? resident
+                    least = min(least, ProcessMemory.resident ?? resident)
                 }
             }
         }

@@ -53,7 +53,7 @@ final class ServingUnit {
             cacheTTL: plan.settings.cacheTTLSeconds, hotBytesMax: Self.answerBytesMax / 2 / plan.loops, observe: observing.answer)
         let plans = Planning(
             store: Store(pool: planning), datasets: plan.catalogue.datasets, clock: plan.clock, rates: plan.catalogue.rates)
-        let readiness = ReadinessCheck(store: store, redis: redis, datasets: plan.catalogue.datasets)
+        let readiness = ReadinessCheck(loop: loop, store: store, redis: redis, datasets: plan.catalogue.datasets)
         let metrics = plan.metrics
         service = Service(
             loop: loop, reader: reader, planning: plans, datasets: plan.catalogue.datasets,

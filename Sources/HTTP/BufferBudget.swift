@@ -19,6 +19,7 @@ final class BufferBudget {
     func hasRoom(for bytes: Int) -> Bool { held + bytes <= limit }
 
     func change(by bytes: Int) {
+        if bytes == 0 { return }
         held += bytes
         if bytes > 0 {
             if isOver { relieve?(0) }
@@ -61,13 +62,14 @@ final class BufferBudget {
 
 /// What one holder has told the budget.
 struct Holding {
-    private(set) var bytes = 0
+    private var bytes = 0
 
+    /// By how much it holds more than it said last. To be told to the budget when this is over: the budget may ask the same
+    /// holder, at once, to give everything back.
     @inline(__always)
-    mutating func set(_ now: Int, in budget: BufferBudget) {
-        if now == bytes { return }
+    mutating func change(to now: Int) -> Int {
         let change = now - bytes
         bytes = now
-        budget.change(by: change)
+        return change
     }
 }

@@ -74,7 +74,7 @@ final class Output {
     func flush() async throws {
         if try flushNow() { return }
         let total = pending.count + body.count
-        holding.set(pending.capacity + (source == nil ? body.count : 0), in: budget)
+        hold(pending.capacity + (source == nil ? body.count : 0))
         if let source { budget.hold(source) }
         let shared = source
         defer {
@@ -93,7 +93,7 @@ final class Output {
             source = nil
         }
         if pending.capacity > 16 * 1024 { pending = [] } else { pending.removeAll(keepingCapacity: true) }
-        holding.set(pending.capacity, in: budget)
+        hold(pending.capacity)
     }
 
     /// Gives back what is kept for the next answer, and, at a connection's end, what was not sent.
@@ -101,7 +101,12 @@ final class Output {
         pending = []
         body = []
         source = nil
-        holding.set(0, in: budget)
+        hold(0)
+    }
+
+    private func hold(_ bytes: Int) {
+        let change = holding.change(to: bytes)
+        budget.change(by: change)
     }
 
     /// The socket is full: waits for the peer, as long as our patience with it lasts.

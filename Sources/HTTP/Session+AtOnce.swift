@@ -20,8 +20,8 @@ extension Session {
         if let refused = server.router.admit?(request) { return .made(refused) }
         guard var response = quick(request) else { return .admitted }
         guard case .prebuilt(let answer) = response.body, !response.closes else { return .made(response) }
+        if response.fields.isRefused { return .made(response) }
         server.router.dress?(request, &response)
-        if response.fields.isRefused { return .made(Problem(status: 500, detail: "The answer could not be written.").response()) }
         queue(request, answer, response.fields, !request.head.keepsAlive)
         if output.holdsBody, try !output.flushNow() { return .unsent(answer) }
         return .done(closeExchange(request, answer, began))

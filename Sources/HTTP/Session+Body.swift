@@ -51,7 +51,7 @@ extension Session {
     private func bodyDeadline(_ start: UInt64, _ received: Int) -> Deadline {
         let limits = server.limits
         let earned = UInt64(received / max(1, limits.leastRate)) * 1_000_000_000
-        let whole = start &+ limits.bodyTime.nanoseconds &+ earned
+        let whole = start &+ max(limits.bodyTime.nanoseconds, earned)
         return Deadline(nanoseconds: min(whole, Deadline.now.nanoseconds &+ limits.bodyStall.nanoseconds))
     }
 }

@@ -51,7 +51,10 @@ final class Session {
     }
 
     /// Tells the budget what is held for reading; `Output` speaks for itself.
-    func settle() { holding.set(buffer.capacity + bodyHeld, in: server.budget) }
+    func settle() {
+        let change = holding.change(to: buffer.capacity + bodyHeld)
+        server.budget.change(by: change)
+    }
 
     /// Gives back everything: at the end, or where the connection stands idle for long.
     func release() {
@@ -243,11 +246,11 @@ final class Session {
 
     /// Queues an answer. A body that was announced and not read cannot be told from the next request: the connection ends.
     private func answer(_ request: Request, _ response: consuming Response, _ began: UInt64, bodyIsPending: Bool) async throws -> Next {
-        server.router.dress?(request, &response)
         if case .bytes(let body) = response.body, body.count >= Output.copied, !server.hasRoom(for: body.count) {
             response = Problem(status: 503, detail: Self.full.detail.description).with("Retry-After", "1").response()
         }
         if response.fields.isRefused { response = Problem(status: 500, detail: "The answer could not be written.").response() }
+        server.router.dress?(request, &response)
         let endsForUs = bodyIsPending || response.closes || (server.isEnding && !nextIsWhole())
         let closes = endsForUs || !request.head.keepsAlive
         let before = output.sent

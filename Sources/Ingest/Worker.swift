@@ -27,6 +27,7 @@ package final class Worker {
     private var held: [Int64: HeldTask] = [:]
     private var calls = 0
     private let bell: Waiter
+    private let orphanBell: Waiter
     private let drained: Waiter
     private var isStopping = false
     private var seed: UInt64
@@ -42,6 +43,7 @@ package final class Worker {
         self.settings = settings
         self.observe = observe
         bell = Waiter(loop)
+        orphanBell = Waiter(loop)
         drained = Waiter(loop)
         var workable: [String: Dataset] = [:]
         for dataset in datasets {
@@ -62,10 +64,10 @@ package final class Worker {
     package func run(as me: Local<Worker>) async {
         await withDiscardingTaskGroup { group in
             group.addTask { await me.loop.enter { loop in await loop[me].renewLeases() } }
+            group.addTask { await me.loop.enter { loop in await loop[me].settleOrphans() } }
             var pauseSeconds = 0.1
             while !isStopping {
                 do {
-                    try await settleOrphans()
                     while !isStopping, held.count < settings.tasksAtOnce, let task = try await claim() {
                         // Its lease ran out while the store was away, and nobody took it: the work goes on under the new fence.
                         if let own = held[task.id] {
@@ -96,6 +98,7 @@ package final class Worker {
         isStopping = true
         for sender in senders.values { sender.object.isStopping = true }
         bell.wake()
+        orphanBell.wake()
         drained.wake()
     }
 
@@ -274,25 +277,28 @@ package final class Worker {
         }
     }
 
-    /// Ingestions whose last task ended in a process that died before it could say so.
-    private func settleOrphans() async throws {
-        for id in try await store.unsettledIngestions(datasets: Array(datasets.keys)) {
-            // One that cannot be settled must not keep the others, and the queue, waiting.
-            do { try await settle(id) } catch { observe(.storeFailed(doing: "settling \(id)", reason: "\(error)")) }
+    /// Ingestions whose last task ended in a process that died before it could say so. Beside the queue, since settling may have
+    /// to wait for readers.
+    private func settleOrphans() async {
+        while !isStopping && !loop.isClosing {
+            do {
+                for id in try await store.unsettledIngestions(datasets: Array(datasets.keys)) where !isStopping {
+                    // One that cannot be settled must not keep the others waiting.
+                    do { try await settle(id) } catch { observe(.storeFailed(doing: "settling \(id)", reason: "\(error)")) }
+                }
+            } catch { observe(.storeFailed(doing: "looking for ingestions to settle", reason: "\(error)")) }
+            try? await orphanBell.wait(until: .after(.seconds(1)))
         }
     }
 
     private func settle(_ id: String) async throws {
         guard let dataset = try await store.ingestion(id: id).flatMap({ datasets[$0.dataset] }) else { return }
         let unusable = try await store.unusableShapes(of: dataset.name)
-        var ended: (status: IngestionStatus, error: String?)?
-        try await store.settle(ingestion: id) { ingestion, series in
-            let settlement = try Settling.decide(ingestion, series: series, dataset: dataset, unusable: unusable)
-            if case .ended(let status, let error) = settlement { ended = (status, error) }
-            return settlement
+        let settlement = try await store.settle(ingestion: id) { ingestion, series in
+            try Settling.decide(ingestion, series: series, dataset: dataset, unusable: unusable)
         }
-        if let ended {
-            observe(.ingestionEnded(ingestion: id, dataset: dataset.name, status: ended.status.rawValue, error: ended.error))
+        if case .ended(let status, let error) = settlement {
+            observe(.ingestionEnded(ingestion: id, dataset: dataset.name, status: status.rawValue, error: error))
         } else {
             bell.wake()
         }

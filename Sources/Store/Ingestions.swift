@@ -214,22 +214,29 @@ extension Store {
         case more([StoredCall])
     }
 
-    /// Settles an ingestion under its row's lock, so that one process decides, once: after every reader knows what its tasks
-    /// wrote. `decide` is given the ingestion and the coverage as it stands; it is not called while tasks are open, where the
-    /// ingestion has ended, or where work was claimed meanwhile (who ends that settles it).
+    /// Settles an ingestion whose work has ended: decides by the coverage as it stands, waits until every reader knows that
+    /// coverage, and writes the decision under the ingestion's row lock, so that one process does it, once. Nothing is done
+    /// while tasks are open, where the ingestion has ended, or where work was claimed meanwhile (who ends that settles it).
+    /// What was written; nil where nothing was.
+    @discardableResult
     package func settle(
         ingestion id: String, decide: (StoredIngestion, [StoredSeries]) throws -> Settlement
-    ) async throws {
-        guard let mark = try await pool.lease({ try await Self.endOfWork(of: id, on: $0) }) else { return }
-        try await awaitReaders()
-        try await pool.transaction { connection in
-            _ = try await connection.query("select from ingestions where id = \(id)::uuid for update")
-            guard try await Self.endOfWork(of: id, on: connection) == mark else { return }
+    ) async throws -> Settlement? {
+        let seen = try await pool.transaction { connection -> (mark: [Int64], settlement: Settlement)? in
+            _ = try await connection.query("set transaction isolation level repeatable read, read only")
+            guard let mark = try await Self.endOfWork(of: id, on: connection) else { return nil }
             let rows = try await connection.query("\(Self.ingestionColumns) where i.id = \(id)::uuid")
-            guard let ingestion = try rows.first.map(Self.ingestion) else { return }
-            guard ingestion.sums.open == 0, [.pending, .running].contains(ingestion.status) else { return }
+            guard let ingestion = try rows.first.map(Self.ingestion) else { return nil }
             let series = try await Self.ledgers(on: connection, of: ingestion.dataset)
-            switch try decide(ingestion, series) {
+            return (mark, try decide(ingestion, series))
+        }
+        guard let (mark, settlement) = seen else { return nil }
+        // Only after the decision: another ingestion may have filled in what this one found complete.
+        if case .ended = settlement { try await awaitReaders() }
+        return try await pool.transaction { connection in
+            _ = try await connection.query("select from ingestions where id = \(id)::uuid for update")
+            guard try await Self.endOfWork(of: id, on: connection) == mark else { return nil }
+            switch settlement {
             case .ended(let status, let error):
                 _ = try await connection.query("""
                     update ingestions set status = \(status.rawValue), error = \(error), started_at = coalesce(started_at, now()),
@@ -237,10 +244,14 @@ extension Store {
                     """)
                 _ = try await connection.query("select pg_notify('gapless_ingestions', \(id))")
             case .more(let calls):
-                try await Self.insertTasks(calls, ingestion: id, from: ingestion.sums.tasks, on: connection)
+                // The mark counts the tasks: nobody has filed any since.
+                try await Self.insertTasks(calls, ingestion: id, from: Int(mark[0]), on: connection)
                 _ = try await connection.query("update ingestions set replans = replans + 1 where id = \(id)::uuid")
-                _ = try await connection.query("select pg_notify('gapless_tasks', \(ingestion.dataset))")
+                _ = try await connection.query("""
+                    select pg_notify('gapless_tasks', dataset) from ingestions where id = \(id)::uuid
+                    """)
             }
+            return settlement
         }
     }
 }

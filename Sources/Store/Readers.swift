@@ -23,7 +23,7 @@ extension Store {
         do {
             try await pool.query("""
                 insert into readers (id, heard_at, seen) values (\(id)::uuid, now(), \(seen))
-                on conflict (id) do update set heard_at = excluded.heard_at, seen = excluded.seen
+                on conflict (id) do update set heard_at = excluded.heard_at, seen = greatest(readers.seen, excluded.seen)
                 """, until: deadline)
             return true
         } catch let error as PostgresError where error.kind == .readOnly {

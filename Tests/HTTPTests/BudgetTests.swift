@@ -56,6 +56,34 @@ import Testing
         }
     }
 
+    /// The connection whose growth passes the budget may be the very one that is asked to give back.
+    @Test(.timeLimit(.minutes(1))) func theIdleThatGrowGiveBackAtOnce() async throws {
+        var limits = Limits.standard
+        limits.buffered = 60_000
+        limits.roomTime = .milliseconds(200)
+        try await withServer(limits) { loop, place async throws in
+            let client = try await place.connect()
+            try await client.write(Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
+            _ = try await place.read(client, endingIn: "hello")
+            for size in [500, 3000, 6000, 12_000] {
+                let holder = try await place.connect()
+                try await holder.write(Array((Self.head + String(repeating: "x", count: 70_000)).utf8))
+                try await Self.until(loop) { place.server.buffered > 60_000 }
+                // The first answer makes the output as large as it will be: only what is read grows afterwards.
+                for count in [0, size, 2 * size] {
+                    try await loop.sleep(for: .milliseconds(30))
+                    let head = "GET / HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "x", count: count))\r\n\r\n"
+                    try await client.write(Array(head.utf8))
+                    _ = try await place.read(client, endingIn: "hello")
+                }
+                holder.close()
+                try await Self.until(loop) { place.server.connections == 1 }
+            }
+            #expect(place.desk.exchanges.filter { $0.status == 200 }.count == 13)
+            client.close()
+        }
+    }
+
     @Test(.timeLimit(.minutes(1))) func pastTheBudgetUnfinishedBodiesAreRefusedAndWholeRequestsServed() async throws {
         var limits = Limits.standard
         limits.buffered = 60_000
