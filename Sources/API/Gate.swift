@@ -39,7 +39,8 @@ final class Gate {
     func admit(_ request: Request) -> Response? {
         let host = request.hostBytes
         if host != lastServed || host.isEmpty {
-            guard isServed(request.host) else {
+            // Only HTTP/1.0 gets here without one: no browser, and so no page of another site, sends that.
+            guard host.isEmpty || isServed(request.host) else {
                 return Failure(.misdirectedRequest, "This service does not answer for the host that was named.").response(for: request)
             }
             lastServed = ArraySlice(Array(host))

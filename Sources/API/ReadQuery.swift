@@ -27,6 +27,7 @@ enum ReadQuery {
     /// Rows that one page may hold, and entries of the other lists.
     static let rows = 1...HistoryQuery.pageMax
     static let entries = 1...10_000
+    private static let filledSecondsMax: Int64 = 3653 * 86_400
 
     static func history(_ request: Request, of dataset: Dataset) throws(Failure) -> ReadQuery {
         var query = QueryInput(
@@ -36,6 +37,10 @@ enum ReadQuery {
         let words = resolutions(of: dataset)
         let resolution = query.choice("resolution", of: words)
         let fill = query.choice("fill", of: ["null", "none"])
+        // A row for every slot, held or not: of all years that can be written it would be tens of gigabytes of nothing.
+        if fill == "null", let from, let to, to - from > Self.filledSecondsMax {
+            query.wrong("fill", "null takes a range of ten years at most")
+        }
         let limit = query.int("limit", in: rows)
         let cursor = query.text("cursor")
         let format = query.text("format")

@@ -82,7 +82,7 @@ extension Service {
     /// A history that is too long to be made before it is sent.
     private func streamed(_ query: HistoryQuery, _ request: Request) async -> Response {
         await answering(request) { request in
-            let history = try await self.reader.stream(query)
+            let history = try await self.reader.stream(query, for: request.client ?? request.peer)
             var response = Response(status: 200)
             response.fields.add("Content-Type", history.contentType)
             for (name, value) in history.headers { response.fields.add(name, value) }

@@ -16,6 +16,7 @@ package final class HistoryStream {
     private let scope: Scope
     private let snapshot: Snapshot
     private let seats: StreamSeats
+    private let client: String
     private var place: Cursor?
     private var isFirst = true
     private var isOver = false
@@ -23,15 +24,16 @@ package final class HistoryStream {
     /// Rows of a piece: some hundred kB with the stored parts behind them.
     private static let rows = 2000
 
-    init(_ maker: AnswerMaker, _ query: HistoryQuery, _ seats: StreamSeats) async throws {
-        try seats.take()
+    init(_ maker: AnswerMaker, _ query: HistoryQuery, _ seats: StreamSeats, client: String) async throws {
+        try seats.take(for: client)
         self.seats = seats
+        self.client = client
         do {
             place = try maker.historyCursor(query)
             scope = Scope(maker.dataset, from: query.from, to: query.to, now: maker.now)
             snapshot = try await maker.snapshot()
         } catch {
-            seats.leave()
+            seats.leave(client)
             throw error
         }
         self.maker = maker
@@ -42,7 +44,7 @@ package final class HistoryStream {
         maxAge = max(0, Int((Double(fresh.validUntil) / 1000 - maker.startedAt).rounded(.down)))
     }
 
-    deinit { seats.leave() }
+    deinit { seats.leave(client) }
 
     /// The next rows; nil behind the last. Throws where the store does not answer: what was sent is then not the whole.
     package func next() async throws -> [UInt8]? {
@@ -60,15 +62,21 @@ package final class HistoryStream {
     }
 }
 
-/// How many histories one loop streams at the same time: each holds a piece for as long as its reader is slow.
+/// How many histories one loop streams at the same time: each holds a piece for as long as its reader is slow. Nobody gets so
+/// many that there are none for others.
 final class StreamSeats {
     static let most = 16
-    private(set) var taken = 0
+    static let mostEach = 4
+    private var taken: [String: Int] = [:]
 
-    func take() throws(AnswerError) {
-        if taken == Self.most { throw .manyStreams(retryAfter: 5) }
-        taken += 1
+    func take(for client: String) throws(AnswerError) {
+        let own = taken[client, default: 0]
+        if own == Self.mostEach || taken.values.reduce(0, +) == Self.most { throw .manyStreams(retryAfter: 5) }
+        taken[client] = own + 1
     }
 
-    func leave() { taken -= 1 }
+    func leave(_ client: String) {
+        let left = taken[client, default: 1] - 1
+        taken[client] = left == 0 ? nil : left
+    }
 }

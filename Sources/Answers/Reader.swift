@@ -46,11 +46,13 @@ package final class Reader {
         return Answer(joining: parts, ceiling: cacheTTL)
     }
 
-    /// All rows of a range that is too long for one answer.
-    package func stream(_ query: HistoryQuery) async throws -> HistoryStream {
+    /// All rows of a range that is too long for one answer. `client`: who is to have them; each has a share of what may be sent
+    /// at the same time.
+    package func stream(_ query: HistoryQuery, for client: String) async throws -> HistoryStream {
         guard let dataset = datasets.first(where: { $0.name == query.dataset }) else { throw AnswerError.unknownDataset(query.dataset) }
         return try await HistoryStream(
-            AnswerMaker(question: .history(query), dataset: dataset, store: store, clock: clock, ceiling: cacheTTL), query, streamSeats)
+            AnswerMaker(question: .history(query), dataset: dataset, store: store, clock: clock, ceiling: cacheTTL), query, streamSeats,
+            client: client)
     }
 
     // MARK: The same from this process's memory: no wait, nil where that has none

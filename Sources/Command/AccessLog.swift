@@ -63,15 +63,16 @@ final class AccessLog {
         let request = exchange.request
         line.text("method", Array(exchange.methodName.utf8)[...], most: Self.methodMax)
         if request != nil {
-            line.text("target", exchange.target, most: Self.targetMax)
+            line.text("target", Self.masked(exchange.target), most: Self.targetMax)
         } else {
             // What could not be parsed: its first line, for who looks for the reason.
-            line.text("line", exchange.line[...], most: Self.targetMax)
+            line.text("line", Self.masked(exchange.line[...]), most: Self.targetMax)
         }
         line.word("route", exchange.route)
         line.number("status", exchange.status)
         line.number("bytes", exchange.bytes)
         line.seconds("seconds", exchange.duration)
+        if exchange.isCut { line.word("cut", "true") }
         line.word("id", exchange.id)
         line.word("peer", exchange.peer)
         if let client = request?.client { line.word("token", client) }
@@ -79,6 +80,22 @@ final class AccessLog {
         if let trace = request?.traceParent { line.word("trace", trace.traceID) }
         line.end()
         lines = line.bytes
+    }
+
+    /// A token of ours that somebody sent where none belongs, such as a target, is not kept for whoever reads logs.
+    static func masked(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        let prefix = Array(Token.prefix.utf8)
+        guard text.contains(prefix[0]) else { return text }
+        var masked: [UInt8] = []
+        var rest = text
+        while let found = rest.firstRange(of: prefix) {
+            masked.append(contentsOf: rest[..<found.upperBound])
+            masked.append(contentsOf: Array("***".utf8))
+            rest = rest[found.upperBound...].drop { byte in
+                (48...57).contains(byte) || (byte | 0x20) &- 97 < 26 || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+            }
+        }
+        return masked.isEmpty ? text : (masked + rest)[...]
     }
 
     /// `2026-01-31T12:00:00.123Z`

@@ -45,7 +45,11 @@ final class ServingUnit {
         quick.statementTimeout = .milliseconds(1800)
         quick.answerTimeout = .milliseconds(1900)
         reading = PostgresPool(quick, size: 4, on: loop)
-        planning = PostgresPool(plan.postgres, size: 2, on: loop)
+        // No request waits for longer than five seconds, those that write included.
+        var patient = plan.postgres
+        patient.statementTimeout = .milliseconds(4400)
+        patient.answerTimeout = .milliseconds(4500)
+        planning = PostgresPool(patient, size: 2, on: loop)
         let store = Store(pool: reading)
         let redis = plan.redis.map { RedisConnection($0, on: loop) }
         reader = Reader(

@@ -1,5 +1,6 @@
 internal import API
 internal import ArgumentParser
+internal import Store
 
 struct TokenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,8 +21,11 @@ struct TokenCommand: ParsableCommand {
             throw ValidationError("NAME: expected 1 to 64 letters, digits, '.', '_' and '-' that begin with a letter or digit")
         }
         guard let scope = TokenScope(rawValue: scope) else { throw ValidationError("--scope: expected read, ingest or admin") }
-        if let expires, Token.instant(expires) == nil {
-            throw ValidationError("--expires: expected 2027-01-01 or 2027-01-01T00:00:00Z")
+        if let expires {
+            guard let end = Token.instant(expires) else {
+                throw ValidationError("--expires: expected 2027-01-01 or 2027-01-01T00:00:00Z")
+            }
+            if end <= Int64(ServiceClock.realNow) { throw ValidationError("--expires: \(expires) has passed") }
         }
         let made = try Token.make(name: name, scope: scope, expires: expires)
         say("token: \(made.text)")

@@ -20,14 +20,14 @@ struct TokenSetting: Sendable {
         if text.hasPrefix("@") {
             let path = String(text.dropFirst())
             self.init(file: path, book: try Self.read(path))
-            if book.tokens.isEmpty { throw SettingError(variable: Self.name, expected: "\(path) has no entry") }
         } else {
             let entries = text.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimming() }
             self.init(file: nil, book: try Self.book(entries.enumerated().map { ("entry \($0 + 1)", $1) }))
         }
     }
 
-    /// The file as it is now. One without entries is good here: that is how the last token is revoked.
+    /// The file as it is now. One without entries is refused: it may be half written, and who wants nobody served stops the
+    /// service.
     static func read(_ path: String) throws(SettingError) -> TokenBook {
         let text = try readSettingsFile(path, named: name)
         var entries: [(place: String, text: String)] = []
@@ -35,15 +35,22 @@ struct TokenSetting: Sendable {
             let line = raw.trimming()
             if !line.isEmpty && !line.hasPrefix("#") { entries.append(("\(path), line \(number + 1)", line)) }
         }
+        if entries.isEmpty { throw SettingError(variable: name, expected: "\(path) has no entry") }
         return try book(entries)
     }
 
     private static func book(_ entries: [(place: String, text: String)]) throws(SettingError) -> TokenBook {
         var tokens: [Token] = []
         for entry in entries {
-            do throws(Token.Refusal) { tokens.append(try Token(parsing: entry.text)) } catch {
+            let token: Token
+            do throws(Token.Refusal) { token = try Token(parsing: entry.text) } catch {
                 throw SettingError(variable: name, expected: "\(entry.place): \(error)")
             }
+            // Which of two scopes would be meant?
+            if let same = tokens.first(where: { $0.digest == token.digest }) {
+                throw SettingError(variable: name, expected: "\(entry.place): \(token.name) is the same token as \(same.name)")
+            }
+            tokens.append(token)
         }
         return TokenBook(tokens)
     }

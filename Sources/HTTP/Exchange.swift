@@ -8,6 +8,8 @@ package struct Exchange {
     package let bytes: Int
     /// From the head's end to the answer's being handed over, in nanoseconds.
     package let duration: UInt64
+    /// The answer was begun and could not be finished: its reader went away or stalled, or what it was made of did.
+    package let isCut: Bool
     /// Of what could not be parsed: its first line, as it came, at most `longestLine` bytes of it.
     package let line: [UInt8]
     let connection: ConnectionFacts

@@ -30,9 +30,7 @@ extension Session {
     /// After the last byte was handed over.
     func closeExchange(_ request: Request, _ answer: Prebuilt, _ began: UInt64) -> Next {
         let isBodiless = request.method == .head || Status.isBodiless(answer.status)
-        server.observe(Exchange(
-            request: request, method: request.method, status: answer.status, bytes: isBodiless ? 0 : answer.body.count,
-            duration: Deadline.now.nanoseconds &- began, line: [], connection: facts, serial: request.serial))
+        tell(request, answer.status, isBodiless ? 0 : answer.body.count, began)
         if request.head.keepsAlive { return .again }
         return taken < buffer.count ? .linger : .close
     }

@@ -265,16 +265,27 @@ final class Session {
             bytes = answer.body.count
             queue(request, answer, response.fields, closes)
         case .stream(let produce):
-            if try await send(request, response, produce, closes) { next = .close }
+            do {
+                if try await send(request, response, produce, closes) { next = .close }
+            } catch {
+                tell(request, response.status, output.sent - before, began, isCut: true)
+                throw error
+            }
             bytes = output.sent - before
         }
         if output.holdsBody, try !output.flushNow() { try await output.flush() }
         if request.method == .head || Status.isBodiless(response.status) { bytes = 0 }
-        server.observe(Exchange(
-            request: request, method: request.method, status: response.status, bytes: bytes,
-            duration: Deadline.now.nanoseconds &- began, line: [], connection: facts, serial: request.serial))
+        tell(request, response.status, bytes, began)
         if next == .close && taken < buffer.count { next = .linger }
         return next
+    }
+
+    /// One finished exchange, for who keeps count.
+    @inline(__always)
+    func tell(_ request: Request, _ status: Int, _ bytes: Int, _ began: UInt64, isCut: Bool = false) {
+        server.observe(Exchange(
+            request: request, method: request.method, status: status, bytes: bytes, duration: Deadline.now.nanoseconds &- began,
+            isCut: isCut, line: [], connection: facts, serial: request.serial))
     }
 
     /// While the server ends: whether the next request lies here in full, and so is still to be answered.
@@ -313,7 +324,7 @@ final class Session {
         let now = Deadline.now.nanoseconds
         server.observe(Exchange(
             request: request, method: request?.method ?? .unknown, status: refusal.status, bytes: body.count,
-            duration: now &- (began ?? now), line: request == nil ? firstLine() : [], connection: facts, serial: serial))
+            duration: now &- (began ?? now), isCut: false, line: request == nil ? firstLine() : [], connection: facts, serial: serial))
         return .linger
     }
 

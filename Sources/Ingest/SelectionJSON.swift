@@ -74,7 +74,9 @@ package enum SelectionJSON {
     package static func instant(_ text: String, field: String, zone: Zone) throws(InputError) -> Int64 {
         if let date = LocalDate(text) { return zone.start(of: date) }
         do {
-            return try Timestamp.parse(text)
+            // Both ends of a half-open range: what lies between two seconds means the later one.
+            let fraction = text.split(separator: ".").dropFirst().first?.prefix { $0.isNumber } ?? ""
+            return try Timestamp.parse(text) + (fraction.contains { $0 != "0" } ? 1 : 0)
         } catch {
             throw InputError(field, "expected a date (2025-12-01) or an instant with its offset (2025-12-01T00:00:00-03:00)")
         }

@@ -67,10 +67,15 @@ import Testing
                 dataset: "quarters", keys: ["node": ["a"]], from: 1_748_736_000, to: 1_758_456_000, resolution: .part,
                 format: .csv, limit: nil)
             var held: [HistoryStream] = []
-            for _ in 0..<StreamSeats.most { held.append(try await api.held.reader.stream(query)) }
+            for _ in 0..<StreamSeats.mostEach { held.append(try await api.held.reader.stream(query, for: "127.0.0.1")) }
+            // Who has its share is refused, and nobody else.
             let refused = try await api.get(Self.long + "&format=csv")
             #expect(refused.status == 503)
             #expect(refused.header("Retry-After") == "5")
+            for number in StreamSeats.mostEach..<StreamSeats.most {
+                held.append(try await api.held.reader.stream(query, for: "10.0.0.\(number / 2)"))
+            }
+            await #expect(throws: AnswerError.manyStreams(retryAfter: 5)) { _ = try await api.held.reader.stream(query, for: "10.0.0.99") }
             #expect(try await held[0].next()?.isEmpty == false)
             held = []
             #expect(try await api.get(Self.long + "&format=csv").status == 200)

@@ -60,6 +60,26 @@ import Testing
         }
     }
 
+    @Test func anEndBetweenTwoSecondsIsTheLater() async throws {
+        try await Self.filled { api in
+            let path = "/v1/quarters/history?node=a&source=online&to=2025-12-02&from=2025-12-01T03:00:00"
+            for (fraction, rows) in [("Z", 24), (".000Z", 24), (".000001Z", 23)] {
+                let answer = try await api.object(path + fraction)
+                #expect((answer["data"] as? [Any])?.count == rows, "\(fraction)")
+            }
+        }
+    }
+
+    @Test func aRowForEverySlotIsHadOfTenYearsAtMost() async throws {
+        try await Self.filled { api in
+            let path = "/v1/quarters/history?node=a&source=online&fill=null&from=2016-01-01&limit=1&to="
+            #expect(try await api.get(path + "2026-01-01").status == 200)
+            let refused = try await api.get(path + "2027-01-01&format=csv")
+            #expect(refused.status == 400)
+            #expect(try api.places(refused) == ["fill"])
+        }
+    }
+
     @Test func historyAsCSV() async throws {
         try await Self.filled { api in
             for (path, headers) in [

@@ -136,6 +136,14 @@ private final class SmallPipe {
         }
     }
 
+    @Test(arguments: [
+        ("/v1/a?access_token=gapless_7QA2mIHJGOGhc1wNyTJO-_kC&x=1", "/v1/a?access_token=gapless_***&x=1"),
+        ("gapless_aa/gapless_bb", "gapless_***/gapless_***"), ("/v1/gaps", "/v1/gaps"), ("gapless_", "gapless_***"),
+    ])
+    func tokensInTargetsAreMasked(_ text: String, _ shown: String) {
+        #expect(String(decoding: AccessLog.masked(Array(text.utf8)[...]), as: UTF8.self) == shown)
+    }
+
     @Test func whatIsToldAtWhichLevel() async throws {
         let messages = [Self.message("/healthz"), Self.message("/v1/a"), Self.message("/broken"), Self.message("/none")]
         func routes(_ lines: [String]) -> [String] {

@@ -44,6 +44,7 @@ import Testing
     }
 
     private static let digest = String(repeating: "0a", count: 32)
+    private static let other = String(repeating: "5c", count: 32)
 
     @Test func beyondLoopbackATokenIsNeededAndThenAnyAddressWillDo() throws {
         do {
@@ -62,19 +63,21 @@ import Testing
     @Test func tokensFromAFile() throws {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("tokens-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: file) }
-        try Data("# who may read\n\n a:read:\(Self.digest) \r\nb:admin:\(Self.digest):expires=2027-01-01".utf8).write(to: file)
+        try Data("# who may read\n\n a:read:\(Self.digest) \r\nb:admin:\(Self.other):expires=2027-01-01".utf8).write(to: file)
         let settings = try Settings(SettingsReader(values: ["GAPLESS_TOKENS": "@\(file.path)"]))
         #expect(settings.tokens.book.tokens.map(\.name) == ["a", "b"])
         #expect(settings.tokens.file == file.path)
-        try Data("# nobody\n".utf8).write(to: file)
-        let revoked = try TokenSetting.read(file.path)
-        #expect(revoked.isNeeded && revoked.tokens.isEmpty)
-        try Data("a:read:\(Self.digest)\nhunter2\n".utf8).write(to: file)
-        do {
-            _ = try TokenSetting.read(file.path)
-            Issue.record("it was taken")
-        } catch {
-            #expect(error.description.contains("line 2") && !error.description.contains("hunter2"))
+        for (text, told) in [
+            ("# nobody\n", "has no entry"), ("a:read:\(Self.digest)\nhunter2\n", "line 2"),
+            ("a:read:\(Self.digest)\nb:admin:\(Self.digest)\n", "line 2: b is the same token as a"),
+        ] {
+            try Data(text.utf8).write(to: file)
+            do {
+                _ = try TokenSetting.read(file.path)
+                Issue.record("it was taken: \(text)")
+            } catch {
+                #expect(error.description.contains(told) && !error.description.contains("hunter2"), "\(error)")
+            }
         }
     }
 }
