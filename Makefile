@@ -33,6 +33,7 @@ torture: ## bad clients, dying servers, lying caches; kill -9 while the recorded
 	if [ -n "$${GAPLESS_REAL_DATA:-}" ]; then scripts/torture || code=1; \
 	else echo "make torture: SKIPPED: scripts/torture, for GAPLESS_REAL_DATA names no folder with recorded upstream data"; fi; \
 	scripts/torture-door || code=1; \
+	scripts/contract --program .build/release/gapless --seeds 5 --examples 200 || code=1; \
 	exit $$code
 
 containers-test: ## the image and the compose file built, run and attacked (wants Docker, or what CONTAINER_ENGINE names)
