@@ -11,7 +11,7 @@ final class AccessLog {
     private let isOn: Bool
     private let bell: Waiter
     private var lines: [UInt8] = []
-    /// The start of every line of this second.
+    /// The time of a line, whole but for its last three digits while the second lasts.
     private var second: (at: Int64, text: [UInt8]) = (0, [])
 
     private static let written = 16 * 1024
@@ -61,7 +61,7 @@ final class AccessLog {
         lines = []
         line.begin(time(now), level.rawValue, "request")
         let request = exchange.request
-        line.text("method", Array(exchange.methodName.utf8)[...], most: Self.methodMax)
+        line.word("method", exchange.method == .unknown ? String(exchange.methodName.prefix(Self.methodMax)) : exchange.method.name)
         if request != nil {
             line.text("target", Self.masked(exchange.target), most: Self.targetMax)
         } else {
@@ -73,7 +73,7 @@ final class AccessLog {
         line.number("bytes", exchange.bytes)
         line.seconds("seconds", exchange.duration)
         if exchange.isCut { line.word("cut", "true") }
-        line.word("id", exchange.id)
+        line.plain("id") { exchange.appendID(to: &$0) }
         line.word("peer", exchange.peer)
         if let client = request?.client { line.word("token", client) }
         if let agent = exchange.userAgent { line.text("agent", agent, most: Self.agentMax) }
@@ -84,25 +84,44 @@ final class AccessLog {
 
     /// A token of ours that somebody sent where none belongs, such as a target, is not kept for whoever reads logs.
     static func masked(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        let prefix = Array(Token.prefix.utf8)
-        guard text.contains(prefix[0]) else { return text }
+        guard var found = place(ofTokenIn: text) else { return text }
         var masked: [UInt8] = []
         var rest = text
-        while let found = rest.firstRange(of: prefix) {
-            masked.append(contentsOf: rest[..<found.upperBound])
-            masked.append(contentsOf: Array("***".utf8))
-            rest = rest[found.upperBound...].drop { byte in
+        while true {
+            masked.append(contentsOf: rest[..<found])
+            masked.append(contentsOf: tokenPrefix + Array("***".utf8))
+            rest = rest[(found + tokenPrefix.count)...].drop { byte in
                 (48...57).contains(byte) || (byte | 0x20) &- 97 < 26 || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
             }
+            guard let next = place(ofTokenIn: rest) else { return (masked + rest)[...] }
+            found = next
         }
-        return masked.isEmpty ? text : (masked + rest)[...]
+    }
+
+    private static let tokenPrefix = Array(Token.prefix.utf8)
+
+    private static func place(ofTokenIn text: ArraySlice<UInt8>) -> Int? {
+        text.withUnsafeBufferPointer { bytes in
+            var i = 0
+            // The underscore is the rarest of its letters in what people send.
+            let mark = tokenPrefix.count - 1
+            while i + tokenPrefix.count <= bytes.count {
+                if bytes[i + mark] == tokenPrefix[mark], bytes[i..<i + mark].elementsEqual(tokenPrefix[..<mark]) { return text.startIndex + i }
+                i += 1
+            }
+            return nil
+        }
     }
 
     /// `2026-01-31T12:00:00.123Z`
     private func time(_ now: Double) -> [UInt8] {
         let whole = Int64(now)
-        if second.at != whole { second = (whole, Array(Timestamp.text(whole).utf8.dropLast())) }
+        if second.at != whole { second = (whole, Array(Timestamp.text(whole).utf8.dropLast()) + Array(".000Z".utf8)) }
         let part = Int((now - Double(whole)) * 1000)
-        return second.text + [0x2E, 0x30 + UInt8(part / 100), 0x30 + UInt8(part / 10 % 10), 0x30 + UInt8(part % 10), 0x5A]
+        let end = second.text.count - 1
+        second.text[end - 3] = 0x30 + UInt8(part / 100)
+        second.text[end - 2] = 0x30 + UInt8(part / 10 % 10)
+        second.text[end - 1] = 0x30 + UInt8(part % 10)
+        return second.text
     }
 }

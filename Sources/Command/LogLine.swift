@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// Appends one line of the log in either form. Everything that is not plain ASCII is escaped as JSON has it, in the text form
 /// too: nothing that a client sends may end a line, begin one, or reach a terminal as more than letters.
 struct LogLine {
@@ -17,7 +19,8 @@ struct LogLine {
             put(#"","level":""#)
             bytes.append(contentsOf: level.utf8)
             put(#"","event":"#)
-            quote(Array(event.utf8)[...])
+            var event = event
+            event.withUTF8 { quote($0) }
         case .text:
             bytes.append(contentsOf: time)
             bytes.append(0x20)
@@ -29,25 +32,36 @@ struct LogLine {
 
     mutating func end() { put(format == .json ? "}\n" : "\n") }
 
-    mutating func word(_ name: StaticString, _ value: String) { text(name, Array(value.utf8)[...], most: 2000) }
+    mutating func word(_ name: StaticString, _ value: String) {
+        key(name)
+        var value = value
+        value.withUTF8 { show($0, most: 2000) }
+    }
 
     /// At most so many bytes of the value; what is left out is told by dots.
     mutating func text(_ name: StaticString, _ value: ArraySlice<UInt8>, most: Int) {
         key(name)
-        let shown = value.count <= most ? value : value.prefix(most) + Array("...".utf8)
-        if format == .text, Self.isWord(shown) { bytes.append(contentsOf: shown) } else { quote(shown) }
+        value.withUnsafeBufferPointer { show($0, most: most) }
+    }
+
+    /// A value that is letters, digits and hyphens whatever a client sent.
+    mutating func plain(_ name: StaticString, _ append: (inout [UInt8]) -> Void) {
+        key(name)
+        if format == .json { bytes.append(UInt8(ascii: "\"")) }
+        append(&bytes)
+        if format == .json { bytes.append(UInt8(ascii: "\"")) }
     }
 
     mutating func number(_ name: StaticString, _ value: Int) {
         key(name)
-        bytes.append(contentsOf: "\(value)".utf8)
+        NumberText.append(Int64(value), to: &bytes)
     }
 
     /// Nanoseconds as seconds with six decimals.
     mutating func seconds(_ name: StaticString, _ nanoseconds: UInt64) {
         key(name)
         let micro = nanoseconds / 1000
-        bytes.append(contentsOf: "\(micro / 1_000_000)".utf8)
+        NumberText.append(Int64(micro / 1_000_000), to: &bytes)
         bytes.append(UInt8(ascii: "."))
         var power: UInt64 = 100_000
         while power > 0 {
@@ -69,18 +83,32 @@ struct LogLine {
         }
     }
 
-    private static func isWord(_ text: ArraySlice<UInt8>) -> Bool {
-        !text.isEmpty && text.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") }
+    private mutating func show(_ value: UnsafeBufferPointer<UInt8>, most: Int) {
+        if value.count > most {
+            let cut = Array(value[..<most]) + Array("...".utf8)
+            return cut.withUnsafeBufferPointer { show($0, most: .max) }
+        }
+        if format == .text, Self.isWord(value) { bytes.append(contentsOf: value) } else { quote(value) }
     }
 
-    private mutating func quote(_ text: ArraySlice<UInt8>) {
+    private static func isWord(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        for byte in text where byte <= 0x20 || byte >= 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "=") { return false }
+        return !text.isEmpty
+    }
+
+    private mutating func quote(_ text: UnsafeBufferPointer<UInt8>) {
         bytes.append(UInt8(ascii: "\""))
-        if text.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+        if Self.isPlain(text) {
             bytes.append(contentsOf: text)
         } else {
             for unit in String(decoding: text, as: UTF8.self).utf16 { escape(unit) }
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func isPlain(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        for byte in text where byte < 0x20 || byte >= 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return false }
+        return true
     }
 
     private mutating func escape(_ unit: UInt16) {

@@ -24,10 +24,14 @@ package struct Exchange {
 
     /// As the answer said in X-Request-Id.
     package var id: String {
-        if let request { return request.id }
         var bytes: [UInt8] = []
-        connection.appendID(serial, to: &bytes)
+        appendID(to: &bytes)
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The same without a string.
+    package func appendID(to bytes: inout [UInt8]) {
+        if let request { request.appendID(to: &bytes) } else { connection.appendID(serial, to: &bytes) }
     }
 
     /// The peer's numeric address, "unix" for a socket file.
