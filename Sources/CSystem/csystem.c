@@ -138,6 +138,11 @@ int64_t csys_process_rss_peak_bytes(void) {
     return (int64_t)u.ru_maxrss * 1024;
 }
 
+void csys_tune_heap(void) {
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 512 * 1024);
+}
+
 void csys_trim_heap(void) { malloc_trim(0); }
 
 int csys_name_thread(const char *name) { return -pthread_setname_np(pthread_self(), name); }

@@ -106,7 +106,9 @@ final class AccessLog {
             // The underscore is the rarest of its letters in what people send.
             let mark = tokenPrefix.count - 1
             while i + tokenPrefix.count <= bytes.count {
-                if bytes[i + mark] == tokenPrefix[mark], bytes[i..<i + mark].elementsEqual(tokenPrefix[..<mark]) { return text.startIndex + i }
+                if bytes[i + mark] == tokenPrefix[mark], bytes[i..<i + mark].elementsEqual(tokenPrefix[..<mark]) {
+                    return text.startIndex + i
+                }
                 i += 1
             }
             return nil

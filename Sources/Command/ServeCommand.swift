@@ -22,6 +22,7 @@ struct ServeCommand: ParsableCommand {
             throw ValidationError("--role: expected api, worker, or both, separated by commas")
         }
         try common.reportingErrors { settings, log in
+            ProcessMemory.prepare()
             try ProcessSignals.prepare()
             Self.refuseCoreDumps()
             let catalogue = try Catalogue(settings)

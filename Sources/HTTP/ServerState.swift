@@ -8,8 +8,10 @@ final class ServerState {
     let observe: (Exchange) -> Void
     let date = DateLine()
     let seed = UInt64.random(in: 0 ... .max)
+    /// Bytes of one read: a crowd that sends large bodies must not keep the loop for a turn of megabytes.
+    static let readMost = 16 * 1024
     /// Where every connection reads to; nothing waits between the read and the copy out of it.
-    let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
+    let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: ServerState.readMost, alignment: 16)
     var isEnding = false
     /// While ending: whoever has not begun to send by now will not be heard.
     var isDeaf = false

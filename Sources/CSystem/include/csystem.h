@@ -35,6 +35,9 @@ int csys_wait_signal(int64_t timeout_ms);
 int csys_name_thread(const char *name);
 int64_t csys_thread_cpu_ns(void);
 int64_t csys_process_rss_peak_bytes(void);
+/// Large blocks are mapped, and so given back when they are freed, whatever was freed before: left alone, the allocator raises
+/// both thresholds with every large block that it sees (mallopt(3), M_MMAP_THRESHOLD).
+void csys_tune_heap(void);
 /// Free pages inside the heap go back to the kernel (malloc_trim(3)).
 void csys_trim_heap(void);
 #endif
