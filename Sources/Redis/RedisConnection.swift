@@ -56,6 +56,9 @@ package final class RedisConnection {
     }
     /// Somebody probes beside the commands.
     private var isProbedApart = false
+    /// It was away, and no command has had its reply since.
+    private var isOnTrial = false
+    private var isTried = false
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
 
     package init(_ configuration: RedisConfiguration, on loop: Loop) {
@@ -71,7 +74,14 @@ package final class RedisConnection {
     /// Sends one command and gives its reply, `.error` included. At least one argument.
     package func command(_ arguments: [[UInt8]]) async throws(RedisError) -> Reply {
         if isProbedApart && nextProbe != nil { throw .unavailable }
-        return try await send(arguments)
+        guard isOnTrial else { return try await send(arguments) }
+        // A server that answers a probe may still answer nothing else: one command finds out, the others do not wait for it.
+        if isTried { throw .unavailable }
+        isTried = true
+        defer { isTried = false }
+        let reply = try await send(arguments)
+        isOnTrial = false
+        return reply
     }
 
     /// Looks each `probeInterval` whether a server that was away is back, until the loop closes. From then on no command waits
@@ -80,7 +90,9 @@ package final class RedisConnection {
         isProbedApart = true
         defer { isProbedApart = false }
         while (try? await loop.sleep(for: configuration.probeInterval)) != nil {
-            if nextProbe != nil { _ = try? await send([Array("PING".utf8)]) }
+            if nextProbe == nil { continue }
+            isOnTrial = true
+            _ = try? await send([Array("PING".utf8)])
         }
     }
 
