@@ -47,7 +47,11 @@ struct HeadParser {
                     try checkUnfinished(bytes)
                     return .needMore
                 }
-                if lineFeed == lineStart || bytes[lineFeed - 1] != 0x0D { throw Refusal(400, "A line ends without a carriage return.") }
+                if lineFeed == lineStart || bytes[lineFeed - 1] != 0x0D {
+                    // Its length comes first: it would have been seen, had the line come in two pieces.
+                    try checkUnfinished(UnsafeBufferPointer(rebasing: bytes[..<lineFeed]))
+                    throw Refusal(400, "A line ends without a carriage return.")
+                }
                 let line = lineStart..<lineFeed - 1
                 lineStart = lineFeed + 1
                 if try take(line, bytes) { return .complete(lineStart) }

@@ -26,12 +26,14 @@ enum RawCasesLimits {
         ]),
         RawFamily("request line that does not end", "", "", limits: small, [
             ("no request first, then too long", " " + a(100), "400"), ("N", a(60), "..."), ("N + 1", a(61), "414"),
+            ("a line feed alone behind N", a(60) + "\n", "400"), ("a line feed alone behind N + 1", a(61) + "\n", "414"),
             ("method of N + 1", a(61) + " / HTTP/1.1\r\n", "414"), ("behind an empty line", "\r\n" + a(61), "414"),
         ]),
         // Lines with their ends, up to the empty line.
         RawFamily("head", "GET / HTTP/1.1\r\nHost: a\r\nX: ", "", limits: small, [
             ("N", a(170) + "\r\n\r\n", "GET /"), ("N + 1", a(171) + "\r\n\r\n", "431"), ("without an end", a(180), "431"),
-            ("unfinished below N", a(100), "..."),
+            ("unfinished below N", a(100), "..."), ("a line feed alone far beyond", a(200) + "\n\r\n", "431"),
+            ("a line feed alone below N", a(100) + "\n\r\n", "400"),
             ("a body does not count", a(20) + "\r\nContent-Length: 20\r\n\r\n" + a(20), "GET /=" + a(20)),
         ]),
         RawFamily("fields", "GET / HTTP/1.1\r\nHost: a\r\n", "\r\n", limits: small, [
