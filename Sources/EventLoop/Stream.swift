@@ -34,7 +34,13 @@ package final class Stream {
         if address.isTCP { setNoDelay(fd) }
         var failure: Int32 = 0
         do {
-            try address.withSockaddr { (pointer, length) in if Glibc.connect(fd, pointer, length) < 0 { failure = errno } }
+            while true {
+                failure = 0
+                try address.withSockaddr { (pointer, length) in if Glibc.connect(fd, pointer, length) < 0 { failure = errno } }
+                // A socket file whose listener has as many waiting as it may: nothing tells when there is room (unix(7)).
+                guard failure == EAGAIN, !address.isTCP, deadline > .now else { break }
+                try await loop.sleep(for: .milliseconds(5))
+            }
         } catch {
             Glibc.close(fd)
             throw error

@@ -9,6 +9,33 @@ import Testing
         return try await loop.run(body)
     }
 
+    /// A socket file whose queue is full refuses for the moment; whoever has time waits for room.
+    @Test func aFullQueueIsWaitedFor() async throws {
+        try await withLoop { loop in
+            let path = "/tmp/gapless-queue-\(UInt64.random(in: 0 ... .max))"
+            defer { unlink(path) }
+            let listener = try Listener(.unix(path: path), on: loop, backlog: 1)
+            var clients: [Stream] = []
+            for _ in 0..<2 { clients.append(try await .connect(to: listener.address, on: loop, until: .after(.seconds(5)))) }
+            await #expect(throws: SystemError.self) {
+                _ = try await Stream.connect(to: listener.address, on: loop, until: .after(.milliseconds(20)))
+            }
+            let local = loop.keep(listener)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    try await loop.enter { loop in
+                        try await loop.sleep(for: .milliseconds(20))
+                        for _ in 0..<3 { close(try await loop[local].accept()) }
+                    }
+                }
+                clients.append(try await .connect(to: listener.address, on: loop, until: .after(.seconds(20))))
+                try await group.next()
+            }
+            #expect(clients.count == 3)
+            listener.close()
+        }
+    }
+
     @Test func listensOnAPortTheKernelChoosesAndConnects() async throws {
         try await withLoop { loop in
             let listener = try Listener(.tcp(host: "127.0.0.1", port: 0), on: loop)
