@@ -7,7 +7,6 @@ final class PreparedAnswer {
     let plain: Representation
     /// The same packed, made when it is first asked for; nil where that is no smaller.
     private lazy var gzip = Representation.packed(plain.etag, body, fields: Self.common, description: description)
-    private let headers: [(String, String)]
     private let body: [UInt8]
     private let description: HeaderLines
     /// Until when it may be given again without asking for it.
@@ -16,7 +15,6 @@ final class PreparedAnswer {
     private var dated: (age: AnswerAge, fields: HeaderLines)?
 
     init(_ answer: Answer, link: String?) {
-        headers = answer.headers
         term = answer.term
         body = answer.body
         var fields = HeaderLines()
@@ -54,8 +52,6 @@ final class PreparedAnswer {
         return fields
     }
 
-    /// The tag is made of the body; what is told in the head beside it may change on its own.
-    func isOf(_ answer: Answer) -> Bool {
-        plain.etag == answer.etag && headers.elementsEqual(answer.headers) { $0 == $1 }
-    }
+    /// The tag is made of the body and of all that the head says of it.
+    func isOf(_ answer: Answer) -> Bool { plain.etag == answer.etag }
 }
