@@ -156,7 +156,7 @@ package final class Planning {
         var gaps = 0
         for one in series where dataset.selects(one.key, by: selection) {
             ids[one.key] = one.id
-            let missing = one.ledger.demand(
+            let missing = dataset.judged(one.ledger, now: now).demand(
                 selection.mode, in: range, calendar: dataset.calendar, dueBefore: dataset.dueBefore(one.key, now: now))
             if missing.isEmpty { continue }
             gaps += missing.ranges.count

@@ -20,7 +20,7 @@ enum Settling {
         let range = dataset.calendar.ruler.slots(from: selection.from ?? now, to: selection.to ?? now)
         var tally = Tally()
         for one in series where dataset.selects(one.key, by: selection) {
-            tally += one.ledger.tally(in: range, calendar: dataset.calendar, dueBefore: dataset.dueBefore(one.key, now: now))
+            tally += dataset.judged(one.ledger, now: now).tally(in: range, calendar: dataset.calendar, dueBefore: dataset.dueBefore(one.key, now: now))
         }
         let outcome = IngestionStatus.ended(
             missingFillable: tally.missing - tally.unfillable - tally.quarantined,

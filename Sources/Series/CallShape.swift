@@ -11,6 +11,8 @@ package struct CallShape: Sendable, Hashable {
 
     /// The word in plans: `node-day`.
     package let name: String
+    /// Calls fill series of their own channel only (`Dataset.channel`): CMG has one for each source.
+    package let channel: String
     package let kind: Kind
     /// Every call costs this, and that much more for each period and each series that it names. A sweep names no series.
     package let fixed: Cost
@@ -20,9 +22,11 @@ package struct CallShape: Sendable, Hashable {
     package let secondsPerRequest: Double
 
     package init(
-        name: String, kind: Kind, fixed: Cost, perPeriod: Cost = .zero, perSeries: Cost = .zero, secondsPerRequest: Double
+        name: String, channel: String = "", kind: Kind, fixed: Cost, perPeriod: Cost = .zero, perSeries: Cost = .zero,
+        secondsPerRequest: Double
     ) {
         self.name = name
+        self.channel = channel
         self.kind = kind
         self.fixed = fixed
         self.perPeriod = perPeriod

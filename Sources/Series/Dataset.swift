@@ -20,9 +20,15 @@ package struct Dataset: Sendable {
     package let dueLag: @Sendable (SeriesKey) -> Int
     /// How far back people look when they name no start, in days.
     package let horizonDays: Int
+    /// From when on the upstream serves a series at all; nil where nothing limits it. `now` is the shown clock.
+    package let reach: @Sendable (SeriesKey, _ now: Int64) -> Reach?
+    /// Why the upstream has nothing for the slot that starts at this instant, once it has said so: one word, `no_record`.
+    package let absenceReason: @Sendable (SeriesKey, _ start: Int64) -> String
 
     // Fact 2: what a call can cover and what it costs.
     package let shapes: [CallShape]
+    /// The channel of a series: calls of the shapes of that channel can fill it, others cannot.
+    package let channel: @Sendable (SeriesKey) -> String
     /// The unit of time that calls speak in (CMG: local days).
     package let periods: Ruler
 
@@ -32,6 +38,9 @@ package struct Dataset: Sendable {
 
     // Fact 4: the rows, and how they are shown.
     package let schema: RowSchema
+    /// How many parts one row of this series fills, from the part that its time names: 1, or all of a slot where the upstream
+    /// speaks of whole slots only (CMG: the programmes are hourly).
+    package let partsPerRow: @Sendable (SeriesKey) -> Int
     package let slotFields: [ShownField]
     package let partFields: [ShownField]
 
@@ -43,7 +52,11 @@ package struct Dataset: Sendable {
         name: String, title: String, keys: [String], unit: String, zone: Zone, calendar: Calendar,
         dueLag: @escaping @Sendable (SeriesKey) -> Int, horizonDays: Int, shapes: [CallShape], periods: Ruler,
         upstream: UpstreamProfile, exchange: @escaping @Sendable (CallOrder) -> any Exchange, schema: RowSchema,
-        slotFields: [ShownField], partFields: [ShownField], followed: [SeriesKey]
+        slotFields: [ShownField], partFields: [ShownField], followed: [SeriesKey],
+        channel: @escaping @Sendable (SeriesKey) -> String = { _ in "" },
+        partsPerRow: @escaping @Sendable (SeriesKey) -> Int = { _ in 1 },
+        reach: @escaping @Sendable (SeriesKey, Int64) -> Reach? = { _, _ in nil },
+        absenceReason: @escaping @Sendable (SeriesKey, Int64) -> String = { _, _ in "no_record" }
     ) {
         self.name = name
         self.title = title
@@ -61,6 +74,10 @@ package struct Dataset: Sendable {
         self.slotFields = slotFields
         self.partFields = partFields
         self.followed = followed
+        self.channel = channel
+        self.partsPerRow = partsPerRow
+        self.reach = reach
+        self.absenceReason = absenceReason
         followedSet = Set(followed)
     }
 
@@ -68,6 +85,16 @@ package struct Dataset: Sendable {
     /// series than settings follow by now.
     package func selects(_ key: SeriesKey, by selection: Selection) -> Bool {
         followedSet.contains(key) && selection.includes(key, names: keys)
+    }
+
+    /// What is known of a series, and what the upstream's reach adds to it: slots that begin before it are unfillable.
+    package func judged(_ ledger: Ledger, now: Int64) -> Ledger {
+        guard let reach = reach(ledger.key, now) else { return ledger }
+        var ledger = ledger
+        // The first slot that begins within reach: one that has begun before is not served whole.
+        let first = calendar.ruler.slot(containing: reach.from - 1) + 1
+        ledger.unfillable.formUnion(SlotSet(min(Reach.ever, first)..<first))
+        return ledger
     }
 
     /// The first slot that is not yet due at `now`: all before it are.
@@ -111,5 +138,24 @@ package struct UpstreamProfile: Sendable {
         self.requestsInFlight = requestsInFlight
         self.timeoutSeconds = timeoutSeconds
         self.bodyBytesMax = bodyBytesMax
+    }
+}
+
+/// How far back an upstream serves a series.
+package struct Reach: Sendable, Equatable {
+    /// Slots that begin before this instant are not to be had.
+    package let from: Int64
+    /// One word, for programs: `before_first_day`.
+    package let reason: String
+    /// What a person could do about it, one sentence.
+    package let action: String
+
+    /// No slot lies before this one.
+    static let ever = -(1 << 40)
+
+    package init(from: Int64, reason: String, action: String) {
+        self.from = from
+        self.reason = reason
+        self.action = action
     }
 }

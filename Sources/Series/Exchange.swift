@@ -10,12 +10,20 @@ package struct CallOrder: Sendable, Hashable {
     package let periods: Range<Int>
     /// The shown clock when the call began: what an upstream says of an hour may still change its meaning until it is due.
     package let now: Int64
+    /// What the plan lets it spend, retries not counted: a call that finds out that it needs more ends as `costlier`.
+    package let requests: Int
+    /// Rows a page that this call shape was last found to give; nil: as the dataset knows.
+    package let pageRows: Int?
 
-    package init(shape: String, series: [SeriesKey], periods: Range<Int>, now: Int64 = .max) {
+    package init(
+        shape: String, series: [SeriesKey], periods: Range<Int>, now: Int64 = .max, requests: Int = .max, pageRows: Int? = nil
+    ) {
         self.shape = shape
         self.series = series
         self.periods = periods
         self.now = now
+        self.requests = requests
+        self.pageRows = pageRows
     }
 }
 
@@ -65,10 +73,22 @@ package struct Step: Sendable {
     package var end: CallEnd?
     /// Records that were not asked for, or that name an instant that does not exist.
     package var dropped = 0
+    /// Requests that this call was found to need in all, and rows a page, where that was learnt: plans are priced by it.
+    package var needs: Needs?
     /// Records that failed the dataset's rules, with the reason.
     package var quarantined: [QuarantinedRecord] = []
 
     package init() {}
+
+    package struct Needs: Sendable, Equatable {
+        package let requests: Int
+        package let pageRows: Int
+
+        package init(requests: Int, pageRows: Int) {
+            self.requests = requests
+            self.pageRows = pageRows
+        }
+    }
 }
 
 /// How the end of a call is known.
@@ -79,6 +99,9 @@ package enum CallEnd: Sendable, Equatable {
     case unproved(String)
     /// The upstream does not honour this shape (a filter ignored): the rest must be planned anew without it.
     case shapeUnusable(String)
+    /// The call would need so many requests, more than were planned, with pages of so many rows: what is left must be planned
+    /// anew at that price. Known after the first answer as a rule, so that little was spent.
+    case costlier(requests: Int, pageRows: Int, String)
 }
 
 /// One record as it is stored: the part of a slot that it fills, and its values in the schema's column order.

@@ -11,10 +11,13 @@ package struct Ledger: Sendable, Hashable {
     package var excluded: SlotSet
     package var unfillable: SlotSet
     package var quarantined: SlotSet
+    /// Of the absent slots, those for which the upstream is to be asked again by now.
+    package var recheck: SlotSet
 
     package init(
         key: SeriesKey, lifetime: Range<Int>? = nil, held: SlotSet = SlotSet(), absent: SlotSet = SlotSet(),
-        excluded: SlotSet = SlotSet(), unfillable: SlotSet = SlotSet(), quarantined: SlotSet = SlotSet()
+        excluded: SlotSet = SlotSet(), unfillable: SlotSet = SlotSet(), quarantined: SlotSet = SlotSet(),
+        recheck: SlotSet = SlotSet()
     ) {
         self.key = key
         self.lifetime = lifetime
@@ -23,6 +26,7 @@ package struct Ledger: Sendable, Hashable {
         self.excluded = excluded
         self.unfillable = unfillable
         self.quarantined = quarantined
+        self.recheck = recheck
     }
 
     /// The first slot of which all parts are held.
@@ -62,11 +66,16 @@ package struct Ledger: Sendable, Hashable {
         return gaps.finished()
     }
 
-    /// What a call could still bring: due, expected, not held, and not known to be unfillable.
+    /// What a call could still bring: due, expected, not held, and not known to be unfillable; absent slots once the upstream is to
+    /// be asked for them again.
     package func missing(in range: Range<Int>, calendar: Calendar, dueBefore: Int) -> SlotSet {
         let states = states(in: range, calendar: calendar, dueBefore: dueBefore)
         return states.reduce(into: SlotSet()) { result, entry in
-            if entry.state == .missing || entry.state == .quarantined { result.formUnion(entry.slots) }
+            switch entry.state {
+            case .missing, .quarantined: result.formUnion(entry.slots)
+            case .absent: result.formUnion(entry.slots.intersection(recheck).subtracting(unfillable))
+            case .present, .excluded, .pending, .unfillable: break
+            }
         }
     }
 

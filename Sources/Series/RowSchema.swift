@@ -28,11 +28,15 @@ package struct RowSchema: Sendable {
 
     package let table: String
     package let columns: [Column]
+    /// The integer column that ranks editions of one value, where they come beside each other (CMG: when a programme was
+    /// issued). A row of a lower rank never replaces one of a higher; null is the lowest.
+    package let rank: Int?
     package let migrations: [Migration]
 
-    package init(table: String, columns: [Column], migrations: [Migration]) {
+    package init(table: String, columns: [Column], rank: Int? = nil, migrations: [Migration]) {
         self.table = table
         self.columns = columns
+        self.rank = rank
         self.migrations = migrations
     }
 
