@@ -15,7 +15,11 @@ enum IngestionText {
         json.member("plan_id", job.planID)
         json.member("progress") { json in
             progress("slots", done: sums.slotsSettled, total: sums.slotsPlanned, &json)
-            progress("requests", done: sums.requests, total: sums.requestsPlanned, &json)
+            json.member("requests") { json in
+                json.member("done", sums.requests)
+                json.member("total", max(sums.requests, sums.requestsPlanned + sums.retries))
+                json.member("retries", sums.retries)
+            }
             progress("tokens", done: 0, total: 0, &json)
         }
         json.member("records") { json in

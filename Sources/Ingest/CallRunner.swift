@@ -9,6 +9,9 @@ final class CallRunner {
         var end: CallEnd
         var rows: [Row] = []
         var requests = 0
+        /// Of these, the ones that asked again for what had been asked for.
+        var retries = 0
+        var needs: Step.Needs?
         var dropped = 0
         var quarantined = 0
         var bodyBytes = 0
@@ -58,6 +61,7 @@ final class CallRunner {
                 guard let sent = await group.next() else { break }
                 flying -= 1
                 outcome.requests += sent.requests
+                if sent.attempt.number > 1 || sent.attempt.request.attempt > 0 { outcome.retries += sent.requests }
                 outcome.bodyBytes += sent.bodyBytes
                 if isOver { continue }
                 switch digest(sent, by: &machine) {
@@ -117,7 +121,9 @@ final class CallRunner {
         outcome.rows += step.rows
         outcome.dropped += step.dropped
         outcome.quarantined += step.quarantined.count
+        outcome.needs = step.needs ?? outcome.needs
         guard let end = step.end else { return false }
+        if case .costlier(let requests, let pageRows, _) = end { outcome.needs = .init(requests: requests, pageRows: pageRows) }
         if case .unproved(let why) = end, let failure {
             outcome.end = .unproved("\(why) (\(failure))")
             if outcome.rows.isEmpty { outcome.defeat = failure }

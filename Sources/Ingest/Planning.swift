@@ -119,8 +119,8 @@ package final class Planning {
         let now = clock.now
         let selection = Self.resolved(asked, of: dataset, now: now)
         let series = try await store.ledgers(of: dataset.name)
-        let unusable = try await store.unusableShapes(of: dataset.name)
-        let made = Self.plan(selection, of: dataset, series: series, without: unusable, now: now)
+        let findings = try await store.shapeFindings(of: dataset.name)
+        let made = Self.plan(selection, of: dataset, series: series, findings: findings, now: now)
         var hash = SHA256()
         let text = selection.canonicalText
         hash.update(Array(text.utf8))
@@ -128,7 +128,9 @@ package final class Planning {
             hash.update(Array("\n\(call.shape) \(call.seriesIDs) \(call.periods) \(call.covers)".utf8))
         }
         var figures = made.figures
-        figures.warnings += unusable.sorted().map { "the upstream does not honour call shape \($0): planned without it" }
+        figures.warnings += findings.filter { $0.value.unusable != nil }.keys.sorted().map {
+            "the upstream does not honour call shape \($0): planned without it"
+        }
         return Draft(
             dataset: dataset, calls: made.calls, selection: selection, selectionText: SelectionJSON.text(selection, of: dataset),
             selectionDigest: Hex.encode(SHA256.hash(Array(asked.canonicalText.utf8))), digest: Hex.encode(hash.finish()),
@@ -147,32 +149,38 @@ package final class Planning {
     }
 
     /// Expected slots minus covered slots, priced by the call shapes that can be used. Pure.
+    ///
+    /// `instead`: only what these calls were to fill, which they turned out not to be able to.
     package static func plan(
-        _ selection: Selection, of dataset: Dataset, series: [StoredSeries], without unusable: Set<String>, now: Int64
+        _ selection: Selection, of dataset: Dataset, series: [StoredSeries], findings: ShapeFindings, now: Int64,
+        instead: [StoredCall]? = nil
     ) -> (figures: PlanFigures, calls: [StoredCall]) {
         let range = dataset.calendar.ruler.slots(from: selection.from ?? now, to: selection.to ?? now)
+        let left = instead.map { Reserved($0, dataset) }
         var ids: [SeriesKey: Int] = [:]
-        var demand: [Demand] = []
-        var gaps = 0
+        var demands: [String: [Demand]] = [:]
         for one in series where dataset.selects(one.key, by: selection) {
             ids[one.key] = one.id
-            let missing = dataset.judged(one.ledger, now: now).demand(
-                selection.mode, in: range, calendar: dataset.calendar, dueBefore: dataset.dueBefore(one.key, now: now))
+            // What is planned anew is no more the newest of its series: calls beside it have filled later slots.
+            let mode = left != nil && selection.mode == .incremental ? .missing : selection.mode
+            var missing = dataset.judged(one.ledger, now: now).demand(
+                mode, in: range, calendar: dataset.calendar, dueBefore: dataset.dueBefore(one.key, now: now))
+            if let left { missing = missing.intersection(left.slots(of: one.id)) }
             if missing.isEmpty { continue }
-            gaps += missing.ranges.count
-            demand.append(Demand(series: one.key, missing: missing))
+            demands[dataset.channel(one.key), default: []].append(Demand(series: one.key, missing: missing))
         }
-        let planner = Planner(
-            slots: dataset.calendar.ruler, periods: dataset.periods, shapes: dataset.shapes.filter { !unusable.contains($0.name) },
-            maxRequests: selection.maxRequests)
-        let plan = planner.plan(demand)
+        let shapes = dataset.shapes(by: findings)
+        let plans = demands.sorted { $0.key < $1.key }.map { channel, demand in
+            Planner(slots: dataset.calendar.ruler, periods: dataset.periods, shapes: shapes.filter { $0.channel == channel }).plan(demand)
+        }
+        let plan = Plan(joining: plans).limited(to: selection.maxRequests)
         let calls = plan.calls.map { call in
             StoredCall(
                 shape: call.shape.name, seriesIDs: call.series.compactMap { ids[$0] }, periods: call.periods, covers: call.covers,
                 requests: call.cost.requests, tokens: call.cost.tokens)
         }
         var figures = PlanFigures(
-            gaps: gaps, slots: demand.reduce(0) { $0 + $1.missing.count }, cost: plan.totals.cost, lowerBound: plan.lowerBound,
+            gaps: plan.gaps.count, slots: plan.gaps.slots, cost: plan.totals.cost, lowerBound: plan.lowerBound,
             optimality: plan.optimality, estimatedSeconds: plan.totals.seconds)
         if plan.uncovered > 0 {
             let cause = selection.maxRequests == nil ? "no call shape reaches" : "max_requests leaves out"
@@ -191,4 +199,19 @@ package final class Planning {
         }
         return clock.now + Int64(seconds.rounded(.up))
     }
+}
+
+/// The slots that some calls were to fill, by series.
+private struct Reserved {
+    private var bySeries: [Int: SlotSet] = [:]
+
+    init(_ calls: [StoredCall], _ dataset: Dataset) {
+        for call in calls {
+            let slots = dataset.calendar.ruler.slots(
+                from: dataset.periods.start(of: call.periods.lowerBound), to: dataset.periods.start(of: call.periods.upperBound))
+            for id in call.seriesIDs { bySeries[id, default: SlotSet()].formUnion(SlotSet(slots)) }
+        }
+    }
+
+    func slots(of series: Int) -> SlotSet { bySeries[series] ?? SlotSet() }
 }

@@ -4,23 +4,27 @@ internal import Store
 
 /// What becomes of an ingestion whose tasks have all ended. Pure, given what is stored.
 enum Settling {
+    /// More replans than this are no progress: each goes without a shape, or at a price that was found out.
+    private static let replansMax = 8
+
+    /// `undone`: its calls that could not be carried out as planned, and were not yet planned anew.
     static func decide(
-        _ ingestion: StoredIngestion, series: [StoredSeries], dataset: Dataset, unusable: Set<String>
+        _ ingestion: StoredIngestion, undone: [StoredCall], series: [StoredSeries], dataset: Dataset, findings: ShapeFindings
     ) throws -> Store.Settlement {
         // What fell due while it ran was never asked of it.
         let now = ingestion.filedAt
         var selection = try SelectionJSON.read(try JSONValue(parsing: Array(ingestion.selection.utf8)), datasets: [dataset], isStored: true)
-        // A call shape was found unusable while it ran: what is left is planned once more without it.
         let isSpent = selection.maxRequests.map { ingestion.sums.requests >= $0 } ?? false
-        if ingestion.sums.unusable > 0 && ingestion.replans < dataset.shapes.count - 1 && !isSpent {
+        if !undone.isEmpty && ingestion.replans < replansMax && !isSpent {
             selection.maxRequests = selection.maxRequests.map { $0 - ingestion.sums.requests }
-            let rest = Planning.plan(selection, of: dataset, series: series, without: unusable, now: now)
+            let rest = Planning.plan(selection, of: dataset, series: series, findings: findings, now: now, instead: undone)
             if !rest.calls.isEmpty { return .more(rest.calls) }
         }
         let range = dataset.calendar.ruler.slots(from: selection.from ?? now, to: selection.to ?? now)
         var tally = Tally()
         for one in series where dataset.selects(one.key, by: selection) {
-            tally += dataset.judged(one.ledger, now: now).tally(in: range, calendar: dataset.calendar, dueBefore: dataset.dueBefore(one.key, now: now))
+            tally += dataset.judged(one.ledger, now: now).tally(
+                in: range, calendar: dataset.calendar, dueBefore: dataset.dueBefore(one.key, now: now))
         }
         let outcome = IngestionStatus.ended(
             missingFillable: tally.missing - tally.unfillable - tally.quarantined,

@@ -129,11 +129,14 @@ package final class Worker {
         do {
             let keys = try await seriesKeys(task)
             // Found out by another task of the same plan: not one more request is spent on it.
-            if try await store.unusableShapes(of: task.dataset).contains(task.shape) {
+            let finding = try await store.shapeFindings(of: task.dataset)[task.shape]
+            if finding?.unusable != nil {
                 let reason = "call shape \(task.shape) was found unusable before this call began"
                 return await end(holding, TaskResult(ended: .shapeUnusable, reason: reason), dataset, start)
             }
-            let order = CallOrder(shape: task.shape, series: keys, periods: task.periods, now: clock.now)
+            let order = CallOrder(
+                shape: task.shape, series: keys, periods: task.periods, now: clock.now, requests: task.requestsPlanned,
+                pageRows: finding?.needs?.pageRows)
             let runner = CallRunner(
                 call: holding.call, traceID: task.traceID, sender: sender.object, token: sender.token, policy: settings.retry,
                 inFlightMax: dataset.upstream.requestsInFlight, random: { self.random() })
@@ -160,10 +163,11 @@ package final class Worker {
         case .proved(let how): (result.ended, result.reason) = (.proved, how)
         case .unproved(let why): (result.ended, result.reason) = (.unproved, why)
         case .shapeUnusable(let why): (result.ended, result.reason) = (.shapeUnusable, why)
-        case .costlier(_, _, let why): (result.ended, result.reason) = (.unproved, why)
+        case .costlier(_, _, let why): (result.ended, result.reason) = (.costlier, why)
         }
         result.rows = outcome.rows.map { StoredRow(seriesID: task.seriesIDs[$0.series], time: $0.time, values: $0.values) }
         result.requests = outcome.requests
+        result.retries = outcome.retries
         result.dropped = outcome.dropped
         result.quarantined = outcome.quarantined
         result.bodyBytes = outcome.bodyBytes
@@ -174,6 +178,9 @@ package final class Worker {
             // Not a page came, for a reason that may pass: the task waits, rather than the job ending without it.
             if task.attempts < settings.retry.maxAttempts { return await postpone(holding, result, because: failure) }
             result.ended = .failed
+        }
+        if let needs = outcome.needs {
+            _ = try? await persist("noting a cost") { try await self.store.note(needs, of: task.shape, of: dataset.name) }
         }
         if case .shapeUnusable(let why) = outcome.end {
             observe(.shapeUnusable(dataset: dataset.name, shape: task.shape, reason: why))
@@ -294,9 +301,9 @@ package final class Worker {
 
     private func settle(_ id: String) async throws {
         guard let dataset = try await store.ingestion(id: id).flatMap({ datasets[$0.dataset] }) else { return }
-        let unusable = try await store.unusableShapes(of: dataset.name)
-        let settlement = try await store.settle(ingestion: id) { ingestion, series in
-            try Settling.decide(ingestion, series: series, dataset: dataset, unusable: unusable)
+        let findings = try await store.shapeFindings(of: dataset.name)
+        let settlement = try await store.settle(ingestion: id) { ingestion, undone, series in
+            try Settling.decide(ingestion, undone: undone, series: series, dataset: dataset, findings: findings)
         }
         if case .ended(let status, let error) = settlement {
             observe(.ingestionEnded(ingestion: id, dataset: dataset.name, status: status.rawValue, error: error))

@@ -34,6 +34,13 @@ package struct CallShape: Sendable, Hashable {
         self.secondsPerRequest = secondsPerRequest
     }
 
+    /// The same at another price a call.
+    package func priced(_ requests: Int) -> CallShape {
+        CallShape(
+            name: name, channel: channel, kind: kind, fixed: Cost(requests: requests, tokens: fixed.tokens), perPeriod: perPeriod,
+            perSeries: perSeries, secondsPerRequest: secondsPerRequest)
+    }
+
     /// What a call over so many periods and series costs.
     package func cost(periods: Int, series: Int) -> Cost {
         fixed + perPeriod * periods + (kind == .sweep ? .zero : perSeries * series)

@@ -27,6 +27,8 @@ package struct Dataset: Sendable {
 
     // Fact 2: what a call can cover and what it costs.
     package let shapes: [CallShape]
+    /// A shape as calls of it were found to be.
+    package let priced: @Sendable (CallShape, Step.Needs) -> CallShape
     /// The channel of a series: calls of the shapes of that channel can fill it, others cannot.
     package let channel: @Sendable (SeriesKey) -> String
     /// The unit of time that calls speak in (CMG: local days).
@@ -56,7 +58,8 @@ package struct Dataset: Sendable {
         channel: @escaping @Sendable (SeriesKey) -> String = { _ in "" },
         partsPerRow: @escaping @Sendable (SeriesKey) -> Int = { _ in 1 },
         reach: @escaping @Sendable (SeriesKey, Int64) -> Reach? = { _, _ in nil },
-        absenceReason: @escaping @Sendable (SeriesKey, Int64) -> String = { _, _ in "no_record" }
+        absenceReason: @escaping @Sendable (SeriesKey, Int64) -> String = { _, _ in "no_record" },
+        priced: @escaping @Sendable (CallShape, Step.Needs) -> CallShape = { $0.priced($1.requests) }
     ) {
         self.name = name
         self.title = title
@@ -78,6 +81,7 @@ package struct Dataset: Sendable {
         self.partsPerRow = partsPerRow
         self.reach = reach
         self.absenceReason = absenceReason
+        self.priced = priced
         followedSet = Set(followed)
     }
 

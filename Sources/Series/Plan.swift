@@ -52,3 +52,61 @@ package struct Plan: Sendable, Hashable {
     /// Slots that no shape at hand can fill, or that the limit of requests left out.
     package let uncovered: Int
 }
+
+extension Plan {
+    /// Several plans of demands that no call can serve together, as one: cheapest if each of them is.
+    package init(joining plans: [Plan]) {
+        let calls = plans.flatMap { $0.calls }.sorted(by: Plan.precedes)
+        self.init(
+            calls: calls, totals: Totals(of: calls), lowerBound: plans.reduce(Cost.zero) { $0 + $1.lowerBound },
+            optimality: plans.allSatisfy { $0.optimality == .proven } ? .proven : .bounded,
+            gaps: GapCount(count: plans.reduce(0) { $0 + $1.gaps.count }, slots: plans.reduce(0) { $0 + $1.gaps.slots }),
+            uncovered: plans.reduce(0) { $0 + $1.uncovered })
+    }
+
+    /// The calls that so many requests pay for, those first that fill the most for theirs.
+    package func limited(to maxRequests: Int?) -> Plan {
+        guard let maxRequests, totals.cost.requests > maxRequests else { return self }
+        let byWorth = calls.indices.sorted { a, b in
+            let (mine, theirs) = (calls[a].covers * calls[b].cost.requests, calls[b].covers * calls[a].cost.requests)
+            return mine != theirs ? mine > theirs : a < b
+        }
+        var left = maxRequests
+        var kept: [Int] = []
+        for index in byWorth where calls[index].cost.requests <= left {
+            left -= calls[index].cost.requests
+            kept.append(index)
+        }
+        let chosen = kept.sorted().map { calls[$0] }
+        let totals = Totals(of: chosen)
+        // The bound is for the whole demand: what a part of it costs may lie below.
+        return Plan(
+            calls: chosen, totals: totals, lowerBound: lowerBound.capped(by: totals.cost), optimality: .bounded, gaps: gaps,
+            uncovered: gaps.slots - totals.slots)
+    }
+
+    /// In the order of time, then of series, then of shapes.
+    static func precedes(_ a: PlannedCall, _ b: PlannedCall) -> Bool {
+        if a.periods.lowerBound != b.periods.lowerBound { return a.periods.lowerBound < b.periods.lowerBound }
+        guard let first = a.series.first, let second = b.series.first, first != second else { return a.shape.name < b.shape.name }
+        return first < second
+    }
+}
+
+extension Plan.Totals {
+    init(of calls: [PlannedCall]) {
+        self.init()
+        for call in calls {
+            self.calls += 1
+            cost += call.cost
+            slots += call.covers
+            seconds += call.shape.seconds(call.cost)
+        }
+    }
+}
+
+extension Cost {
+    func capped(by other: Cost) -> Cost {
+        Cost(requests: min(requests, other.requests), tokens: min(tokens, other.tokens))
+    }
+}

@@ -24,20 +24,18 @@ package struct Planner: Sendable {
         let unit: PriceUnit = shapes.contains { $0.tokensCount } ? .tokens : .requests
         let solution = solve(needs, in: unit)
         var calls = windowCalls(demand, needs, swept: solution.swept, unit) + acrossCalls(demand, needs, swept: solution.swept, unit)
-        calls.sort(by: Planner.precedes)
+        calls.sort(by: Plan.precedes)
         let gaps = Plan.GapCount(
             count: demand.reduce(0) { $0 + $1.missing.ranges.count }, slots: demand.reduce(0) { $0 + $1.missing.count })
-        let kept = limited(calls)
-        let totals = Planner.totals(kept)
+        let totals = Plan.Totals(of: calls)
         let least = unit == .requests ? Cost(requests: solution.bound)
             : Cost(requests: solve(needs, in: .requests).bound, tokens: solution.bound)
-        let whole = kept.count == calls.count && totals.slots == gaps.slots
-        // The bound is for the whole demand: what a part of it costs may lie below.
-        let partBound = Cost(requests: min(least.requests, totals.cost.requests), tokens: min(least.tokens, totals.cost.tokens))
+        let isWhole = totals.slots == gaps.slots
         return Plan(
-            calls: kept, totals: totals, lowerBound: whole ? least : partBound,
-            optimality: whole && unit.price(totals.cost) == solution.bound ? .proven : .bounded,
-            gaps: gaps, uncovered: gaps.slots - totals.slots)
+            calls: calls, totals: totals, lowerBound: isWhole ? least : least.capped(by: totals.cost),
+            optimality: isWhole && unit.price(totals.cost) == solution.bound ? .proven : .bounded,
+            gaps: gaps, uncovered: gaps.slots - totals.slots
+        ).limited(to: maxRequests)
     }
 
     // MARK: From slots to periods and back
@@ -140,38 +138,6 @@ package struct Planner: Sendable {
             }
         }
         return calls
-    }
-
-    /// In the order of time, then of series, then of shapes.
-    private static func precedes(_ a: PlannedCall, _ b: PlannedCall) -> Bool {
-        if a.periods.lowerBound != b.periods.lowerBound { return a.periods.lowerBound < b.periods.lowerBound }
-        guard let first = a.series.first, let second = b.series.first, first != second else { return a.shape.name < b.shape.name }
-        return first < second
-    }
-
-    /// The calls that the limit pays for, those first that fill the most for their requests.
-    private func limited(_ calls: [PlannedCall]) -> [PlannedCall] {
-        guard let maxRequests, calls.reduce(0, { $0 + $1.cost.requests }) > maxRequests else { return calls }
-        let byWorth = calls.indices.sorted { a, b in
-            let (mine, theirs) = (calls[a].covers * calls[b].cost.requests, calls[b].covers * calls[a].cost.requests)
-            return mine != theirs ? mine > theirs : a < b
-        }
-        var left = maxRequests
-        var kept: [Int] = []
-        for index in byWorth where calls[index].cost.requests <= left {
-            left -= calls[index].cost.requests
-            kept.append(index)
-        }
-        return kept.sorted().map { calls[$0] }
-    }
-
-    private static func totals(_ calls: [PlannedCall]) -> Plan.Totals {
-        calls.reduce(into: Plan.Totals()) { totals, call in
-            totals.calls += 1
-            totals.cost += call.cost
-            totals.slots += call.covers
-            totals.seconds += call.shape.seconds(call.cost)
-        }
     }
 }
 

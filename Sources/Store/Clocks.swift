@@ -36,20 +36,4 @@ extension Store {
         let stored = try await pool.query("select base_url from upstream_origins where dataset = \(dataset)").only().string(0)
         if stored != baseURL { throw StoreError.otherOrigin(dataset: dataset, stored: stored, given: baseURL) }
     }
-
-    /// Notes that a call shape is not honoured by this upstream.
-    package func note(unusable shape: String, of dataset: String, reason: String) async throws {
-        _ = try await pool.query("""
-            insert into shape_findings (dataset, shape, reason) values (\(dataset), \(shape), \(reason))
-            on conflict (dataset, shape) do update set reason = excluded.reason, found_at = now()
-            """)
-    }
-
-    /// Call shapes of a dataset that were found unusable within the last day; after that they are tried again.
-    package func unusableShapes(of dataset: String) async throws -> Set<String> {
-        let rows = try await pool.read("""
-            select shape from shape_findings where dataset = \(dataset) and found_at > now() - interval '1 day'
-            """)
-        return Set(try rows.map { try $0.string(0) })
-    }
 }

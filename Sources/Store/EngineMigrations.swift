@@ -198,4 +198,21 @@ package let engineMigrations: [RowSchema.Migration] = [
             seen bigint not null
         ) with (fillfactor = 50);
         """),
+    .init(name: "0010 costs of call shapes", sql: """
+        -- What a call was found to need: plans are priced by it. Beside the findings of shapes that are not honoured, which age.
+        create table shape_costs (
+            dataset text not null,
+            shape text not null,
+            requests int not null check (requests > 0),
+            page_rows int not null check (page_rows > 0),
+            found_at timestamptz not null default now(),
+            primary key (dataset, shape)
+        );
+        alter table tasks add column retries bigint not null default 0;
+        alter table tasks add column is_replanned boolean not null default false;
+        alter table tasks drop constraint tasks_ended_check,
+            add constraint tasks_ended_check check (ended in ('proved', 'unproved', 'shape_unusable', 'failed', 'costlier'));
+        alter table receipts drop constraint receipts_ended_check,
+            add constraint receipts_ended_check check (ended in ('proved', 'unproved', 'shape_unusable', 'failed', 'costlier'));
+        """),
 ]

@@ -7,14 +7,14 @@ package struct StoredIngestion: Sendable {
         package var tasks = 0
         package var open = 0
         package var failed = 0
-        /// Tasks whose call shape turned out not to be honoured.
-        package var unusable = 0
         /// Tasks that ended without proof of their end.
         package var unproved = 0
         package var slotsPlanned = 0
         package var slotsSettled = 0
         package var requestsPlanned = 0
         package var requests = 0
+        /// Of these, the ones that asked again.
+        package var retries = 0
         package var written = 0
         package var unchanged = 0
         package var revised = 0
@@ -165,7 +165,7 @@ extension Store {
                 coalesce(sum(covers) filter (where status not in ('available', 'running')), 0)::int8,
                 coalesce(sum(requests_planned), 0)::int8, coalesce(sum(requests), 0)::int8, coalesce(sum(written), 0)::int8,
                 coalesce(sum(unchanged), 0)::int8, coalesce(sum(revised), 0)::int8, coalesce(sum(quarantined), 0)::int8,
-                coalesce(sum(filled), 0)::int8, count(*) filter (where ended = 'shape_unusable'),
+                coalesce(sum(filled), 0)::int8, coalesce(sum(retries), 0)::int8,
                 (array_agg(error order by id desc) filter (where error is not null))[1], count(*) filter (where ended = 'unproved')
             from tasks where ingestion_id = i.id
         ) t
@@ -185,7 +185,7 @@ extension Store {
         sums.revised = try row.int(24)
         sums.quarantined = try row.int(25)
         sums.filled = try row.int(26)
-        sums.unusable = try row.int(27)
+        sums.retries = try row.int(27)
         sums.failure = try row.stringOrNil(28)
         sums.unproved = try row.int(29)
         return StoredIngestion(
@@ -220,7 +220,7 @@ extension Store {
     /// What was written; nil where nothing was.
     @discardableResult
     package func settle(
-        ingestion id: String, decide: (StoredIngestion, [StoredSeries]) throws -> Settlement
+        ingestion id: String, decide: (StoredIngestion, _ undone: [StoredCall], [StoredSeries]) throws -> Settlement
     ) async throws -> Settlement? {
         let seen = try await pool.transaction { connection -> (mark: [Int64], settlement: Settlement)? in
             _ = try await connection.query("set transaction isolation level repeatable read, read only")
@@ -228,7 +228,7 @@ extension Store {
             let rows = try await connection.query("\(Self.ingestionColumns) where i.id = \(id)::uuid")
             guard let ingestion = try rows.first.map(Self.ingestion) else { return nil }
             let series = try await Self.ledgers(on: connection, of: ingestion.dataset)
-            return (mark, try decide(ingestion, series))
+            return (mark, try decide(ingestion, try await Self.undoneCalls(of: id, on: connection), series))
         }
         guard let (mark, settlement) = seen else { return nil }
         // Only after the decision: another ingestion may have filled in what this one found complete.
@@ -246,12 +246,29 @@ extension Store {
             case .more(let calls):
                 // The mark counts the tasks: nobody has filed any since.
                 try await Self.insertTasks(calls, ingestion: id, from: Int(mark[0]), on: connection)
+                _ = try await connection.query("""
+                    update tasks set is_replanned = true
+                    where ingestion_id = \(id)::uuid and ordinal < \(Int32(clamping: mark[0])) and ended in ('shape_unusable', 'costlier')
+                    """)
                 _ = try await connection.query("update ingestions set replans = replans + 1 where id = \(id)::uuid")
                 _ = try await connection.query("""
                     select pg_notify('gapless_tasks', dataset) from ingestions where id = \(id)::uuid
                     """)
             }
             return settlement
+        }
+    }
+
+    /// Calls of an ingestion that could not be carried out as they were planned, and were not planned anew.
+    private static func undoneCalls(of id: String, on connection: PostgresConnection) async throws -> [StoredCall] {
+        let rows = try await connection.query("""
+            select shape, series_ids, first_period, end_period, covers, requests_planned from tasks
+            where ingestion_id = \(id)::uuid and ended in ('shape_unusable', 'costlier') and not is_replanned order by ordinal
+            """)
+        return try rows.map { row in
+            StoredCall(
+                shape: try row.string(0), seriesIDs: try row.int64s(1).map { Int($0) }, periods: try row.int(2)..<(try row.int(3)),
+                covers: try row.int(4), requests: try row.int(5), tokens: 0)
         }
     }
 }

@@ -9,6 +9,8 @@ package struct ClaimedTask: Sendable {
     package let shape: String
     package let seriesIDs: [Int]
     package let periods: Range<Int>
+    /// What the plan lets it spend, retries not counted.
+    package let requestsPlanned: Int
     package let attempts: Int
     package let fence: Int64
     /// Of the request that filed the ingestion, where it had one.
@@ -34,7 +36,7 @@ package struct TaskRecord: Sendable {
 /// What a finished attempt leaves in the store.
 package struct TaskResult: Sendable {
     package enum Ended: String, Sendable {
-        case proved, unproved, failed
+        case proved, unproved, failed, costlier
         case shapeUnusable = "shape_unusable"
     }
 
@@ -42,6 +44,8 @@ package struct TaskResult: Sendable {
     package var reason: String
     package var rows: [StoredRow] = []
     package var requests = 0
+    /// Of these, the ones that asked again for what had been asked for.
+    package var retries = 0
     package var dropped = 0
     package var quarantined = 0
     package var bodyBytes = 0
@@ -73,14 +77,14 @@ extension Store {
                 from claimed where i.id = claimed.ingestion_id and i.status = 'pending'
             )
             select c.id, c.ingestion_id::text, i.dataset, c.shape, c.series_ids, c.first_period, c.end_period, c.attempts::int8, c.fence,
-                i.trace_id
+                i.trace_id, c.requests_planned
             from claimed c join ingestions i on i.id = c.ingestion_id
             """)
         guard let row = rows.first else { return nil }
         return ClaimedTask(
             id: try row.int64(0), ingestionID: try row.string(1), dataset: try row.string(2), shape: try row.string(3),
-            seriesIDs: try row.int64s(4).map { Int($0) }, periods: try row.int(5)..<(try row.int(6)), attempts: try row.int(7),
-            fence: try row.int64(8), traceID: try row.stringOrNil(9))
+            seriesIDs: try row.int64s(4).map { Int($0) }, periods: try row.int(5)..<(try row.int(6)), requestsPlanned: try row.int(10),
+            attempts: try row.int(7), fence: try row.int64(8), traceID: try row.stringOrNil(9))
     }
 
     /// Lengthens the lease. False where the task is no longer this worker's.
@@ -106,7 +110,8 @@ extension Store {
             let status: TaskStatus = result.ended == .failed ? .failed : .done
             _ = try await connection.query("""
                 update tasks set status = \(status.rawValue), lease_until = null, finished_at = now(),
-                    ended = \(result.ended.rawValue), requests = requests + \(result.requests), written = written + \(counts.written),
+                    ended = \(result.ended.rawValue), requests = requests + \(result.requests),
+                    retries = retries + \(Self.retries(result, of: task)), written = written + \(counts.written),
                     unchanged = unchanged + \(counts.unchanged), revised = revised + \(counts.revised),
                     quarantined = quarantined + \(result.quarantined), filled = filled + \(filled),
                     error = \(result.ended == .failed ? result.reason : nil)
@@ -126,17 +131,23 @@ extension Store {
             try await Self.insertReceipt(result, of: task, on: connection)
             _ = try await connection.query("""
                 update tasks set status = 'available', lease_until = null, worker = null, requests = requests + \(result.requests),
-                    next_at = now() + make_interval(secs => \(seconds)), error = \(result.reason)
+                    retries = retries + \(Self.retries(result, of: task)), next_at = now() + make_interval(secs => \(seconds)),
+                    error = \(result.reason)
                 where id = \(task.id)
                 """)
         }
+    }
+
+    /// A call that is begun again asks for all of it again.
+    private static func retries(_ result: TaskResult, of task: ClaimedTask) -> Int {
+        task.attempts > 1 ? result.requests : result.retries
     }
 
     /// Hands a task back untouched, as if it had not been claimed: the worker is shutting down.
     package func release(_ task: ClaimedTask, requests: Int) async throws {
         _ = try await pool.query("""
             update tasks set status = 'available', lease_until = null, worker = null, attempts = attempts - 1,
-                requests = requests + \(requests)
+                requests = requests + \(requests), retries = retries + \(requests)
             where id = \(task.id) and fence = \(task.fence) and status = 'running'
             """)
     }

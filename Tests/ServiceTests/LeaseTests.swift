@@ -45,7 +45,7 @@ import Testing
             gapsDetected: 0, slotsDetected: 0, lowerBoundRequests: 0, optimality: "proven", replans: 0, filedAt: filedAt, createdAt: 0,
             startedAt: nil, finishedAt: nil, error: nil, sums: StoredIngestion.Sums())
         let settlement = try Settling.decide(
-            ingestion, series: [StoredSeries(id: 1, ledger: Ledger(key: key, held: held))], dataset: dataset, unusable: [])
+            ingestion, undone: [], series: [StoredSeries(id: 1, ledger: Ledger(key: key, held: held))], dataset: dataset, findings: [:])
         guard case .ended(.completed, nil) = settlement else { return #expect(Bool(false), "\(settlement)") }
     }
 

@@ -116,7 +116,7 @@ import Testing
                 group.addTask {
                     try await loop.enter { loop in
                         defer { loop[seen].isOver = true }
-                        let written = try await loop[store].settle(ingestion: id) { _, _ in .ended(.completed, error: nil) }
+                        let written = try await loop[store].settle(ingestion: id) { _, _, _ in .ended(.completed, error: nil) }
                         if written != nil { loop[seen].times += 1 }
                     }
                 }
@@ -126,7 +126,7 @@ import Testing
                 while try await group.next() != nil {}
             }
             #expect(asked.times == 0)
-            let written = try await test.store.settle(ingestion: id) { _, _ in .ended(.completed, error: nil) }
+            let written = try await test.store.settle(ingestion: id) { _, _, _ in .ended(.completed, error: nil) }
             #expect(written != nil)
             #expect(try await test.store.ingestion(id: id)?.status == .completed)
         }

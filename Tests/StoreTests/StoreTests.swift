@@ -154,12 +154,12 @@ func halves() -> Dataset {
         try await withStore { _, store, ids in
             let id = try await Self.file(store, ids)
             let asked = Asked()
-            try await store.settle(ingestion: id) { _, _ in asked.times += 1; return .ended(.completed, error: nil) }
+            try await store.settle(ingestion: id) { _, _, _ in asked.times += 1; return .ended(.completed, error: nil) }
             #expect(asked.times == 0)
             let task = try #require(try await Self.claim(store))
             _ = try await store.finish(task, with: TaskResult(ended: .proved, reason: ""), dataset: dataset, now: 0)
             #expect(try await store.unsettledIngestions(datasets: ["halves"]) == [id])
-            for _ in 0..<2 { try await store.settle(ingestion: id) { _, _ in asked.times += 1; return .ended(.completed, error: nil) } }
+            for _ in 0..<2 { try await store.settle(ingestion: id) { _, _, _ in asked.times += 1; return .ended(.completed, error: nil) } }
             #expect(asked.times == 1)
             #expect(try await store.ingestion(id: id)?.status == .completed)
             #expect(try await store.unsettledIngestions(datasets: ["halves"]) == [])
