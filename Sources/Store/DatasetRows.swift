@@ -15,81 +15,152 @@ package struct StoredRow: Sendable, Equatable {
     }
 }
 
-/// What storing did.
+/// What storing did, counted by series and time.
 package struct RowCounts: Sendable, Equatable {
     package var written = 0
     package var unchanged = 0
+    /// Held values that changed.
     package var revised = 0
+    /// What was noted of editions that others outrank, those that were never held included.
+    package var revisions = 0
 
     package init() {}
 }
 
 /// The rows of any dataset, by its schema.
 extension Store {
-    /// Writes rows: new ones are inserted, changed ones updated, equal ones left alone. A row given twice counts once, the
-    /// last one wins: an upstream's pages may repeat a record.
+    /// Writes rows: new ones are inserted, equal ones left alone. A row that differs from the held one replaces it, unless the
+    /// held one outranks it (`RowSchema.rank`) or is of a call that began later; what is not held in the end is a revision.
     static func upsert(
-        _ rows: [StoredRow], task: Int64, schema: RowSchema, on connection: PostgresConnection
+        _ rows: [StoredRow], task: Int64, schema: RowSchema, now: Int64, on connection: PostgresConnection
     ) async throws -> RowCounts {
         var counts = RowCounts()
-        let unique = lastOfEach(rows)
-        var start = 0
-        while start < unique.count {
-            let chunk = Array(unique[start..<min(start + rowsPerStatement, unique.count)])
-            let answer = try await connection.query(upsertStatement(chunk, task: task, schema: schema))
-            let row = try answer.only()
+        let arrivals = Arrivals(rows, schema: schema)
+        var open = Set(arrivals.below.keys)
+        // All inserts before the first row is locked, and both by primary key: two calls with rows of the same hours then
+        // never wait for each other in a ring.
+        for chunk in chunks(of: arrivals.highest.count) {
+            let given = Array(arrivals.highest[chunk])
+            let row = try await connection.query(insertStatement(given, task: task, schema: schema)).only()
             let inserted = try row.int(0)
-            let touched = try row.int(1)
             counts.written += inserted
-            counts.revised += touched - inserted
-            counts.unchanged += chunk.count - touched
-            start += chunk.count
+            if inserted + (try row.int(1)) == given.count {
+                open.formUnion(try row.int64s(2).map { chunk.lowerBound + Int($0) - 1 })
+            } else {
+                // Another call has just written some of them.
+                open.formUnion(chunk)
+            }
         }
+        let places = open.sorted()
+        for chunk in chunks(of: places.count) {
+            let given = places[chunk].map { (highest: arrivals.highest[$0], below: arrivals.below[$0] ?? []) }
+            let (revised, revisions) = try await succeed(given, task: task, schema: schema, now: now, on: connection)
+            counts.revised += revised
+            counts.revisions += revisions
+        }
+        counts.unchanged = arrivals.highest.count - counts.written - counts.revised
         return counts
     }
 
     /// Measured on the design's machine: up to ten thousand rows, unnest is on a par with COPY into a temporary table.
     private static let rowsPerStatement = 10_000
 
-    private static func lastOfEach(_ rows: [StoredRow]) -> [StoredRow] {
-        struct Place: Hashable { let series: Int, time: Int64 }
-        var last: [Place: Int] = [:]
-        last.reserveCapacity(rows.count)
-        for (i, row) in rows.enumerated() { last[Place(series: row.seriesID, time: row.time)] = i }
-        // By primary key: random order costs the index more than twice as much.
-        return last.values.map { rows[$0] }.sorted { ($0.seriesID, $0.time) < ($1.seriesID, $1.time) }
+    private static func chunks(of count: Int) -> [Range<Int>] {
+        stride(from: 0, to: count, by: rowsPerStatement).map { $0..<min($0 + rowsPerStatement, count) }
     }
 
-    private static func upsertStatement(_ rows: [StoredRow], task: Int64, schema: RowSchema) throws -> SQL {
+    /// Inserts what is not there; answers how many, how many were there before, and the places (from 1) of those that differ.
+    /// Where all are new nothing is compared; where none is new nothing is written, not even a lock.
+    private static func insertStatement(_ rows: [StoredRow], task: Int64, schema: RowSchema) throws -> SQL {
         let table = try identifier(schema.table)
         let columns = try schema.columns.map { try identifier($0.name) }
-        let arrays = schema.columns.indices.map { i in array(rows, column: i, kind: schema.columns[i].kind) }
-        let assignments = columns.map { "\($0) = excluded.\($0)" as SQL }
-        let stored = columns.map { "\(table).\($0)" as SQL }
-        let given = columns.map { "excluded.\($0)" as SQL }
+        let stored = columns.map { "held.\($0)" as SQL }
+        let given = columns.map { "given.\($0)" as SQL }
         return """
-            with touched as (
+            with given as materialized (
+                select * from unnest(\(rows.map { Int32($0.seriesID) }), \(.instants(rows.map(\.time))), \(arrays(rows.map(\.values), schema)))
+                    with ordinality as given (given_series, given_time, \(columns), given_place)
+            ), inserted as (
                 insert into \(table) (series_id, time, task_id, \(columns))
-                select s, t, \(task), \(columns)
-                from unnest(\(rows.map { Int32($0.seriesID) }), \(.instants(rows.map(\.time))), \(arrays.joined(separator: ", ")))
-                    as given (s, t, \(columns))
-                on conflict (series_id, time) do update
-                set \(assignments.joined(separator: ", ")), task_id = excluded.task_id
-                where (\(stored.joined(separator: ", "))) is distinct from (\(given.joined(separator: ", ")))
-                returning xmax = 0 as inserted
+                select given_series, given_time, \(task), \(columns) from given order by given_place
+                on conflict (series_id, time) do nothing
+                returning true
+            ), compared as (
+                select given_place, (\(stored.joined(separator: ", "))) is distinct from (\(given.joined(separator: ", "))) as differs
+                from given join \(table) held on held.series_id = given_series and held.time = given_time
+                where (select count(*) from inserted) < \(rows.count)
             )
-            select count(*) filter (where inserted), count(*) from touched
+            select (select count(*) from inserted), count(*), coalesce(array_agg(given_place) filter (where differs), '{}')
+            from compared
             """
     }
 
-    private static func array(_ rows: [StoredRow], column: Int, kind: RowSchema.Column.Kind) -> SQL {
+    /// Puts editions and held rows in their order. How many held rows changed, and how many revisions were noted.
+    private static func succeed(
+        _ given: [(highest: StoredRow, below: [StoredRow])], task: Int64, schema: RowSchema, now: Int64,
+        on connection: PostgresConnection
+    ) async throws -> (revised: Int, revisions: Int) {
+        let held = try await lockedRows(given.map(\.highest), schema: schema, on: connection)
+        let laterTasks = try await tasks(among: Set(held.compactMap(\.task)), begunAfter: task, on: connection)
+        var changed: [StoredRow] = []
+        var steps: [(row: StoredRow, step: Succession.Step)] = []
+        for ((highest, below), held) in zip(given, held) {
+            let succession = Succession(
+                held: held, isLater: held.task.map(laterTasks.contains) ?? false,
+                arrivals: (below + [highest]).map { Edition($0.values, task: task, schema: schema) })
+            if let stored = succession.stored {
+                changed.append(StoredRow(seriesID: highest.seriesID, time: highest.time, values: stored.values))
+            }
+            steps += succession.steps.map { (highest, $0) }
+        }
+        if !changed.isEmpty { try await connection.query(updateStatement(changed, task: task, schema: schema)) }
+        let revisions = steps.isEmpty ? 0 : try await note(steps, schema: schema, now: now, on: connection)
+        return (changed.count, revisions)
+    }
+
+    /// The rows as they are held, in the order given, and locked until the transaction ends.
+    private static func lockedRows(
+        _ rows: [StoredRow], schema: RowSchema, on connection: PostgresConnection
+    ) async throws -> [Edition] {
+        let held = try schema.columns.map { "held.\(try identifier($0.name))" as SQL }
+        let answer = try await connection.query("""
+            select held.task_id, \(held.joined(separator: ", "))
+            from unnest(\(rows.map { Int32($0.seriesID) }), \(.instants(rows.map(\.time)))) with ordinality
+                as given (given_series, given_time, given_place)
+            join \(try identifier(schema.table)) held on held.series_id = given_series and held.time = given_time
+            order by given_place for update of held
+            """)
+        // Nobody deletes rows but people, by hand: once more, then.
+        if answer.count != rows.count { throw StoreError.unavailable("rows of \(schema.table) were deleted meanwhile") }
+        return try answer.map { row in
+            let values = try schema.columns.enumerated().map { try value(of: row, at: $0.offset + 1, kind: $0.element.kind) }
+            return Edition(values, task: try row.int64OrNil(0), schema: schema)
+        }
+    }
+
+    private static func updateStatement(_ rows: [StoredRow], task: Int64, schema: RowSchema) throws -> SQL {
+        let columns = try schema.columns.map { try identifier($0.name) }
+        let assignments = columns.map { "\($0) = given.\($0)" as SQL }
+        return """
+            update \(try identifier(schema.table)) held set \(assignments.joined(separator: ", ")), task_id = \(task)
+            from unnest(\(rows.map { Int32($0.seriesID) }), \(.instants(rows.map(\.time))), \(arrays(rows.map(\.values), schema)))
+                as given (given_series, given_time, \(columns))
+            where held.series_id = given_series and held.time = given_time
+            """
+    }
+
+    private static func arrays(_ rows: [[Value]], _ schema: RowSchema) -> SQL {
+        schema.columns.indices.map { array(rows, column: $0, kind: schema.columns[$0].kind) }.joined(separator: ", ")
+    }
+
+    private static func array(_ rows: [[Value]], column: Int, kind: RowSchema.Column.Kind) -> SQL {
         switch kind {
         case .decimal:
-            "\(.numerics(rows.map { if case .decimal(let value) = $0.values[column] { value.description } else { nil } }))"
+            "\(.numerics(rows.map { if case .decimal(let value) = $0[column] { value.description } else { nil } }))"
         case .integer:
-            "\(rows.map { row -> Int64? in if case .integer(let value) = row.values[column] { value } else { nil } })"
+            "\(rows.map { row -> Int64? in if case .integer(let value) = row[column] { value } else { nil } })"
         case .text:
-            "\(rows.map { row -> String? in if case .text(let value) = row.values[column] { value } else { nil } })"
+            "\(rows.map { row -> String? in if case .text(let value) = row[column] { value } else { nil } })"
         }
     }
 

@@ -198,6 +198,29 @@ package let engineMigrations: [RowSchema.Migration] = [
             seen bigint not null
         ) with (fillfactor = 50);
         """),
+    .init(name: "0007 revisions", sql: """
+        -- When the attempt at hand began: of two calls for one row it says which has the newer answer.
+        alter table tasks add column begun_at timestamptz;
+        -- Wordings of rows that are not held any more, or never were because a higher one came with them or before them.
+        create table revisions (
+            id bigint generated always as identity primary key,
+            series_id int not null references series on delete cascade,
+            time timestamptz not null,
+            -- By the names of the row table's columns; decimals are JSON numbers with the digits that the row had.
+            old_values jsonb not null,
+            new_values jsonb not null,
+            old_rank bigint,
+            new_rank bigint,
+            -- Calls, as in the rows themselves: kept where their tasks are not.
+            old_task bigint,
+            new_task bigint,
+            -- The shown clock; then the real one.
+            at timestamptz not null,
+            recorded_at timestamptz not null default now()
+        );
+        create index revisions_by_row on revisions (series_id, time);
+        create index revisions_by_age on revisions (at, id);
+        """),
     .init(name: "0010 costs of call shapes", sql: """
         -- What a call was found to need: plans are priced by it. Beside the findings of shapes that are not honoured, which age.
         create table shape_costs (

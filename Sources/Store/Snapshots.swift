@@ -38,6 +38,18 @@ extension Store {
     package func snapshot(
         of dataset: Dataset, choose: ([SeriesEntry]) throws -> [Int], span: ([StoredSeries]) throws -> Range<Int64>?
     ) async throws -> Snapshot {
+        try await readSnapshot(of: dataset, choose: choose) { snapshot, connection in
+            guard let span = try span(snapshot.series), !span.isEmpty, !snapshot.series.isEmpty else { return snapshot }
+            let answer = try await connection.query(Self.rowQuery(snapshot.series.map(\.id), span, of: dataset.schema))
+            return Snapshot(
+                version: snapshot.version, series: snapshot.series, rows: try Self.block(answer, of: dataset.schema))
+        }
+    }
+
+    /// Version, series and coverage at one moment, and whatever else `body` reads of that moment.
+    func readSnapshot<T>(
+        of dataset: Dataset, choose: ([SeriesEntry]) throws -> [Int], _ body: (Snapshot, PostgresConnection) async throws -> T
+    ) async throws -> T {
         do {
             return try await pool.transaction { connection in
                 _ = try await connection.query("set transaction isolation level repeatable read, read only")
@@ -49,11 +61,8 @@ extension Store {
                 let ids = try choose(try known.map { SeriesEntry(id: try $0.int(0), key: SeriesKey(try $0.strings(1))) })
                 // The server orders text by its own collation; people and cursors get the order of the keys.
                 let series = try await Self.ledgers(on: connection, of: dataset.name, ids: ids).sorted { $0.key < $1.key }
-                var block = RowBlock(width: dataset.schema.columns.count)
-                if let span = try span(series), !span.isEmpty, !series.isEmpty {
-                    block = try Self.block(try await connection.query(Self.rowQuery(ids, span, of: dataset.schema)), of: dataset.schema)
-                }
-                return Snapshot(version: version, series: series, rows: block)
+                let rows = RowBlock(width: dataset.schema.columns.count)
+                return try await body(Snapshot(version: version, series: series, rows: rows), connection)
             }
         } catch let error as PostgresError where error.isTransient {
             throw StoreError.unavailable(error.message)

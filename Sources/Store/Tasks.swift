@@ -69,7 +69,7 @@ extension Store {
                 order by i.created_at, t.ordinal limit 1 for update of t skip locked
             ), claimed as (
                 update tasks t set status = 'running', attempts = t.attempts + 1, fence = t.fence + 1, worker = \(worker),
-                    lease_until = now() + make_interval(secs => \(Double(leaseSeconds)))
+                    lease_until = now() + make_interval(secs => \(Double(leaseSeconds))), begun_at = now()
                 from next where t.id = next.id
                 returning t.*
             ), begun as (
@@ -102,9 +102,9 @@ extension Store {
     package func finish(_ task: ClaimedTask, with result: TaskResult, dataset: Dataset, now: Int64) async throws -> RowCounts {
         try await pool.transaction { connection in
             try await Self.hold(task, on: connection)
-            let counts = try await Self.upsert(result.rows, task: task.id, schema: dataset.schema, on: connection)
+            let counts = try await Self.upsert(result.rows, task: task.id, schema: dataset.schema, now: now, on: connection)
             let filled = try await Self.extendCoverage(
-                on: connection, by: Self.parts(of: result.rows, ruler: dataset.calendar.partRuler),
+                on: connection, by: try await Self.parts(of: result.rows, dataset, on: connection),
                 partsPerSlot: dataset.calendar.parts, now: now)
             try await Self.insertReceipt(result, of: task, on: connection)
             let status: TaskStatus = result.ended == .failed ? .failed : .done
@@ -117,7 +117,7 @@ extension Store {
                     error = \(result.ended == .failed ? result.reason : nil)
                 where id = \(task.id)
                 """)
-            if counts.written + counts.revised + filled > 0 {
+            if counts.written + counts.revised + counts.revisions + filled > 0 {
                 try await Self.raiseVersion(on: connection, of: dataset.name, now: now)
             }
             return counts
@@ -193,24 +193,5 @@ extension Store {
             values (\(task.id), \(Int32(clamping: task.attempts)), \(result.ended.rawValue), \(result.reason), \(result.requests),
                 \(result.rows.count), \(result.dropped), \(result.bodyBytes))
             """)
-    }
-
-    private static func parts(of rows: [StoredRow], ruler: Ruler) -> [Int: SlotSet] {
-        var times: [Int: [Int]] = [:]
-        for row in rows { times[row.seriesID, default: []].append(ruler.slot(containing: row.time)) }
-        return times.mapValues { parts in SlotSet(ranges: runs(of: parts.sorted())) }
-    }
-
-    /// Sorted indices as ranges of neighbours.
-    private static func runs(of sorted: [Int]) -> [Range<Int>] {
-        var runs: [Range<Int>] = []
-        for index in sorted {
-            if let last = runs.last, index <= last.upperBound {
-                runs[runs.count - 1] = last.lowerBound..<max(last.upperBound, index + 1)
-            } else {
-                runs.append(index..<(index + 1))
-            }
-        }
-        return runs
     }
 }
