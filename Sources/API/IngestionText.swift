@@ -31,8 +31,8 @@ enum IngestionText {
         json.member("gaps") { json in
             json.member("detected", job.slotsDetected)
             json.member("filled", sums.filled)
-            json.member("absent", 0)
-            json.member("unfillable", 0)
+            json.member("absent", sums.absent)
+            json.member("unfillable", job.slotsUnfillable)
         }
         json.member("requested_by", job.requestedBy)
         json.member("created_at", instant: job.createdAt)

@@ -60,9 +60,7 @@ struct PlanText {
         json.endArray()
         json.member("calls_next_cursor", callCount > calls.count ? Paging.cursor(Self.list, after: "\(calls.count)") : nil)
         writeTotals(&json)
-        json.key("unfillable")
-        json.beginArray()
-        json.endArray()
+        writeUnfillable(&json, text.dataset)
         json.member("complete_at", instant: figures.completeAt, offset: figures.completeAt.map { text.dataset.zone.offset(at: $0) } ?? 0)
         json.member("warnings", figures.warnings)
         json.endObject()
@@ -71,6 +69,24 @@ struct PlanText {
 
     /// What cursors of its calls begin with.
     static let list = "calls"
+
+    private func writeUnfillable(_ json: inout JSONWriter, _ dataset: Dataset) {
+        json.key("unfillable")
+        json.beginArray()
+        for run in figures.unfillable.prefix(Store.unfillableKept) {
+            json.beginObject()
+            json.member("series") { json in
+                for (name, value) in zip(dataset.keys, run.key.values) { json.member(name, value) }
+            }
+            json.member("from", instant: run.from, offset: dataset.zone.offset(at: run.from))
+            json.member("to", instant: run.to, offset: dataset.zone.offset(at: run.to))
+            json.member("slots", run.slots)
+            json.member("reason", run.reason)
+            json.member("action", run.action)
+            json.endObject()
+        }
+        json.endArray()
+    }
 
     private func writeTotals(_ json: inout JSONWriter) {
         json.member("totals") { json in

@@ -26,9 +26,12 @@ struct AnswerMaker {
         }
     }
 
-    func snapshot(span: ([StoredSeries]) throws -> Range<Int64>? = { _ in nil }) async throws -> Snapshot {
+    /// `notes`: of which slots it is wanted why they are not held.
+    func snapshot(
+        notes: Range<Int>? = nil, span: ([StoredSeries]) throws -> Range<Int64>? = { _ in nil }
+    ) async throws -> Snapshot {
         do {
-            return try await store.snapshot(of: dataset, choose: chosen, span: span)
+            return try await store.snapshot(of: dataset, choose: chosen, notes: notes, span: span)
         } catch StoreError.unavailable {
             throw AnswerError.storeUnavailable(retryAfter: 1)
         }

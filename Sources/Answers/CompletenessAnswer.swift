@@ -7,8 +7,8 @@ extension AnswerMaker {
     func completeness(_ query: CompletenessQuery) async throws -> FreshAnswer {
         let scope = Scope(dataset, from: query.from, to: query.to, now: now)
         let after = try query.cursor.map { text throws(AnswerError) in try Cursor(text, seal: question.seal, numbers: 1).place[0] }
-        let snapshot = try await snapshot()
-        let tallies = snapshot.series.map { scope.tally($0.ledger) }
+        let snapshot = try await snapshot(notes: scope.slots)
+        let tallies = snapshot.series.map { scope.tally($0) }
         var json = JSONWriter(capacity: 1024 + min(query.limit, 1000) * 320)
         json.beginObject()
         json.member("dataset", dataset.name)
@@ -46,7 +46,7 @@ extension AnswerMaker {
             json.members(tallies[index])
             json.member("first", instant: ledger.firstHeldSlot(parts: parts).map(ruler.start(of:)), in: dataset.zone)
             json.member("last", instant: ledger.lastHeldSlot(parts: parts).map(ruler.start(of:)), in: dataset.zone)
-            json.member("gaps", scope.gaps(ledger).count { $0.state != .pending })
+            json.member("gaps", scope.gaps(snapshot.series[index]).count { $0.state != .pending })
             json.endObject()
         }
         json.endArray()
@@ -72,7 +72,7 @@ extension AnswerMaker {
         let range = periods.slots(before: first).clamped(to: scope.slots)..<(ends.last ?? scope.slots.lowerBound)
         var tallies = Array(repeating: Tally(), count: page.count)
         for one in snapshot.series {
-            let states = one.ledger.states(in: range, calendar: dataset.calendar, dueBefore: scope.dueBefore(one.key))
+            let states = scope.judged(one).states(in: range, calendar: dataset.calendar, dueBefore: scope.dueBefore(one.key))
             for (state, slots) in states { PeriodCount.add(slots, state, endingAt: ends, to: &tallies) }
         }
         for (number, tally) in zip(page, tallies) {

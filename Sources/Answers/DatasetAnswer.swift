@@ -115,7 +115,7 @@ extension AnswerMaker {
         let calendar = dataset.calendar
         let held = snapshot.series.compactMap { $0.ledger.lastHeldSlot(parts: calendar.parts) }.max()
         let due = snapshot.series.map { scope.dueBefore($0.key) }.max()
-        let tally = snapshot.series.reduce(Tally()) { $0 + scope.tally($1.ledger) }
+        let tally = snapshot.series.reduce(Tally()) { $0 + scope.tally($1) }
         json.key("freshness")
         json.beginObject()
         json.member("changed_at", instant: snapshot.version?.changedAt, in: dataset.zone)

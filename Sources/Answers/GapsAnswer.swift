@@ -13,10 +13,10 @@ extension AnswerMaker {
         }
         let scope = Scope(dataset, from: query.from, to: query.to, now: now)
         let cursor = try query.cursor.map { text throws(AnswerError) in try Cursor(text, seal: question.seal, numbers: 3) }
-        let snapshot = try await snapshot()
+        let snapshot = try await snapshot(notes: scope.slots)
         var entries: [Entry] = []
         for one in snapshot.series {
-            for gap in scope.gaps(one.ledger) where query.states.isEmpty ? gap.state != .pending : query.states.contains(gap.state) {
+            for gap in scope.gaps(one) where query.states.isEmpty ? gap.state != .pending : query.states.contains(gap.state) {
                 entries.append(Entry(gap: gap, series: one))
             }
         }
@@ -36,7 +36,7 @@ extension AnswerMaker {
         for entry in page {
             json.beginObject()
             json.members(of: entry.series.key, names: dataset.keys)
-            json.members(entry.gap, of: entry.series.key, in: scope)
+            json.members(entry.gap, of: entry.series, in: scope)
             json.endObject()
         }
         json.endArray()

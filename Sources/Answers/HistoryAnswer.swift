@@ -8,7 +8,7 @@ extension AnswerMaker {
         let scope = Scope(dataset, from: query.from, to: query.to, now: now)
         let cursor = try historyCursor(query)
         var page: HistoryPage?
-        let snapshot = try await snapshot { series in
+        let snapshot = try await snapshot(notes: scope.slots) { series in
             let made = try HistoryPage(query, scope, series, after: cursor, limit: query.limit ?? HistoryQuery.pageMax)
             if query.limit == nil && made.hasMore { throw AnswerError.longHistory }
             page = made
@@ -16,7 +16,7 @@ extension AnswerMaker {
         }
         guard let page else { throw AnswerError.storeUnavailable(retryAfter: 1) }
         let next = page.hasMore ? page.end(snapshot.series)?.text(seal: question.seal) : nil
-        let tallies = snapshot.series.map { scope.tally($0.ledger) }
+        let tallies = snapshot.series.map { scope.tally($0) }
         let body: [UInt8]
         if query.format == .json {
             var json = JSONWriter(capacity: 1024 + page.rowCount * 160)
@@ -106,9 +106,9 @@ extension AnswerMaker {
         json.member("completeness", tally.completeness)
         json.key("gaps")
         json.beginArray()
-        for gap in scope.gaps(one.ledger) {
+        for gap in scope.gaps(one) {
             json.beginObject()
-            json.members(gap, of: one.key, in: scope)
+            json.members(gap, of: one, in: scope)
             json.endObject()
         }
         json.endArray()

@@ -31,7 +31,7 @@ package final class HistoryStream {
         do {
             place = try maker.historyCursor(query)
             scope = Scope(maker.dataset, from: query.from, to: query.to, now: maker.now)
-            snapshot = try await maker.snapshot()
+            snapshot = try await maker.snapshot(notes: query.fill == .null ? scope.slots : nil)
         } catch {
             seats.leave(client)
             throw error
@@ -39,7 +39,7 @@ package final class HistoryStream {
         self.maker = maker
         self.query = query
         contentType = query.format.contentType
-        headers = [("Gapless-Coverage", maker.coverageText(snapshot.series.map { [scope] in scope.tally($0.ledger) }))]
+        headers = [("Gapless-Coverage", maker.coverageText(snapshot.series.map { [scope] in scope.tally($0) }))]
         let fresh = maker.fresh([], of: snapshot, until: scope.nextChange(snapshot.series))
         maxAge = max(0, Int((Double(fresh.validUntil) / 1000 - maker.startedAt).rounded(.down)))
     }

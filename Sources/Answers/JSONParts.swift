@@ -48,17 +48,6 @@ extension JSONWriter {
         member("quarantined", tally.quarantined)
         member("completeness", tally.completeness)
     }
-
-    /// The members of a gap, without its series.
-    mutating func members(_ gap: Gap, of key: SeriesKey, in scope: Scope) {
-        let ruler = scope.dataset.calendar.ruler
-        member("from", instant: ruler.start(of: gap.range.lowerBound), in: scope.dataset.zone)
-        // Up to the end of its last slot: the next one that the calendar has may be days later.
-        member("to", instant: ruler.end(of: gap.range.upperBound - 1), in: scope.dataset.zone)
-        member("slots", gap.slots)
-        member("state", gap.state.rawValue)
-        member("reason", scope.reason(gap, of: key))
-    }
 }
 
 extension Answer {

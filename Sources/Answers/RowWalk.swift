@@ -140,7 +140,7 @@ private struct Holes {
 
     init(_ series: [StoredSeries], _ scope: Scope, unitsPerSlot: Int) {
         self.unitsPerSlot = unitsPerSlot
-        gaps = series.map { one in scope.gaps(one.ledger).map { ($0.range, scope.reason($0, of: one.key)) } }
+        gaps = series.map { one in scope.gaps(one).map { ($0.range, scope.reason($0, of: one)) } }
         at = Array(repeating: 0, count: series.count)
         // Of a slot that came in part, the parts that are held are no holes.
         held = unitsPerSlot == 1 ? [] : series.map(\.ledger.held)

@@ -42,10 +42,20 @@ struct Scope {
             let due = ruler.end(of: slot) + Int64(dataset.dueLag(one.key))
             next = min(next ?? due, due)
         }
+        // What the upstream serves may move with the date, and with nothing else.
+        let midnight = dataset.zone.start(of: dataset.zone.day(at: now).advanced(by: 1))
+        if series.contains(where: { reachMoves($0.key, from: now, to: midnight) }) { next = min(next ?? midnight, midnight) }
         return next
     }
 
-    /// The last change: of the dataset, or by a slot of the range that fell due.
+    /// Whether slots of the range are beyond reach at one instant and not at another, or for another reason.
+    private func reachMoves(_ key: SeriesKey, from first: Int64, to second: Int64) -> Bool {
+        let reaches = [dataset.reach(key, first), dataset.reach(key, second)]
+        if reaches[0] == reaches[1] { return false }
+        return reaches.contains { $0.map { $0.from > dataset.calendar.ruler.start(of: slots.lowerBound) } ?? false }
+    }
+
+    /// The last change: of the dataset, by a slot of the range that fell due, or of what the upstream still serves of it.
     func asOf(_ series: [StoredSeries], changedAt: Int64?) -> Int64 {
         let ruler = dataset.calendar.ruler
         var last = changedAt ?? .min
@@ -53,26 +63,20 @@ struct Scope {
             let slot = min(dueBefore(one.key), slots.upperBound)
             if slot > slots.lowerBound { last = max(last, ruler.start(of: slot) + Int64(dataset.dueLag(one.key))) }
         }
+        let midnight = dataset.zone.start(of: dataset.zone.day(at: now))
+        if midnight > last, series.contains(where: { reachMoves($0.key, from: midnight - 1, to: midnight) }) { last = midnight }
         return last == .min ? ruler.start(of: ruler.slot(containing: now)) : last
     }
 
-    func tally(_ ledger: Ledger) -> Tally { ledger.tally(in: slots, calendar: dataset.calendar, dueBefore: dueBefore(ledger.key)) }
+    /// What is known of a series, and which of its slots the upstream does not serve now.
+    func judged(_ one: StoredSeries) -> Ledger { dataset.judged(one.ledger, now: now) }
 
-    func gaps(_ ledger: Ledger) -> [Gap] { ledger.gaps(in: slots, calendar: dataset.calendar, dueBefore: dueBefore(ledger.key)) }
+    func tally(_ one: StoredSeries) -> Tally {
+        judged(one).tally(in: slots, calendar: dataset.calendar, dueBefore: dueBefore(one.key))
+    }
 
-    /// Why the slots of a gap are not present, for people.
-    func reason(_ gap: Gap, of key: SeriesKey) -> String {
-        let partial = gap.partsHeld > 0 ? "partial \(gap.partsHeld)/\(dataset.calendar.parts)" : nil
-        switch gap.state {
-        case .present, .missing: return partial ?? "missing"
-        case .pending:
-            let due = dataset.calendar.ruler.end(of: gap.range.lowerBound) + Int64(dataset.dueLag(key))
-            let until = "not due until " + Timestamp.text(due, offset: offset(at: due))
-            return partial.map { "\($0), \(until)" } ?? until
-        case .absent: return "the upstream has nothing there"
-        case .excluded: return "excluded by a person"
-        case .quarantined: return "failed validation"
-        case .unfillable: return "no call would fill it"
-        }
+    /// Gaps of one state but different reasons are different gaps, where the reasons were read with the series.
+    func gaps(_ one: StoredSeries) -> [Gap] {
+        judged(one).gaps(in: slots, calendar: dataset.calendar, dueBefore: dueBefore(one.key), notes: one.notes.runs)
     }
 }

@@ -48,7 +48,7 @@ struct StoredAnswer: Sendable, Equatable {
 
 extension StoredAnswer {
     /// Raised when what an answer says, or the form below, changes.
-    static let schema = 1
+    static let schema = 2
     private static let magic = Array("gapless answer \(schema)\n".utf8)
     private static let sumLength = 16
 

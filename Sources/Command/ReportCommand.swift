@@ -26,7 +26,8 @@ struct ReportCommand: ParsableCommand {
                 let rows = series.filter { dataset.selects($0.key, by: selection) }.map { one in
                     (
                         key: one.key,
-                        tally: one.ledger.tally(in: range, calendar: dataset.calendar, dueBefore: dataset.dueBefore(one.key, now: now))
+                        tally: dataset.judged(one.ledger, now: now).tally(
+                            in: range, calendar: dataset.calendar, dueBefore: dataset.dueBefore(one.key, now: now))
                     )
                 }
                 say(json ? Self.json(rows, dataset) : Self.table(rows))

@@ -6,6 +6,8 @@ final class HeldTask {
     var claim: ClaimedTask
     /// Names the call to the sender of its requests.
     let call: Int
+    /// The shown clock when its call began.
+    var askedAt: Int64?
 
     init(_ claim: ClaimedTask, call: Int) {
         self.claim = claim

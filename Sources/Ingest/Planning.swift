@@ -118,7 +118,7 @@ package final class Planning {
         let dataset = try SelectionJSON.dataset(asked.dataset, among: datasets)
         let now = clock.now
         let selection = Self.resolved(asked, of: dataset, now: now)
-        let series = try await store.ledgers(of: dataset.name)
+        let series = try await store.ledgers(of: dataset.name, now: now)
         let findings = try await store.shapeFindings(of: dataset.name)
         let made = Self.plan(selection, of: dataset, series: series, findings: findings, now: now)
         var hash = SHA256()
@@ -159,8 +159,10 @@ package final class Planning {
         let left = instead.map { Reserved($0, dataset) }
         var ids: [SeriesKey: Int] = [:]
         var demands: [String: [Demand]] = [:]
+        var unfillable: [PlanFigures.Unfillable] = []
         for one in series where dataset.selects(one.key, by: selection) {
             ids[one.key] = one.id
+            unfillable += Self.unfillable(one, in: range, of: dataset, now: now)
             // What is planned anew is no more the newest of its series: calls beside it have filled later slots.
             let mode = left != nil && selection.mode == .incremental ? .missing : selection.mode
             var missing = dataset.judged(one.ledger, now: now).demand(
@@ -182,11 +184,31 @@ package final class Planning {
         var figures = PlanFigures(
             gaps: plan.gaps.count, slots: plan.gaps.slots, cost: plan.totals.cost, lowerBound: plan.lowerBound,
             optimality: plan.optimality, estimatedSeconds: plan.totals.seconds)
+        figures.unfillable = unfillable
+        if unfillable.count > Store.unfillableKept {
+            figures.warnings.append("\(unfillable.count - Store.unfillableKept) more runs of slots are unfillable")
+        }
         if plan.uncovered > 0 {
             let cause = selection.maxRequests == nil ? "no call shape reaches" : "max_requests leaves out"
             figures.warnings.append("\(cause) \(plan.uncovered) of the selected slots")
         }
         return (figures, calls)
+    }
+
+    /// The runs of a series' slots that no call could fill.
+    private static func unfillable(
+        _ one: StoredSeries, in range: Range<Int>, of dataset: Dataset, now: Int64
+    ) -> [PlanFigures.Unfillable] {
+        let reach = dataset.reach(one.key, now)
+        if reach == nil, one.ledger.unfillable.isEmpty { return [] }
+        let ruler = dataset.calendar.ruler
+        let gaps = dataset.judged(one.ledger, now: now).gaps(
+            in: range, calendar: dataset.calendar, dueBefore: dataset.dueBefore(one.key, now: now))
+        return gaps.filter { $0.state == .unfillable }.map { gap in
+            PlanFigures.Unfillable(
+                key: one.key, from: ruler.start(of: gap.range.lowerBound), to: ruler.end(of: gap.range.upperBound - 1), slots: gap.slots,
+                reason: reach?.reason ?? "unfillable", action: reach?.action ?? "No call that the upstream offers would fill it.")
+        }
     }
 
     private func completeAt(_ draft: Draft) async throws -> Int64? {

@@ -137,6 +137,7 @@ package final class Worker {
             let order = CallOrder(
                 shape: task.shape, series: keys, periods: task.periods, now: clock.now, requests: task.requestsPlanned,
                 pageRows: finding?.needs?.pageRows)
+            holding.askedAt = order.now
             let runner = CallRunner(
                 call: holding.call, traceID: task.traceID, sender: sender.object, token: sender.token, policy: settings.retry,
                 inFlightMax: dataset.upstream.requestsInFlight, random: { self.random() })
@@ -166,6 +167,7 @@ package final class Worker {
         case .costlier(_, _, let why): (result.ended, result.reason) = (.costlier, why)
         }
         result.rows = outcome.rows.map { StoredRow(seriesID: task.seriesIDs[$0.series], time: $0.time, values: $0.values) }
+        result.askedAt = holding.askedAt
         result.requests = outcome.requests
         result.retries = outcome.retries
         result.dropped = outcome.dropped

@@ -22,7 +22,7 @@ struct PartialSlots {
 }
 
 /// Makes gaps of runs that come in the order of time: cuts them where the number of held parts changes, joins neighbours that
-/// are alike.
+/// are alike in state, parts and note.
 struct GapWriter {
     private let partial: PartialSlots
     private var nextPartial = 0
@@ -31,7 +31,7 @@ struct GapWriter {
 
     init(partial: PartialSlots) { self.partial = partial }
 
-    mutating func add(_ state: SlotState, _ run: Range<Int>) {
+    mutating func add(_ state: SlotState, _ run: Range<Int>, note: Int? = nil) {
         if state == .present {
             close()
             return
@@ -41,11 +41,11 @@ struct GapWriter {
             let (slot, held) = partial.slots[nextPartial]
             nextPartial += 1
             if slot < from { continue }
-            extend(state, from..<slot, partsHeld: 0)
-            extend(state, slot..<slot + 1, partsHeld: held)
+            extend(state, from..<slot, partsHeld: 0, note)
+            extend(state, slot..<slot + 1, partsHeld: held, note)
             from = slot + 1
         }
-        extend(state, from..<run.upperBound, partsHeld: 0)
+        extend(state, from..<run.upperBound, partsHeld: 0, note)
     }
 
     mutating func finished() -> [Gap] {
@@ -53,14 +53,15 @@ struct GapWriter {
         return gaps
     }
 
-    private mutating func extend(_ state: SlotState, _ run: Range<Int>, partsHeld: Int) {
+    private mutating func extend(_ state: SlotState, _ run: Range<Int>, partsHeld: Int, _ note: Int?) {
         if run.isEmpty { return }
-        if let gap = open, gap.state == state, gap.partsHeld == partsHeld {
+        if let gap = open, gap.state == state, gap.partsHeld == partsHeld, gap.note == note {
             open = Gap(
-                state: state, range: gap.range.lowerBound..<run.upperBound, slots: gap.slots + run.count, partsHeld: partsHeld)
+                state: state, range: gap.range.lowerBound..<run.upperBound, slots: gap.slots + run.count, partsHeld: partsHeld,
+                note: note)
         } else {
             close()
-            open = Gap(state: state, range: run, slots: run.count, partsHeld: partsHeld)
+            open = Gap(state: state, range: run, slots: run.count, partsHeld: partsHeld, note: note)
         }
     }
 
@@ -68,4 +69,25 @@ struct GapWriter {
         if let gap = open { gaps.append(gap) }
         open = nil
     }
+}
+
+/// Cuts the ranges of a set where notes begin and end; both in the order of time.
+func noted(_ slots: SlotSet, by notes: [NotedRun]) -> [(range: Range<Int>, note: Int?)] {
+    if notes.isEmpty { return slots.ranges.map { ($0, nil) } }
+    var result: [(range: Range<Int>, note: Int?)] = []
+    var next = 0
+    for range in slots.ranges {
+        var from = range.lowerBound
+        while next < notes.count, notes[next].slots.upperBound <= from { next += 1 }
+        var at = next
+        while at < notes.count, notes[at].slots.lowerBound < range.upperBound {
+            let part = notes[at].slots.clamped(to: range)
+            if from < part.lowerBound { result.append((from..<part.lowerBound, nil)) }
+            result.append((part, notes[at].note))
+            from = part.upperBound
+            at += 1
+        }
+        if from < range.upperBound { result.append((from..<range.upperBound, nil)) }
+    }
+    return result
 }

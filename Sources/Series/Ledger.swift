@@ -54,15 +54,17 @@ package struct Ledger: Sendable, Hashable {
         return tally
     }
 
-    /// The gaps of a range, in the order of time.
-    package func gaps(in range: Range<Int>, calendar: Calendar, dueBefore: Int) -> [Gap] {
-        var runs: [(state: SlotState, range: Range<Int>)] = []
+    /// The gaps of a range, in the order of time. `notes`: for states that have some, runs in order that do not overlap.
+    package func gaps(
+        in range: Range<Int>, calendar: Calendar, dueBefore: Int, notes: [SlotState: [NotedRun]] = [:]
+    ) -> [Gap] {
+        var runs: [(state: SlotState, range: Range<Int>, note: Int?)] = []
         for (state, slots) in states(in: range, calendar: calendar, dueBefore: dueBefore) {
-            runs += slots.ranges.map { (state, $0) }
+            runs += noted(slots, by: notes[state] ?? []).map { (state, $0.range, $0.note) }
         }
         runs.sort { $0.range.lowerBound < $1.range.lowerBound }
         var gaps = GapWriter(partial: PartialSlots(held: held.intersection(partRange(range, calendar)), parts: calendar.parts))
-        for run in runs { gaps.add(run.state, run.range) }
+        for run in runs { gaps.add(run.state, run.range, note: run.note) }
         return gaps.finished()
     }
 

@@ -7,4 +7,12 @@ package enum RecheckSchedule {
     package static func next(after attempts: Int) -> Int {
         distances[min(max(attempts, 1), distances.count) - 1]
     }
+
+    /// Whether the upstream will say nothing else ever: a slot without a trade stays without one.
+    package static func isFinal(_ reason: String) -> Bool { reason == "no_trade" }
+
+    /// When to ask again after an answer at `now`; nil: never.
+    static func nextAsk(_ reason: String, steps: Int, now: Int64) -> Int64? {
+        isFinal(reason) ? nil : now + Int64(next(after: steps))
+    }
 }

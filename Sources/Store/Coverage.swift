@@ -6,8 +6,15 @@ package import Series
 package struct StoredSeries: Sendable {
     package let id: Int
     package let ledger: Ledger
+    /// Why slots are as they are, where that was asked for.
+    package var notes = SlotNotes()
 
     package var key: SeriesKey { ledger.key }
+
+    package init(id: Int, ledger: Ledger) {
+        self.id = id
+        self.ledger = ledger
+    }
 }
 
 /// What a dataset's answers depend on: it grows with every change of its coverage or rows.
@@ -49,15 +56,20 @@ extension Store {
         }
     }
 
-    /// What is known of a dataset's series, all of them or those with these ids, sorted by key.
-    package func ledgers(of dataset: String, ids: [Int]? = nil) async throws -> [StoredSeries] {
-        try await pool.lease { try await Self.ledgers(on: $0, of: dataset, ids: ids) }
+    /// What is known of a dataset's series, all of them or those with these ids, sorted by key. `now` (shown clock): which absent
+    /// slots are to be asked for again by then; nil where nobody wants to know.
+    package func ledgers(of dataset: String, ids: [Int]? = nil, now: Int64? = nil) async throws -> [StoredSeries] {
+        try await pool.lease { try await Self.ledgers(on: $0, of: dataset, ids: ids, now: now) }
     }
 
-    static func ledgers(on connection: PostgresConnection, of dataset: String, ids: [Int]? = nil) async throws -> [StoredSeries] {
+    static func ledgers(
+        on connection: PostgresConnection, of dataset: String, ids: [Int]? = nil, now: Int64? = nil
+    ) async throws -> [StoredSeries] {
         let all = ids == nil
         let rows = try await connection.query("""
-            select s.id, s.key, lower(s.lifetime), upper(s.lifetime), c.held, c.absent, c.excluded, c.unfillable, c.quarantined
+            select s.id, s.key, lower(s.lifetime), upper(s.lifetime), c.held, c.absent, c.excluded, c.unfillable, c.quarantined,
+                (select range_agg(int8range(a.first_slot, a.end_slot)) from absences a
+                    where a.series_id = s.id and a.next_at <= \(.instant(now)))
             from series s join coverage c on c.series_id = s.id
             where s.dataset = \(dataset) and (\(all) or s.id = any(\((ids ?? []).map { Int64($0) })))
             order by s.key
@@ -70,7 +82,8 @@ extension Store {
                 ledger: Ledger(
                     key: SeriesKey(try row.strings(1)), lifetime: lifetime, held: SlotSet(ranges: try row.ranges(4)),
                     absent: SlotSet(ranges: try row.ranges(5)), excluded: SlotSet(ranges: try row.ranges(6)),
-                    unfillable: SlotSet(ranges: try row.ranges(7)), quarantined: SlotSet(ranges: try row.ranges(8))))
+                    unfillable: SlotSet(ranges: try row.ranges(7)), quarantined: SlotSet(ranges: try row.ranges(8)),
+                    recheck: SlotSet(ranges: try row.rangesOrNil(9) ?? [])))
         }
     }
 
@@ -90,25 +103,5 @@ extension Store {
             update dataset_versions set version = version + 1, changed_at = \(.instant(now)) where dataset = \(dataset)
             """)
         _ = try await connection.query("select pg_notify('gapless_versions', \(dataset))")
-    }
-
-    /// Adds parts to what is held of each series. Returns how many slots became whole by it.
-    static func extendCoverage(
-        on connection: PostgresConnection, by parts: [Int: SlotSet], partsPerSlot: Int, now: Int64
-    ) async throws -> Int {
-        var filled = 0
-        // In one order everywhere, so that two writers cannot wait for each other.
-        for id in parts.keys.sorted() {
-            guard let added = parts[id] else { continue }
-            let row = try await connection.query("select held from coverage where series_id = \(id) for update").only()
-            let before = SlotSet(ranges: try row.ranges(0))
-            let after = before.union(added)
-            if after == before { continue }
-            filled += after.wholeSlots(of: partsPerSlot).count - before.wholeSlots(of: partsPerSlot).count
-            _ = try await connection.query("""
-                update coverage set held = \(.ranges(after.ranges)), changed_at = \(.instant(now)) where series_id = \(id)
-                """)
-        }
-        return filled
     }
 }

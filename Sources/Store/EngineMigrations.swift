@@ -221,6 +221,50 @@ package let engineMigrations: [RowSchema.Migration] = [
         create index revisions_by_row on revisions (series_id, time);
         create index revisions_by_age on revisions (at, id);
         """),
+    .init(name: "0008 gap memory", sql: """
+        -- Slots of which the upstream said that it has nothing there; coverage.absent is their union. Instants but for the
+        -- exclusions' are of the shown clock.
+        create table absences (
+            series_id int not null references series on delete cascade,
+            first_slot bigint not null,
+            end_slot bigint not null check (end_slot > first_slot),
+            reason text not null,
+            since timestamptz not null,
+            asked_at timestamptz not null,
+            attempts int not null check (attempts > 0),
+            -- Answers that came when they were due: the distance of the next ask grows by them.
+            steps int not null check (steps > 0),
+            -- Null: never asked again.
+            next_at timestamptz,
+            task_id bigint not null,
+            primary key (series_id, first_slot)
+        );
+        create index absences_to_recheck on absences (series_id, next_at);
+        -- A person's word that slots are not expected; coverage.excluded is the union of those in force.
+        create table exclusions (
+            id uuid primary key default gen_random_uuid(),
+            dataset text not null,
+            -- The key values as they were given.
+            keys json not null,
+            -- The series that these meant then.
+            series_ids int[] not null check (cardinality(series_ids) > 0),
+            starts_at timestamptz not null,
+            ends_at timestamptz not null,
+            first_slot bigint not null,
+            end_slot bigint not null check (end_slot > first_slot),
+            note text not null check (char_length(note) between 1 and 500),
+            made_by text not null,
+            made_at timestamptz not null default now(),
+            lifted_by text,
+            lifted_at timestamptz,
+            check ((lifted_by is null) = (lifted_at is null))
+        );
+        create index exclusions_by_age on exclusions (dataset, made_at desc, id);
+        alter table tasks add column absent bigint not null default 0;
+        create index tasks_by_period on tasks (end_period, first_period);
+        alter table plans add column unfillable json not null default '[]';
+        alter table ingestions add column slots_unfillable bigint not null default 0;
+        """),
     .init(name: "0010 costs of call shapes", sql: """
         -- What a call was found to need: plans are priced by it. Beside the findings of shapes that are not honoured, which age.
         create table shape_costs (

@@ -20,6 +20,8 @@ package struct StoredIngestion: Sendable {
         package var revised = 0
         package var quarantined = 0
         package var filled = 0
+        /// Slots that its calls found absent.
+        package var absent = 0
         /// Why the last of the failed tasks failed.
         package var failure: String?
     }
@@ -33,6 +35,8 @@ package struct StoredIngestion: Sendable {
     package let requestedBy: String
     package let gapsDetected: Int
     package let slotsDetected: Int
+    /// Selected slots that no call could fill.
+    package let slotsUnfillable: Int
     package let lowerBoundRequests: Int
     package let optimality: String
     package let replans: Int
@@ -106,10 +110,10 @@ extension Store {
     private static func file(_ new: NewIngestion, on connection: PostgresConnection) async throws -> (id: String, isNew: Bool) {
         let rows = try await connection.query("""
             insert into ingestions (dataset, status, selection, selection_digest, plan_id, requested_by, gaps_detected,
-                slots_detected, lower_bound_requests, optimality, filed_at, trace_id)
+                slots_detected, slots_unfillable, lower_bound_requests, optimality, filed_at, trace_id)
             values (\(new.dataset), 'pending', \(new.selection)::json, \(new.selectionDigest), \(new.planID)::uuid,
-                \(new.requestedBy), \(new.figures.gaps), \(new.figures.slots), \(new.figures.lowerBound.requests),
-                \(new.figures.optimality.rawValue), \(.instant(new.filedAt)), \(new.traceID))
+                \(new.requestedBy), \(new.figures.gaps), \(new.figures.slots), \(new.figures.unfillableSlots),
+                \(new.figures.lowerBound.requests), \(new.figures.optimality.rawValue), \(.instant(new.filedAt)), \(new.traceID))
             on conflict (dataset, selection_digest) where status in ('pending', 'running', 'paused') do nothing
             returning id::text
             """)
@@ -158,7 +162,8 @@ extension Store {
 
     static let ingestionColumns: SQL = """
         select i.id::text, i.dataset, i.status, i.selection, i.plan_id::text, i.requested_by, i.gaps_detected, i.slots_detected,
-            i.lower_bound_requests, i.optimality, i.replans::int8, i.created_at, i.started_at, i.finished_at, i.error, t.*, i.filed_at
+            i.lower_bound_requests, i.optimality, i.replans::int8, i.created_at, i.started_at, i.finished_at, i.error, t.*, i.filed_at,
+            i.slots_unfillable, (select coalesce(sum(a.absent), 0)::int8 from tasks a where a.ingestion_id = i.id) as found_absent
         from ingestions i cross join lateral (
             select count(*), count(*) filter (where status in ('available', 'running')),
                 count(*) filter (where status in ('failed', 'parked')), coalesce(sum(covers), 0)::int8,
@@ -188,10 +193,12 @@ extension Store {
         sums.retries = try row.int(27)
         sums.failure = try row.stringOrNil(28)
         sums.unproved = try row.int(29)
+        sums.absent = try row.int("found_absent")
         return StoredIngestion(
             id: try row.string(0), dataset: try row.string(1), status: IngestionStatus(rawValue: try row.string(2)) ?? .failed,
             selection: try row.json(3), planID: try row.stringOrNil(4), requestedBy: try row.string(5),
-            gapsDetected: try row.int(6), slotsDetected: try row.int(7), lowerBoundRequests: try row.int(8),
+            gapsDetected: try row.int(6), slotsDetected: try row.int(7), slotsUnfillable: try row.int("slots_unfillable"),
+            lowerBoundRequests: try row.int(8),
             optimality: try row.string(9), replans: try row.int(10), filedAt: try row.instant("filed_at"), createdAt: try row.instant(11),
             startedAt: try row.instantOrNil(12), finishedAt: try row.instantOrNil(13), error: try row.stringOrNil(14), sums: sums)
     }
@@ -227,7 +234,7 @@ extension Store {
             guard let mark = try await Self.endOfWork(of: id, on: connection) else { return nil }
             let rows = try await connection.query("\(Self.ingestionColumns) where i.id = \(id)::uuid")
             guard let ingestion = try rows.first.map(Self.ingestion) else { return nil }
-            let series = try await Self.ledgers(on: connection, of: ingestion.dataset)
+            let series = try await Self.ledgers(on: connection, of: ingestion.dataset, now: ingestion.filedAt)
             return (mark, try decide(ingestion, try await Self.undoneCalls(of: id, on: connection), series))
         }
         guard let (mark, settlement) = seen else { return nil }

@@ -32,6 +32,29 @@ package struct PlanFigures: Sendable, Equatable {
     /// Instant (shown clock) at which its calls would be done; nil where there are none.
     package var completeAt: Int64?
     package var warnings: [String] = []
+    /// Selected slots that no call could fill, where and why.
+    package var unfillable: [Unfillable] = []
+
+    package var unfillableSlots: Int { unfillable.reduce(0) { $0 + $1.slots } }
+
+    /// A run of slots of one series beyond the upstream's reach; `from` and `to` are instants.
+    package struct Unfillable: Sendable, Equatable {
+        package let key: SeriesKey
+        package let from: Int64
+        package let to: Int64
+        package let slots: Int
+        package let reason: String
+        package let action: String
+
+        package init(key: SeriesKey, from: Int64, to: Int64, slots: Int, reason: String, action: String) {
+            self.key = key
+            self.from = from
+            self.to = to
+            self.slots = slots
+            self.reason = reason
+            self.action = action
+        }
+    }
 
     package init(gaps: Int, slots: Int, cost: Cost, lowerBound: Cost, optimality: Plan.Optimality, estimatedSeconds: Double) {
         self.gaps = gaps
@@ -68,11 +91,11 @@ extension Store {
             _ = try await connection.query("delete from plans where expires_at < now() - interval '15 minutes'")
             let row = try await connection.query("""
                 insert into plans (dataset, digest, selection, gaps, slots, requests, tokens, lower_bound_requests,
-                    lower_bound_tokens, optimality, estimated_seconds, complete_at, warnings, expires_at)
+                    lower_bound_tokens, optimality, estimated_seconds, complete_at, warnings, unfillable, expires_at)
                 values (\(dataset), \(digest), \(selection)::json, \(figures.gaps), \(figures.slots), \(figures.cost.requests),
                     \(figures.cost.tokens), \(figures.lowerBound.requests), \(figures.lowerBound.tokens),
                     \(figures.optimality.rawValue), \(figures.estimatedSeconds), \(.instant(figures.completeAt)),
-                    \(figures.warnings), now() + interval '15 minutes')
+                    \(figures.warnings), \(Self.json(figures.unfillable))::json, now() + interval '15 minutes')
                 returning id::text, expires_at
                 """).only()
             let id = try row.string(0)
@@ -93,7 +116,8 @@ extension Store {
         let rows = try await pool.read("""
             select id::text, dataset, digest, selection, gaps, slots, requests, tokens, lower_bound_requests, lower_bound_tokens,
                 optimality, estimated_seconds, expires_at, expires_at < now(),
-                (select count(*) from plan_calls where plan_id = plans.id), complete_at, warnings
+                (select count(*) from plan_calls where plan_id = plans.id), complete_at, warnings,
+                unfillable
             from plans where id = \(id)::uuid
             """)
         guard let row = rows.first else { return nil }
@@ -103,6 +127,7 @@ extension Store {
             optimality: Plan.Optimality(rawValue: try row.string(10)) ?? .bounded, estimatedSeconds: try row.double(11))
         figures.completeAt = try row.instantOrNil(15)
         figures.warnings = try row.strings(16)
+        figures.unfillable = Self.unfillable(try row.json(17))
         return StoredPlan(
             id: try row.string(0), dataset: try row.string(1), digest: try row.string(2), selection: try row.json(3), figures: figures,
             callCount: try row.int(14), expiresAt: try row.instant(12), isExpired: try row.bool(13))
@@ -119,6 +144,33 @@ extension Store {
             StoredCall(
                 shape: try row.string(0), seriesIDs: try row.int64s(1).map { Int($0) }, periods: try row.int(2)..<(try row.int(3)),
                 covers: try row.int(4), requests: try row.int(5), tokens: try row.int(6))
+        }
+    }
+
+    /// Of a plan that is read again, so many runs are known.
+    package static let unfillableKept = 100
+
+    private static func json(_ runs: [PlanFigures.Unfillable]) -> String {
+        var writer = JSONWriter()
+        writer.beginArray()
+        for run in runs.prefix(unfillableKept) {
+            writer.beginArray()
+            for number in [run.from, run.to, Int64(run.slots)] { writer.int(number) }
+            for text in [run.reason, run.action] + run.key.values { writer.string(text) }
+            writer.endArray()
+        }
+        writer.endArray()
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+
+    private static func unfillable(_ text: String) -> [PlanFigures.Unfillable] {
+        let runs = (try? JSONValue(parsing: Array(text.utf8)))?.array ?? []
+        return runs.compactMap { run in
+            guard let fields = run.array, fields.count > 5, let from = fields[0].wholeNumber, let to = fields[1].wholeNumber,
+                let slots = fields[2].wholeNumber, let reason = fields[3].string, let action = fields[4].string
+            else { return nil }
+            return PlanFigures.Unfillable(
+                key: SeriesKey(fields[5...].compactMap(\.string)), from: from, to: to, slots: Int(slots), reason: reason, action: action)
         }
     }
 

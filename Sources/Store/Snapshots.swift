@@ -33,12 +33,13 @@ package struct Snapshot: Sendable {
 
 extension Store {
     /// Version, series, coverage and rows of a dataset in one snapshot: the answer's coverage is that of its rows, and both
-    /// are of the version. `choose` picks among all series; `span` says which stretch of time rows are wanted of, nil for
-    /// none. Throws what `choose` throws, and `StoreError.unavailable`.
+    /// are of the version. `choose` picks among all series; `notes` says of which slots it is wanted why they are not held;
+    /// `span` says which stretch of time rows are wanted of, nil for none. Throws what `choose` throws, and `StoreError.unavailable`.
     package func snapshot(
-        of dataset: Dataset, choose: ([SeriesEntry]) throws -> [Int], span: ([StoredSeries]) throws -> Range<Int64>?
+        of dataset: Dataset, choose: ([SeriesEntry]) throws -> [Int], notes: Range<Int>? = nil,
+        span: ([StoredSeries]) throws -> Range<Int64>?
     ) async throws -> Snapshot {
-        try await readSnapshot(of: dataset, choose: choose) { snapshot, connection in
+        try await readSnapshot(of: dataset, choose: choose, notes: notes) { snapshot, connection in
             guard let span = try span(snapshot.series), !span.isEmpty, !snapshot.series.isEmpty else { return snapshot }
             let answer = try await connection.query(Self.rowQuery(snapshot.series.map(\.id), span, of: dataset.schema))
             return Snapshot(
@@ -48,7 +49,7 @@ extension Store {
 
     /// Version, series and coverage at one moment, and whatever else `body` reads of that moment.
     func readSnapshot<T>(
-        of dataset: Dataset, choose: ([SeriesEntry]) throws -> [Int], _ body: (Snapshot, PostgresConnection) async throws -> T
+        of dataset: Dataset, choose: ([SeriesEntry]) throws -> [Int], notes: Range<Int>? = nil, _ body: (Snapshot, PostgresConnection) async throws -> T
     ) async throws -> T {
         do {
             return try await pool.transaction { connection in
@@ -60,7 +61,8 @@ extension Store {
                 let known = try await connection.query("select id, key from series where dataset = \(dataset.name) order by key")
                 let ids = try choose(try known.map { SeriesEntry(id: try $0.int(0), key: SeriesKey(try $0.strings(1))) })
                 // The server orders text by its own collation; people and cursors get the order of the keys.
-                let series = try await Self.ledgers(on: connection, of: dataset.name, ids: ids).sorted { $0.key < $1.key }
+                var series = try await Self.ledgers(on: connection, of: dataset.name, ids: ids).sorted { $0.key < $1.key }
+                if let notes { try await Self.addNotes(to: &series, of: dataset.name, in: notes, on: connection) }
                 let rows = RowBlock(width: dataset.schema.columns.count)
                 return try await body(Snapshot(version: version, series: series, rows: rows), connection)
             }

@@ -42,6 +42,9 @@ package struct TaskResult: Sendable {
 
     package var ended: Ended
     package var reason: String
+    /// The shown clock when the call began: what was due then and did not come of a call that ended as proved is absent. nil
+    /// notes nothing.
+    package var askedAt: Int64?
     package var rows: [StoredRow] = []
     package var requests = 0
     /// Of these, the ones that asked again for what had been asked for.
@@ -96,16 +99,15 @@ extension Store {
         return !rows.isEmpty
     }
 
-    /// Ends an attempt: rows, coverage, receipt, the task's end and the dataset's version, in one transaction. Rows that
-    /// came are kept however the call ended; what did not come stays missing. Throws `leaseLost`, and writes nothing, where
-    /// another worker has the task by now.
+    /// Ends an attempt: rows, coverage, what the upstream said that it has not, receipt, the task's end and the dataset's version,
+    /// in one transaction. Rows that came are kept however the call ended; what did not come stays missing, or is absent by its
+    /// proof. Throws `leaseLost`, and writes nothing, where another worker has the task by now.
     package func finish(_ task: ClaimedTask, with result: TaskResult, dataset: Dataset, now: Int64) async throws -> RowCounts {
         try await pool.transaction { connection in
             try await Self.hold(task, on: connection)
             let counts = try await Self.upsert(result.rows, task: task.id, schema: dataset.schema, now: now, on: connection)
-            let filled = try await Self.extendCoverage(
-                on: connection, by: try await Self.parts(of: result.rows, dataset, on: connection),
-                partsPerSlot: dataset.calendar.parts, now: now)
+            let settled = try await Self.remember(
+                try await Self.parts(of: result.rows, dataset, on: connection), of: result, task, dataset, now: now, on: connection)
             try await Self.insertReceipt(result, of: task, on: connection)
             let status: TaskStatus = result.ended == .failed ? .failed : .done
             _ = try await connection.query("""
@@ -113,11 +115,12 @@ extension Store {
                     ended = \(result.ended.rawValue), requests = requests + \(result.requests),
                     retries = retries + \(Self.retries(result, of: task)), written = written + \(counts.written),
                     unchanged = unchanged + \(counts.unchanged), revised = revised + \(counts.revised),
-                    quarantined = quarantined + \(result.quarantined), filled = filled + \(filled),
+                    quarantined = quarantined + \(result.quarantined), filled = filled + \(settled.filled),
+                    absent = absent + \(settled.absent),
                     error = \(result.ended == .failed ? result.reason : nil)
                 where id = \(task.id)
                 """)
-            if counts.written + counts.revised + counts.revisions + filled > 0 {
+            if counts.written + counts.revised + counts.revisions > 0 || settled.isChange {
                 try await Self.raiseVersion(on: connection, of: dataset.name, now: now)
             }
             return counts

@@ -1,0 +1,53 @@
+internal import Bytes
+internal import Series
+internal import Store
+
+/// Why the slots of a gap are not present, for people and for programs.
+extension Scope {
+    func reason(_ gap: Gap, of one: StoredSeries) -> String {
+        let partial = gap.partsHeld > 0 ? "partial \(gap.partsHeld)/\(dataset.calendar.parts)" : nil
+        switch gap.state {
+        case .present, .missing: return partial ?? "missing"
+        case .pending:
+            let due = dataset.calendar.ruler.end(of: gap.range.lowerBound) + Int64(dataset.dueLag(one.key))
+            let until = "not due until " + Timestamp.text(due, offset: offset(at: due))
+            return partial.map { "\($0), \(until)" } ?? until
+        case .absent:
+            let start = dataset.calendar.ruler.start(of: gap.range.lowerBound)
+            return partial ?? absence(gap, of: one)?.reason ?? dataset.absenceReason(one.key, start)
+        case .excluded: return exclusion(gap, of: one)?.note ?? "excluded by a person"
+        case .quarantined: return "failed validation"
+        case .unfillable: return dataset.reach(one.key, now)?.reason ?? "no call would fill it"
+        }
+    }
+
+    /// What the upstream said of an absent gap.
+    func absence(_ gap: Gap, of one: StoredSeries) -> Absence? {
+        gap.state == .absent ? gap.note.map { one.notes.absences[$0] } : nil
+    }
+
+    func exclusion(_ gap: Gap, of one: StoredSeries) -> SlotNotes.Excluded? {
+        gap.state == .excluded ? gap.note.map { one.notes.exclusions[$0] } : nil
+    }
+}
+
+extension JSONWriter {
+    /// The members of a gap, without its series.
+    mutating func members(_ gap: Gap, of one: StoredSeries, in scope: Scope) {
+        let ruler = scope.dataset.calendar.ruler
+        let zone = scope.dataset.zone
+        member("from", instant: ruler.start(of: gap.range.lowerBound), in: zone)
+        // Up to the end of its last slot: the next one that the calendar has may be days later.
+        member("to", instant: ruler.end(of: gap.range.upperBound - 1), in: zone)
+        member("slots", gap.slots)
+        member("state", gap.state.rawValue)
+        member("reason", scope.reason(gap, of: one))
+        if let absence = scope.absence(gap, of: one) {
+            member("since", instant: absence.since, in: zone)
+            member("asked", instant: absence.asked, in: zone)
+            member("next_ask", instant: absence.nextAsk, in: zone)
+        }
+        if let exclusion = scope.exclusion(gap, of: one) { member("exclusion", exclusion.id) }
+        if gap.state == .unfillable, let reach = scope.dataset.reach(one.key, scope.now) { member("action", reach.action) }
+    }
+}

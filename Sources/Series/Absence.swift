@@ -1,0 +1,119 @@
+/// What is remembered of slots of which the upstream said, with proof of the end, that it has nothing there. Instants are of the
+/// shown clock.
+package struct Absence: Sendable, Hashable {
+    /// One word, for programs: `no_record`, `partial`.
+    package let reason: String
+    /// When it was said first, and last.
+    package let since: Int64
+    package let asked: Int64
+    /// How often it was said.
+    package let attempts: Int
+    /// How many of these answers came when they were due: the distances of `RecheckSchedule` grow by them.
+    package let steps: Int
+    /// When the upstream is to be asked again; nil: never.
+    package let nextAsk: Int64?
+    /// The task whose answer was the last.
+    package let evidence: Int64
+
+    package init(reason: String, since: Int64, asked: Int64, attempts: Int, steps: Int, nextAsk: Int64?, evidence: Int64) {
+        self.reason = reason
+        self.since = since
+        self.asked = asked
+        self.attempts = attempts
+        self.steps = steps
+        self.nextAsk = nextAsk
+        self.evidence = evidence
+    }
+
+    /// The first answer of "nothing".
+    static func first(_ reason: String, at now: Int64, evidence: Int64) -> Absence {
+        Absence(
+            reason: reason, since: now, asked: now, attempts: 1, steps: 1,
+            nextAsk: RecheckSchedule.nextAsk(reason, steps: 1, now: now), evidence: evidence)
+    }
+
+    /// One more such answer. One that comes before it is due counts as an attempt, and the next ask is counted from it; but the
+    /// distance stays as it is, so that two answers within minutes do not put the next ask off by days.
+    func confirmed(_ reason: String, at now: Int64, evidence: Int64) -> Absence {
+        let isEarly = nextAsk.map { now < $0 } ?? false
+        let steps = isEarly ? steps : steps + 1
+        return Absence(
+            reason: reason, since: since, asked: max(asked, now), attempts: attempts + 1, steps: steps,
+            nextAsk: RecheckSchedule.nextAsk(reason, steps: steps, now: max(asked, now)), evidence: evidence)
+    }
+}
+
+/// The absences of one series: runs in the order of time; neighbours that are equal in all are one run, so that work grows with
+/// holes.
+package struct Absences: Sendable, Hashable {
+    package struct Run: Sendable, Hashable {
+        package let slots: Range<Int>
+        package let absence: Absence
+
+        package init(_ slots: Range<Int>, _ absence: Absence) {
+            self.slots = slots
+            self.absence = absence
+        }
+    }
+
+    package private(set) var runs: [Run]
+
+    /// Runs that do not overlap, in any order.
+    package init(_ runs: [Run] = []) { self.runs = Absences.joined(runs) }
+
+    package var slots: SlotSet { SlotSet(ranges: runs.map(\.slots)) }
+
+    /// Something came for these slots.
+    package mutating func end(_ slots: SlotSet) {
+        if slots.isEmpty { return }
+        runs = runs.flatMap { run in
+            SlotSet(run.slots).subtracting(slots.intersection(run.slots)).ranges.map { Run($0, run.absence) }
+        }
+    }
+
+    /// The upstream said that it has nothing for these slots. `reason` is asked once for each of them.
+    package mutating func note(_ slots: SlotSet, at now: Int64, evidence: Int64, reason: (Int) -> String) {
+        if slots.isEmpty { return }
+        let known = self.slots
+        var made: [Run] = []
+        for run in runs {
+            let again = slots.intersection(run.slots)
+            made += SlotSet(run.slots).subtracting(again).ranges.map { Run($0, run.absence) }
+            for (range, reason) in Absences.alike(again, reason) {
+                made.append(Run(range, run.absence.confirmed(reason, at: now, evidence: evidence)))
+            }
+        }
+        for (range, reason) in Absences.alike(slots.subtracting(known), reason) {
+            made.append(Run(range, .first(reason, at: now, evidence: evidence)))
+        }
+        runs = Absences.joined(made)
+    }
+
+    /// The runs of slots that share a reason.
+    private static func alike(_ slots: SlotSet, _ reason: (Int) -> String) -> [(range: Range<Int>, reason: String)] {
+        var result: [(range: Range<Int>, reason: String)] = []
+        for range in slots.ranges {
+            for slot in range {
+                let word = reason(slot)
+                if let last = result.last, last.range.upperBound == slot, last.reason == word {
+                    result[result.count - 1].range = last.range.lowerBound..<slot + 1
+                } else {
+                    result.append((slot..<slot + 1, word))
+                }
+            }
+        }
+        return result
+    }
+
+    private static func joined(_ runs: [Run]) -> [Run] {
+        var result: [Run] = []
+        for run in runs.sorted(by: { $0.slots.lowerBound < $1.slots.lowerBound }) where !run.slots.isEmpty {
+            if let last = result.last, last.slots.upperBound == run.slots.lowerBound, last.absence == run.absence {
+                result[result.count - 1] = Run(last.slots.lowerBound..<run.slots.upperBound, run.absence)
+            } else {
+                result.append(run)
+            }
+        }
+        return result
+    }
+}

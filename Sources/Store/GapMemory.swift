@@ -1,0 +1,186 @@
+internal import Postgres
+internal import Series
+
+/// What the store remembers of slots that are not held: written with the rows and the coverage of the call that taught it.
+extension Store {
+    /// What an attempt's rows and its end came to.
+    struct Remembered {
+        /// Slots that became whole by it.
+        var filled = 0
+        /// Slots of which it said that there is nothing.
+        var absent = 0
+        /// Coverage or absences are other than before.
+        var isChange = false
+    }
+
+    /// Adds parts to what is held of each series. Where the call ended as proved, every slot of its periods that was due when it
+    /// began and is still not whole is absent: the upstream has said so. A part that comes ends an absence.
+    static func remember(
+        _ parts: [Int: SlotSet], of result: TaskResult, _ task: ClaimedTask, _ dataset: Dataset, now: Int64,
+        on connection: PostgresConnection
+    ) async throws -> Remembered {
+        let askedAt = result.ended == .proved ? result.askedAt : nil
+        let ids = askedAt == nil ? Array(parts.keys) : Array(Set(parts.keys).union(task.seriesIDs))
+        if ids.isEmpty { return Remembered() }
+        // In one order everywhere, so that two writers cannot wait for each other.
+        let rows = try await connection.query("""
+            select c.series_id, s.key, lower(s.lifetime), upper(s.lifetime), c.held, c.absent, c.excluded, c.unfillable
+            from coverage c join series s on s.id = c.series_id
+            where c.series_id = any(\(ids.map { Int32($0) })) order by c.series_id for update of c
+            """)
+        var changes: [CoverageChange] = []
+        let asked = Set(task.seriesIDs)
+        for row in rows {
+            let ledger = Ledger(
+                key: SeriesKey(try row.strings(1)), lifetime: try lifetime(of: row, at: 2), held: SlotSet(ranges: try row.ranges(4)),
+                absent: SlotSet(ranges: try row.ranges(5)), excluded: SlotSet(ranges: try row.ranges(6)),
+                unfillable: SlotSet(ranges: try row.ranges(7)))
+            let id = try row.int(0)
+            changes.append(CoverageChange(
+                id: id, ledger: ledger, adding: parts[id] ?? SlotSet(), dataset,
+                silence: asked.contains(id) ? askedAt.map { (task.periods, $0) } : nil))
+        }
+        changes.removeAll { $0.isNothing }
+        if changes.isEmpty { return Remembered() }
+        try await update(changes, at: now, on: connection)
+        try await rewriteAbsences(of: changes.filter { $0.concernsAbsences }, task.id, dataset, now: now, on: connection)
+        return changes.reduce(into: Remembered(isChange: true)) { sum, change in
+            sum.filled += change.filled
+            sum.absent += change.nothing.count
+        }
+    }
+
+    private static func update(_ changes: [CoverageChange], at now: Int64, on connection: PostgresConnection) async throws {
+        _ = try await connection.query("""
+            update coverage c set held = v.held::int8multirange, absent = v.absent::int8multirange, changed_at = \(.instant(now))
+            from unnest(\(changes.map { Int32($0.id) }), \(changes.map { text($0.held) }), \(changes.map { text($0.absent) }))
+                as v (id, held, absent)
+            where c.series_id = v.id
+            """)
+    }
+
+    /// The absences where something was said or came, and their neighbours, written anew as far as they are other than before.
+    private static func rewriteAbsences(
+        of changes: [CoverageChange], _ task: Int64, _ dataset: Dataset, now: Int64, on connection: PostgresConnection
+    ) async throws {
+        if changes.isEmpty { return }
+        let rows = try await connection.query("""
+            select \(absenceColumns) from absences a
+            join unnest(\(changes.map { Int32($0.id) }), \(changes.map { $0.concerned.lowerBound }),
+                \(changes.map { $0.concerned.upperBound })) as v (id, low, high)
+                on a.series_id = v.id and a.first_slot <= v.high and a.end_slot >= v.low
+            """)
+        var stored: [Int: [Absences.Run]] = [:]
+        for row in rows { stored[try row.int(0), default: []].append(try absence(row)) }
+        var gone: [(id: Int, run: Absences.Run)] = []
+        var new: [(id: Int, run: Absences.Run)] = []
+        for change in changes {
+            let before = stored[change.id] ?? []
+            var absences = Absences(before)
+            absences.end(change.ended)
+            absences.note(change.nothing, at: now, evidence: task) { slot in
+                change.partial.contains(slot) ? Self.partial : dataset.absenceReason(change.key, dataset.calendar.ruler.start(of: slot))
+            }
+            let after = Set(absences.runs)
+            gone += before.filter { !after.contains($0) }.map { (change.id, $0) }
+            new += absences.runs.filter { !before.contains($0) }.map { (change.id, $0) }
+        }
+        if !gone.isEmpty {
+            _ = try await connection.query("""
+                delete from absences a using unnest(\(gone.map { Int32($0.id) }), \(gone.map { $0.run.slots.lowerBound })) as v (id, slot)
+                where a.series_id = v.id and a.first_slot = v.slot
+                """)
+        }
+        try await insert(new, on: connection)
+    }
+
+    private static func insert(_ new: [(id: Int, run: Absences.Run)], on connection: PostgresConnection) async throws {
+        if new.isEmpty { return }
+        let facts = new.map(\.run.absence)
+        _ = try await connection.query("""
+            insert into absences (series_id, first_slot, end_slot, reason, since, asked_at, attempts, steps, next_at, task_id)
+            select * from unnest(\(new.map { Int32($0.id) }), \(new.map { $0.run.slots.lowerBound }),
+                \(new.map { $0.run.slots.upperBound }), \(facts.map(\.reason)), \(.instants(facts.map(\.since))),
+                \(.instants(facts.map(\.asked))), \(facts.map { Int32(clamping: $0.attempts) }),
+                \(facts.map { Int32(clamping: $0.steps) }), \(.instants(facts.map(\.nextAsk))), \(facts.map(\.evidence)))
+            """)
+    }
+
+    /// The reason of a slot of which some parts came: how many is known from what is held.
+    static let partial = "partial"
+
+    static let absenceColumns: SQL = """
+        a.series_id, a.first_slot, a.end_slot, a.reason, a.since, a.asked_at, a.attempts, a.steps, a.next_at, a.task_id
+        """
+
+    static func absence(_ row: Postgres.Row) throws -> Absences.Run {
+        Absences.Run(
+            try row.int(1)..<(try row.int(2)),
+            Absence(
+                reason: try row.string(3), since: try row.instant(4), asked: try row.instant(5), attempts: try row.int(6),
+                steps: try row.int(7), nextAsk: try row.instantOrNil(8), evidence: try row.int64(9)))
+    }
+
+    static func lifetime(of row: Postgres.Row, at place: Int) throws -> Range<Int>? {
+        guard let first = try row.intOrNil(.at(place)), let end = try row.intOrNil(.at(place + 1)), first < end else { return nil }
+        return first..<end
+    }
+
+    /// As int8multirange reads it: an array of them has no bind of its own.
+    private static func text(_ set: SlotSet) -> String {
+        "{" + set.ranges.map { "[\($0.lowerBound),\($0.upperBound))" }.joined(separator: ",") + "}"
+    }
+}
+
+/// What becomes of one series' coverage by one attempt. Pure.
+private struct CoverageChange {
+    let id: Int
+    let key: SeriesKey
+    let held: SlotSet
+    let absent: SlotSet
+    let filled: Int
+    /// Slots of which a part came that was not held before.
+    let ended: SlotSet
+    /// Slots of which the upstream said that it has nothing, or nothing more.
+    let nothing: SlotSet
+    /// Of these, those of which some parts are held.
+    let partial: SlotSet
+    let concernsAbsences: Bool
+    let isNothing: Bool
+
+    /// `silence`: the periods of a call that ended as proved and the shown clock when it began; what did not come of them is not
+    /// there.
+    init(id: Int, ledger: Ledger, adding parts: SlotSet, _ dataset: Dataset, silence: (periods: Range<Int>, askedAt: Int64)?) {
+        let perSlot = dataset.calendar.parts
+        self.id = id
+        key = ledger.key
+        held = ledger.held.union(parts)
+        let whole = held.wholeSlots(of: perSlot)
+        filled = whole.count - ledger.held.wholeSlots(of: perSlot).count
+        ended = parts.subtracting(ledger.held).touchedSlots(of: perSlot)
+        nothing = silence.map { silence in
+            Self.due(in: silence.periods, by: silence.askedAt, of: ledger, dataset).subtracting(whole)
+        } ?? SlotSet()
+        partial = held.touchedSlots(of: perSlot).subtracting(whole).intersection(nothing)
+        absent = ledger.absent.subtracting(ended).union(nothing)
+        concernsAbsences = !nothing.isEmpty || absent != ledger.absent
+        isNothing = held == ledger.held && !concernsAbsences
+    }
+
+    /// Slots that the upstream owed by then: not those that a person has excluded, nor those that it does not serve.
+    private static func due(in periods: Range<Int>, by now: Int64, of ledger: Ledger, _ dataset: Dataset) -> SlotSet {
+        let instants = dataset.periods.instants(of: periods)
+        let all = dataset.calendar.ruler.slots(from: instants.lowerBound, to: instants.upperBound)
+        let end = min(all.upperBound, max(all.lowerBound, dataset.dueBefore(ledger.key, now: now)))
+        let alive = ledger.lifetime.map { (all.lowerBound..<end).clamped(to: $0) } ?? all.lowerBound..<end
+        return dataset.calendar.expected(in: alive).subtracting(ledger.excluded)
+            .subtracting(dataset.judged(ledger, now: now).unfillable)
+    }
+
+    /// The stretch in which absences may change, and touch others.
+    var concerned: Range<Int> {
+        let first = [nothing.first, ended.first].compactMap { $0 }.min() ?? 0
+        let last = [nothing.last, ended.last].compactMap { $0 }.max() ?? 0
+        return first..<last + 1
+    }
+}

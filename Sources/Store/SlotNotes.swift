@@ -1,0 +1,81 @@
+internal import Postgres
+package import Series
+
+/// Why slots of a series are as they are: what the upstream said of the absent ones, and people of the excluded ones.
+package struct SlotNotes: Sendable {
+    /// A person's word, in short.
+    package struct Excluded: Sendable, Hashable {
+        package let id: String
+        package let note: String
+    }
+
+    /// Named by the notes of `runs`.
+    package private(set) var absences: [Absence] = []
+    package private(set) var exclusions: [Excluded] = []
+    /// For each state that has notes: where they hold, in the order of time, none over another.
+    package private(set) var runs: [SlotState: [NotedRun]] = [:]
+
+    init() {}
+
+    /// `absences` in the order of time; of `exclusions` that overlap the first one counts.
+    init(_ absences: [Absences.Run], _ exclusions: [(range: Range<Int>, excluded: Excluded)]) {
+        var numbers: [Absence: Int] = [:]
+        runs[.absent] = absences.map { run in
+            let number = numbers[run.absence, default: self.absences.count]
+            if number == self.absences.count {
+                numbers[run.absence] = number
+                self.absences.append(run.absence)
+            }
+            return NotedRun(run.slots, note: number)
+        }
+        var taken = SlotSet()
+        var excluded: [NotedRun] = []
+        for (range, one) in exclusions {
+            let number = self.exclusions.count
+            self.exclusions.append(one)
+            excluded += SlotSet(range).subtracting(taken).ranges.map { NotedRun($0, note: number) }
+            taken.insert(range)
+        }
+        runs[.excluded] = excluded.sorted { $0.slots.lowerBound < $1.slots.lowerBound }
+    }
+}
+
+extension Store {
+    /// Adds to series what is noted of their slots in a range. Those of which nothing is absent or excluded cost nothing.
+    static func addNotes(
+        to series: inout [StoredSeries], of dataset: String, in slots: Range<Int>, on connection: PostgresConnection
+    ) async throws {
+        func ids(_ set: KeyPath<Ledger, SlotSet>) -> [Int32] {
+            series.filter { !$0.ledger[keyPath: set].intersection(slots).isEmpty }.map { Int32($0.id) }
+        }
+        let (absent, excluded) = (ids(\.absent), ids(\.excluded))
+        var absences: [Int: [Absences.Run]] = [:]
+        if !absent.isEmpty {
+            let rows = try await connection.query("""
+                select \(absenceColumns) from absences a
+                where a.series_id = any(\(absent)) and a.first_slot < \(slots.upperBound) and a.end_slot > \(slots.lowerBound)
+                order by a.series_id, a.first_slot
+                """)
+            for row in rows { absences[try row.int(0), default: []].append(try absence(row)) }
+        }
+        var exclusions: [Int: [(range: Range<Int>, excluded: SlotNotes.Excluded)]] = [:]
+        if !excluded.isEmpty {
+            let rows = try await connection.query("""
+                select s.id, e.id::text, e.note, e.first_slot, e.end_slot
+                from exclusions e cross join unnest(\(excluded)) as s (id)
+                where e.dataset = \(dataset) and e.lifted_at is null and s.id = any(e.series_ids)
+                    and e.first_slot < \(slots.upperBound) and e.end_slot > \(slots.lowerBound)
+                order by e.made_at, e.id
+                """)
+            for row in rows {
+                let one = SlotNotes.Excluded(id: try row.string(1), note: try row.string(2))
+                exclusions[try row.int(0), default: []].append((try row.int(3)..<(try row.int(4)), one))
+            }
+        }
+        for place in series.indices {
+            let id = series[place].id
+            guard absences[id] != nil || exclusions[id] != nil else { continue }
+            series[place].notes = SlotNotes(absences[id] ?? [], exclusions[id] ?? [])
+        }
+    }
+}
