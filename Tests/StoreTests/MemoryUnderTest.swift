@@ -1,0 +1,81 @@
+import Bytes
+import EventLoop
+import Postgres
+import Series
+import Store
+import Testing
+import TestSupport
+
+/// Hours in two halves of a series with a reach, and one without: what gap memory is tried on.
+enum Memory {
+    static let dueLag: Int64 = 7200
+    /// The day from which on the upstream serves `b`.
+    static let firstDay = 20_001
+
+    static func dataset() -> Dataset {
+        Dataset(
+            name: "memory", title: "Hours of two halves", keys: ["name"], unit: "1", zone: .utc,
+            calendar: Calendar(ruler: .every(seconds: 3600, anchor: 0), parts: 2), dueLag: { _ in Int(dueLag) }, horizonDays: 1,
+            shapes: [], periods: .days(.utc),
+            upstream: UpstreamProfile(
+                name: "nowhere", credential: .none, rate: RequestRate(count: 10, seconds: 60), requestsInFlight: 1, timeoutSeconds: 1,
+                bodyBytesMax: 1),
+            exchange: { _ in preconditionFailure("this dataset makes no calls") },
+            schema: RowSchema(
+                table: "memory_rows", columns: [.init("price", .decimal)],
+                migrations: [
+                    .init(name: "0001 rows", sql: """
+                        create table memory_rows (
+                            series_id int not null references series, time timestamptz not null, price numeric not null,
+                            task_id bigint not null, primary key (series_id, time));
+                        """)
+                ]),
+            slotFields: [], partFields: [], followed: ["a", "b", "c"].map { SeriesKey([$0]) },
+            reach: { key, _ in
+                guard key.values == ["b"] else { return nil }
+                return Reach(from: Int64(firstDay) * 86_400, reason: "before_first_day", action: "None.")
+            },
+            absenceReason: { _, start in reason(start) })
+    }
+
+    /// The first hour of a day is known to be empty for good.
+    static func reason(_ start: Int64) -> String { start % 86_400 == 0 ? "no_trade" : start % 21_600 == 0 ? "overwritten" : "no_record" }
+
+    /// A migrated database with the dataset's series, on a loop of its own.
+    static func with<T: Sendable>(_ body: @escaping @Sendable (isolated Loop, Store, Dataset, [Int]) async throws -> T) async throws -> T {
+        let loop = try Loop(name: "memory test")
+        defer { loop.stop() }
+        let configuration = try PostgresConfiguration(try TestServers.postgres())
+        return try await loop.run { loop in
+            let dataset = Memory.dataset()
+            let connection = try await PostgresConnection.connect(configuration, on: loop)
+            _ = try await Store.migrate(connection, datasets: [dataset])
+            connection.close()
+            let pool = PostgresPool(configuration, size: 4, on: loop)
+            defer { pool.close() }
+            let store = Store(pool: pool)
+            let ids = try await store.ensureSeries(dataset.followed, of: dataset.name, now: 0)
+            return try await body(loop, store, dataset, ids)
+        }
+    }
+
+    /// Files one call and claims it. Returns the ingestion too.
+    static func claim(_ store: Store, _ ids: [Int], _ periods: Range<Int>) async throws -> (task: ClaimedTask, ingestion: String) {
+        let filed = try await store.insertIngestion(
+            Store.NewIngestion(
+                dataset: "memory", selection: "{}", selectionDigest: "\(UInt64.random(in: 0 ... .max))", planID: nil, requestedBy: "test",
+                figures: PlanFigures(
+                    gaps: 1, slots: 1, cost: Cost(requests: 1), lowerBound: Cost(requests: 1), optimality: .proven, estimatedSeconds: 1),
+                calls: [StoredCall(shape: "s", seriesIDs: ids, periods: periods, covers: 1, requests: 1, tokens: 0)], filedAt: 0))
+        return (try #require(try await store.claimTask(worker: "w", datasets: ["memory"], leaseSeconds: 60)), filed.id)
+    }
+
+    static func row(_ id: Int, _ part: Int) -> StoredRow {
+        StoredRow(seriesID: id, time: Int64(part) * 1800, values: [.decimal(Decimal(part))])
+    }
+
+    /// All series with their notes.
+    static func series(_ store: Store, _ dataset: Dataset) async throws -> [StoredSeries] {
+        try await store.snapshot(of: dataset, choose: { $0.map(\.id) }, notes: 0..<1_000_000, span: { _ in nil }).series
+    }
+}
