@@ -26,8 +26,14 @@ struct SandboxCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The instant that it takes for now, and optionally the speed: INSTANT[@SPEED].", valueName: "clock"))
     var clock: String?
 
-    @Flag(help: "All 1,579 buses instead of 40.")
-    var full = false
+    @Option(help: ArgumentHelp("A stored scan, served as the online listing in its order.", valueName: "file"))
+    var scan: String?
+
+    @Option(help: ArgumentHelp("Buses of the generated grid; 1579 is the operator's size.", valueName: "count"))
+    var buses = 40
+
+    @Option(help: ArgumentHelp("Faults from the start, as PUT /_sandbox/faults takes them.", valueName: "JSON"))
+    var faults: String?
 
     func run() throws {
         do {
@@ -61,7 +67,16 @@ struct SandboxCommand: ParsableCommand {
         var configuration = Sandbox.Configuration()
         configuration.seed = seed
         configuration.recording = data
-        if full { configuration.buses = Sandbox.Configuration.allBuses }
+        configuration.scan = scan
+        guard (1...100_000).contains(buses) else { throw SettingError(variable: "--buses", expected: "a count from 1 to 100000") }
+        configuration.buses = buses
+        if let faults {
+            do throws(Sandbox.Faults.Refused) {
+                try configuration.faults.change(by: Array(faults.utf8))
+            } catch {
+                throw SettingError(variable: "--faults", expected: error.description)
+            }
+        }
         if let clock {
             let setting = try Settings.ClockSetting(parsing: clock, variable: "--clock")
             configuration.clockStart = setting.instant

@@ -47,7 +47,7 @@ final class Operator {
         // Beyond these the service gives up instead of saying so.
         if scan.limit > 100_000 { return .page(504, "Gateway Time-out") }
         let isLost = scan.days.count > 31 || scan.days.contains { faults.lostDays.contains($0.description) }
-        if isLost || scan.limit > configuration.limitCeiling { return .page(502, "Bad Gateway") }
+        if isLost || scan.limit > faults.limitCeiling(.online) { return .page(502, "Bad Gateway") }
         var answer = scan.bus == nil ? page(scan, of: nil, now: now) : filtered(scan, now: now)
         if answer.status == 200 {
             if let note = market.note { answer.fields.append(("Gapless-Sandbox", note)) }
@@ -58,7 +58,7 @@ final class Operator {
 
     private func refusal() -> Answer {
         var answer = Answer.plain(429, "Limits exceeded")
-        if let seconds = faults.retryAfter { answer.fields.append(("Retry-After", "\(seconds)")) }
+        if case .seconds(let seconds)? = faults.retryAfter { answer.fields.append(("Retry-After", "\(seconds)")) }
         return answer
     }
 
@@ -79,7 +79,7 @@ final class Operator {
     private func page(_ scan: Scan, of bus: Int?, now: Int64) -> Answer {
         var first = scan.page
         if bus == nil {
-            switch configuration.pageBase {
+            switch faults.pageBase(.online) {
             case .both: first = max(0, scan.page - 1)
             case .zero: break
             case .one where scan.page == 0: return .page(502, "Bad Gateway")
@@ -128,7 +128,7 @@ final class Operator {
     /// What is published of a day, in its order; of one bus in the order of time.
     private func rows(of date: LocalDate, bus: Int?, now: Int64) -> Published {
         let today = zone.day(at: now)
-        guard date <= today, configuration.windowDays.map({ date >= today.advanced(by: -$0) }) ?? true, bus != -1 else { return .some([]) }
+        guard date <= today, faults.windowDays.map({ date >= today.advanced(by: -$0) }) ?? true, bus != -1 else { return .some([]) }
         if let bus {
             let day = DeliveredDay(date, in: zone)
             return .some(day.quarters.indices.compactMap { index in

@@ -56,7 +56,7 @@ extension Operator {
     private func fate(bus: Int, _ instant: Int64, _ local: Zone.Local, _ day: DeliveredDay, now: Int64) -> Fate {
         let quarter = day.quarters[local.hour * 4 + local.minute / 15]
         if quarter.instant != instant { return .never }
-        if let window = configuration.windowDays, local.date < zone.day(at: now).advanced(by: -window) { return .never }
+        if let window = faults.windowDays, local.date < zone.day(at: now).advanced(by: -window) { return .never }
         if quarter.kind == .foreign { return .foreign }
         return isPublished(bus: bus, quarter, now: now) ? .served : .later
     }

@@ -191,7 +191,7 @@ extension Desk {
     }
 
     @Test func windowRolls() throws {
-        let desk = try makeDesk { $0.windowDays = 10 }
+        let desk = try makeDesk { $0.faults.windowDays = 10 }
         #expect(try desk.scan("2025-11-22").isEmpty)
         #expect(try desk.scan("2025-11-23").count == 3_840)
         #expect(try desk.truth("PIDPID________110", "2025-11-22", "2025-11-23").allSatisfy { $0.fate == "never" })
