@@ -6,8 +6,15 @@ struct Answer: Sendable {
     var body: [UInt8]
     /// Rows in it, for the log of calls.
     var rows = 0
+    /// Of these, such as cannot be used.
+    var spoiled = 0
     /// The connection must break off inside the body.
     var isCut = false
+    /// The number of the key that asked; 0 without a good one.
+    var key = 0
+
+    /// The request is taken and nothing is ever said: status 0.
+    static let never = Answer(status: 0, body: [])
 
     static func plain(_ status: Int, _ text: String) -> Answer {
         Answer(status: status, type: "text/plain; charset=us-ascii", body: Array(text.utf8))

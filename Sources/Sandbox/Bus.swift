@@ -44,6 +44,15 @@ struct Bus: Sendable, Hashable {
         Bus(id: 2203, info: "BA S/E DEGAÑ 110KV BP1", name: "DEGAÑ", kilovolts: 110, area: 6),
         Bus(id: 2204, info: "BA S/E ÑUÑOA 110KV BP1 [NO_MOSTRAR]", name: "ÑUÑOA", kilovolts: 110, area: 4),
         Bus(id: nil, info: "BA S/E TAP SIN FICHA 66KV", name: "TAP_SIN_FICHA", kilovolts: 66, area: 5),
+        // The trunk, which the programmes know.
+        Bus(id: 2301, info: "BA S/E PUERTO MONTT 220KV BP1", name: "P.MONTT", kilovolts: 220, area: south),
+        Bus(id: 2302, info: "BA S/E CHARRUA 220KV BP1-1", name: "CHARRUA", kilovolts: 220, area: 5),
+        Bus(id: 2303, info: "BA S/E QUILLOTA 220KV BP1-1", name: "QUILLOTA", kilovolts: 220, area: 3),
+        Bus(id: 2304, info: "BA S/E PAN DE AZUCAR 220KV BP1", name: "P.AZUCAR", kilovolts: 220, area: 2),
+        Bus(id: 2305, info: "BA S/E CARDONES 220KV BP1-1", name: "CARDONES", kilovolts: 220, area: 1),
+        Bus(id: 2306, info: "BA S/E CRUCERO 220KV BP1", name: "CRUCERO", kilovolts: 220, area: 0),
+        Bus(id: 2307, info: "BA S/E ATACAMA 220KV BP1", name: "ATACAMA", kilovolts: 220, area: 0),
+        Bus(id: 2308, info: "BA S/E TARAPACA 220KV BP1", name: "TARAPACA", kilovolts: 220, area: 0),
     ]
 
     /// `count` buses, the known ones first.

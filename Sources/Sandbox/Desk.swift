@@ -1,4 +1,5 @@
 internal import Bytes
+internal import EventLoop
 
 /// Sends a question where it belongs: to the imitated service, logging it, or to the side channels under `/_sandbox`.
 /// Not `Sendable`: lives on the sandbox's loop.
@@ -6,18 +7,40 @@ final class Desk {
     let service: Operator
     private(set) var log = CallLog()
 
+    /// When the last minute's calls came, in milliseconds of real time.
+    private var recent = Quota(window: 60_000)
+
     init(_ configuration: Sandbox.Configuration) throws { service = try Operator(configuration) }
 
-    func answer(_ method: String, _ question: Question, body: [UInt8] = []) -> Answer {
-        if question.path == "/_sandbox" || question.path.hasPrefix("/_sandbox/") { return aside(method, question, body) }
-        let answer = method == "GET" ? service.answer(question) : .plain(404, "No Mapping Rule matched")
+    static func isAside(_ path: String) -> Bool { path == "/_sandbox" || path.hasPrefix("/_sandbox/") }
+
+    func answer(_ method: String, _ question: Question, body: [UInt8] = [], isOneTooMany: Bool = false) -> Answer {
+        if Desk.isAside(question.path) { return aside(method, question, body) }
+        let answer = method == "GET"
+            ? service.answer(question, isOneTooMany: isOneTooMany) : .plain(404, "No Mapping Rule matched")
         log.add(CallLog.Call(
-            time: service.clock.now, path: question.path, query: question.shown, status: answer.status, rows: answer.rows))
+            time: service.clock.now, key: answer.key, path: question.path, query: question.shown, status: answer.status,
+            rows: answer.rows, spoiled: answer.spoiled))
         return answer
     }
 
-    /// Milliseconds that the service takes to answer; the side channels are quick.
-    func delay(of question: Question) -> Int { question.path.hasPrefix("/_sandbox") ? 0 : service.faults.latencyMs }
+    /// A request of the imitated service begins; true where it is one too many of those being answered.
+    func begin() -> Bool {
+        log.atOnce += 1
+        _ = recent.take(0, now: Int64(Deadline.now.nanoseconds / 1_000_000))
+        return service.faults.parallelLimit.map { log.atOnce > $0 } ?? false
+    }
+
+    func end() { log.atOnce -= 1 }
+
+    /// Milliseconds that pass before anything is answered.
+    var delay: Int {
+        let faults = service.faults
+        return faults.latencyMs + min(10_000, faults.latencyPerRecentCallMs * (recent.count - 1))
+    }
+
+    /// Milliseconds that so many rows take.
+    func delay(rows: Int) -> Int { service.faults.latencyPerThousandRowsMs * rows / 1000 }
 
     private func aside(_ method: String, _ question: Question, _ body: [UInt8]) -> Answer {
         switch (method, question.path) {
@@ -33,10 +56,12 @@ final class Desk {
         case ("DELETE", "/_sandbox/faults"):
             service.faults = service.configuration.faults
             return Answer(status: 200, body: service.faults.json)
-        case ("GET", "/_sandbox/calls"): return Answer(status: 200, body: log.json)
+        case ("GET", "/_sandbox/calls"):
+            guard let since = Int(question["since"] ?? "0") else { return .plain(400, "since is the number of a call") }
+            return Answer(status: 200, body: log.json(since: since))
         case ("DELETE", "/_sandbox/calls"):
             log.clear()
-            return Answer(status: 200, body: log.json)
+            return Answer(status: 200, body: log.json(since: 0))
         case ("GET", "/_sandbox/truth"): return truth(question)
         default: return .plain(404, "no such side channel")
         }
@@ -50,10 +75,22 @@ final class Desk {
         json.key("seed")
         json.int(Int64(bitPattern: service.configuration.seed))
         json.key("note")
-        if let note = service.market.note { json.string(note) } else { json.null() }
+        if let note = service.market.note(.online) { json.string(note) } else { json.null() }
         json.key("nodes")
         json.beginArray()
         for bus in service.market.buses { json.string(bus.node) }
+        json.endArray()
+        json.key("programmes")
+        json.beginArray()
+        for bus in service.programmes.buses {
+            json.beginObject()
+            json.member("llave_cmg") { $0.string(bus.key) }
+            json.member("nmb_barra_info") { $0.string(bus.info) }
+            json.member("node") { json in
+                if let node = bus.node { json.string(node) } else { json.null() }
+            }
+            json.endObject()
+        }
         json.endArray()
         json.endObject()
         return json.bytes
@@ -63,9 +100,16 @@ final class Desk {
         guard let from = question["from"].flatMap(instant), let to = question["to"].flatMap(instant), from <= to else {
             return .plain(400, "from and to are required: a local day, seconds since 1970, or RFC 3339 with an offset")
         }
-        let lines = Double(question["node"] == nil ? service.market.buses.count : 1) * Double(to - from) / 900
-        if lines > 3_000_000 { return .plain(400, "that would be more than 3,000,000 lines") }
-        guard let text = service.truth(node: question["node"], from: from, to: to) else { return .plain(404, "no such node") }
+        guard let source = Source(rawValue: question["source"] ?? "online") else {
+            return .plain(400, "source is real, online, pid or pcp")
+        }
+        let (node, everyIssue) = (question["node"], question["all"] == "issues")
+        let buses = node != nil ? 1 : source.isProgramme ? service.programmes.buses.count : service.market.buses.count
+        if Double(buses) * Double(to - from) / 900 > 3_000_000 { return .plain(400, "that would be more than 3,000,000 lines") }
+        let text = source.isProgramme
+            ? service.truth(programme: source, node: node, from: from, to: to, everyIssue: everyIssue)
+            : service.truth(source, node: node, from: from, to: to)
+        guard let text else { return .plain(404, "no such node") }
         return Answer(status: 200, type: "application/x-ndjson", body: text)
     }
 

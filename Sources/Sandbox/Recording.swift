@@ -1,11 +1,11 @@
 internal import Bytes
-internal import Glibc
 
-/// Prices that were really published, read from a folder: `pudidi/*.jsonl` with one hourly value a line (`date`, `hour`,
-/// `node`, `cmg_usd`, `cmg_real`), and whole answers of the operator in `raw_api/*.json`.
+/// What was really published, read from a folder: `pudidi/*.jsonl` with one hourly value a line (`date`, `hour`, `node`,
+/// `cmg_usd`, `cmg_real`), records of the operator in `raw_api/*.json`, and the rows of a stored scan.
 ///
 /// An hourly value is served for its four quarters, and every answer says so. Hours that were not recorded are not served.
-struct Recording: Market {
+/// Rows of `real` and of a scan are served as they stand.
+final class Recording: Market {
     private struct Cell: Sendable {
         let dollars: Price
         let pesos: Price
@@ -14,8 +14,10 @@ struct Recording: Market {
     }
 
     let buses: [Bus]
-    let note: String? = "hourly-value-for-four-quarters"
     private var cells: [[Int64: Cell]] = []
+    private var real: [LocalDate: [Row]] = [:]
+    /// nil where none was given.
+    private var scanned: [LocalDate: [Row]]?
     private(set) var hours = 0
 
     package enum Failure: Error, Sendable, Hashable, CustomStringConvertible {
@@ -25,29 +27,67 @@ struct Recording: Market {
         package var description: String {
             switch self {
             case .unreadable(let path): "\(path) cannot be read"
-            case .empty(let path): "\(path) holds no recording: expected pudidi/*.jsonl"
+            case .empty(let path): "\(path) holds no recording: expected pudidi/*.jsonl, raw_api/*.json or portal_programado/*.csv"
             }
         }
     }
 
-    init(directory: String, zone: Zone) throws {
+    /// `mayBeEmpty`: there are programmes.
+    init(directory: String?, scan: String?, zone: Zone, mayBeEmpty: Bool) throws {
         var found: [String: [Int64: Cell]] = [:]
-        var infos: [String: Bus] = [:]
-        for path in files(in: directory + "/pudidi", ending: ".jsonl") {
+        var records: [RecordedRow] = []
+        for path in directory.map({ files(in: $0 + "/pudidi", ending: ".jsonl") }) ?? [] {
             let bytes = try contents(of: path)
             for line in bytes.split(separator: 10) { try Self.takeHour(Array(line), zone, &found, &hours) }
         }
-        for path in files(in: directory + "/raw_api", ending: ".json") {
-            try Self.takeAnswer(try contents(of: path), zone, &found, &infos)
+        for path in directory.map({ files(in: $0 + "/raw_api", ending: ".json") }) ?? [] {
+            records += try RecordedRow.read(try contents(of: path))
         }
-        if found.isEmpty { throw Failure.empty(directory) }
+        let scans = try scan.map { try RecordedRow.read(scan: try contents(of: $0)) }
+        if found.isEmpty, records.isEmpty, scans?.isEmpty ?? true, !mayBeEmpty { throw Failure.empty(directory ?? scan ?? "") }
+
+        var infos: [String: Bus] = [:]
+        for record in records where record.info != nil {
+            infos[record.node] = Bus(id: record.id, info: record.info ?? "nan", node: record.node, area: 0)
+        }
+        // A published quarter is better than its hour's value.
+        for record in records where record.version == .online {
+            guard let instant = zone.instants(record.date, hour: record.quarter / 4, minute: record.quarter % 4 * 15).last else { continue }
+            found[record.node, default: [:]][instant] = Cell(dollars: record.dollars, pesos: record.pesos, isMean: false)
+        }
         let known = Dictionary(Bus.known.map { ($0.node, $0) }, uniquingKeysWith: { first, _ in first })
-        let nodes = found.keys.sorted()
-        buses = nodes.map { known[$0] ?? infos[$0] ?? Bus(id: nil, info: "nan", node: $0, area: 0) }
+        let nodes = Set(found.keys).union(records.map(\.node)).union(scans?.map(\.node) ?? []).sorted()
+        buses = nodes.map { infos[$0] ?? known[$0] ?? Bus(id: nil, info: "nan", node: $0, area: 0) }
         cells = nodes.map { found[$0] ?? [:] }
+        let indexes = Dictionary(uniqueKeysWithValues: nodes.enumerated().map { ($1, $0) })
+        real = Recording.byDay(records.filter { $0.version != .online }, indexes)
+        scanned = scans.map { Recording.byDay($0, indexes) }
     }
 
-    func dollars(bus: Int, quarter: Int64) -> Price? { cells[bus][quarter]?.dollars }
+    private static func byDay(_ records: [RecordedRow], _ indexes: [String: Int]) -> [LocalDate: [Row]] {
+        Dictionary(grouping: records, by: \.date).mapValues { day in
+            day.map { record in
+                Row(
+                    bus: Int32(indexes[record.node] ?? 0), quarter: Int16(record.quarter), version: record.version,
+                    dollars: record.dollars, pesos: record.pesos)
+            }
+        }
+    }
+
+    func note(_ source: Source) -> String? {
+        if scanned != nil, source == .online { return "minutes-by-first-appearance" }
+        return source == .online ? "hourly-value-for-four-quarters" : nil
+    }
+
+    func edition(_ source: Source, _ date: LocalDate, now: Int64) -> Edition? { first(source, date) }
+    func first(_ source: Source, _ date: LocalDate) -> Edition? { source == .real ? .definitive : .online }
+
+    func recorded(_ source: Source, _ date: LocalDate) -> [Row]? {
+        if source == .real { return real[date] ?? [] }
+        return scanned.map { $0[date] ?? [] }
+    }
+
+    func dollars(bus: Int, quarter: Int64, _ edition: Edition) -> Price? { cells[bus][quarter]?.dollars }
 
     func pesos(bus: Int, quarter: Int64, dollars: Price) -> Price { dollars == .zero ? .zero : cells[bus][quarter]?.pesos ?? .zero }
 
@@ -79,57 +119,5 @@ struct Recording: Market {
             found[node, default: [:]][instant] = Cell(dollars: dollars, pesos: clp, isMean: isMean)
         }
         if isNew { hours += 1 }
-    }
-
-    /// Rows of `online` only: the recorded folder holds answers of other sources too.
-    private static func takeAnswer(
-        _ bytes: [UInt8], _ zone: Zone, _ found: inout [String: [Int64: Cell]], _ infos: inout [String: Bus]
-    ) throws {
-        guard case .object(let members) = try JSONValue(parsing: bytes),
-            case .array(let records)? = members.first(where: { $0.0 == "data" })?.1
-        else { return }
-        for case .object(let fields) in records {
-            let record = Dictionary(fields, uniquingKeysWith: { first, _ in first })
-            guard case .string("EN LINEA")? = record["version"], case .string(let node)? = record["barra_transf"],
-                case .string(let minute)? = record["fecha_minuto"], let stamp = LocalStamp(Array(minute.utf8)[...]),
-                let date = LocalDate(year: stamp.year, month: stamp.month, day: stamp.day),
-                case .number(let usd)? = record["cmg_usd_mwh_"], let dollars = Price(text: Array(usd.utf8)),
-                case .number(let clp)? = record["cmg_clp_kwh_"], let pesos = Price(text: Array(clp.utf8)),
-                let instant = zone.instants(date, hour: stamp.hour, minute: stamp.minute).last
-            else { continue }
-            // A published quarter is better than its hour's value.
-            found[node, default: [:]][instant] = Cell(dollars: dollars, pesos: pesos, isMean: false)
-            var id: Int?
-            if case .number(let text)? = record["id_info"] { id = Int(text) }
-            if case .string(let info)? = record["barra_info"] { infos[node] = Bus(id: id, info: info, node: node, area: 0) }
-        }
-    }
-}
-
-/// Sorted; none where there is no such folder.
-private func files(in directory: String, ending: String) -> [String] {
-    guard let handle = opendir(directory) else { return [] }
-    defer { closedir(handle) }
-    var names: [String] = []
-    while let entry = readdir(handle) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
-            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        if name.hasSuffix(ending) { names.append(directory + "/" + name) }
-    }
-    return names.sorted()
-}
-
-private func contents(of path: String) throws -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    if descriptor < 0 { throw Recording.Failure.unreadable(path) }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-        let count = read(descriptor, &buffer, buffer.count)
-        if count == 0 { return bytes }
-        if count < 0 { throw Recording.Failure.unreadable(path) }
-        bytes += buffer[..<count]
     }
 }

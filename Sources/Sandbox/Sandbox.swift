@@ -28,8 +28,10 @@ package final class Sandbox {
 
     private static func notice(_ desk: Desk) -> String {
         let buses = desk.service.market.buses.count
-        guard let note = desk.service.market.note else { return "sandbox: \(buses) buses, seed \(desk.service.configuration.seed)" }
-        return "sandbox: a recording of \(buses) buses; \(note): a recorded hour has one value, served for each of its quarters"
+        guard let note = desk.service.market.note(.online) else {
+            return "sandbox: \(buses) buses, seed \(desk.service.configuration.seed)"
+        }
+        return "sandbox: a recording of \(buses) buses; \(note): what the recording lacks of the time was filled in"
     }
 
     private static let asides: [(Method, String)] = [
@@ -39,21 +41,37 @@ package final class Sandbox {
 
     private static func router(_ desk: Desk, _ loop: Loop) -> Router {
         let router = Router()
-        func answer(_ request: Request) async -> Response {
-            let question = Question(path: request.path, query: request.query.map { ($0.name, $0.value) })
-            let wait = desk.delay(of: question)
-            if wait > 0 { try? await loop.sleep(for: .milliseconds(wait)) }
-            return response(to: desk.answer(request.methodName, question, body: request.body))
+        for source in Source.allCases { router.get(source.path) { await answer($0, desk, loop) } }
+        for (method, path) in asides {
+            router.on(method, path) { response(to: desk.answer($0.methodName, question($0), body: $0.body)) }
         }
-        router.get(Operator.path, answer)
-        for (method, path) in asides { router.on(method, path, answer) }
         // A gateway answers for paths that nobody serves in a way of its own.
         router.admit = { request in
             let path = request.path
-            if path == Operator.path || asides.contains(where: { $0.1 == path }) { return nil }
-            return response(to: desk.answer(request.methodName, Question(path: path, query: request.query.map { ($0.name, $0.value) })))
+            if Source(path: path) != nil || asides.contains(where: { $0.1 == path }) { return nil }
+            return response(to: desk.answer(request.methodName, question(request)))
         }
         return router
+    }
+
+    private static func question(_ request: Request) -> Question {
+        Question(path: request.path, query: request.query.map { ($0.name, $0.value) })
+    }
+
+    private static func answer(_ request: Request, _ desk: Desk, _ loop: Loop) async -> Response {
+        let isOneTooMany = desk.begin()
+        await pass(isOneTooMany ? 0 : desk.delay, loop)
+        let answer = desk.answer(request.methodName, question(request), isOneTooMany: isOneTooMany)
+        await pass(desk.delay(rows: answer.rows), loop)
+        // Before the long wait: what is never answered is not being worked on either.
+        desk.end()
+        if answer.status != 0 { return response(to: answer) }
+        await pass(600_000, loop)
+        return response(to: .page(504, "Gateway Time-out"))
+    }
+
+    private static func pass(_ milliseconds: Int, _ loop: Loop) async {
+        if milliseconds > 0 { try? await loop.sleep(for: .milliseconds(milliseconds)) }
     }
 
     private struct Cut: Error {}

@@ -8,11 +8,11 @@ import Testing
         let desk = try makeDesk { $0.keys = ["right"] }
         func text(_ answer: Answer) -> String { "\(answer.status) \(String(decoding: answer.body, as: UTF8.self))" }
         let day: KeyValuePairs = ["startDate": "2025-12-01", "endDate": "2025-12-01"]
-        #expect(text(desk.get(Operator.path, day)) == "403 Authentication parameters missing")
-        let wrong = desk.get(Operator.path, ["user_key": "wrong"])
+        #expect(text(desk.get(Source.online.path, day)) == "403 Authentication parameters missing")
+        let wrong = desk.get(Source.online.path, ["user_key": "wrong"])
         #expect(text(wrong) == "403 Authentication failed")
         #expect(text(desk.get("/costo-marginal-online/v3/findByDate", day)) == "404 No Mapping Rule matched")
-        #expect(desk.get(Operator.path, ["user_key": "right"]).status == 400)
+        #expect(desk.get(Source.online.path, ["user_key": "right"]).status == 400)
         let calls = String(decoding: desk.get("/_sandbox/calls", [:]).body, as: UTF8.self)
         #expect(calls.hasPrefix(#"{"total":4,"#) && !calls.contains("wrong") && !calls.contains("right"))
         #expect(calls.contains(#""status":403"#))
@@ -20,7 +20,7 @@ import Testing
 
     @Test func defaultsAndCeilings() throws {
         let desk = try makeDesk()
-        let bare = desk.get(Operator.path, ["startDate": "2025-12-01", "endDate": "2025-12-01", "user_key": "k", "pageSize": "50"])
+        let bare = desk.get(Source.online.path, ["startDate": "2025-12-01", "endDate": "2025-12-01", "user_key": "k", "pageSize": "50"])
         let page = try JSONDecoder().decode(Page.self, from: Data(bare.body))
         #expect(page.data.count == 10 && page.totalPages == 384 && page.limit == 10)
         #expect(desk.find("2025-12-01", page: 1, limit: 10_000).status == 200)
@@ -43,7 +43,7 @@ import Testing
         #expect(refused.fields.isEmpty)
         desk.service.faults.retryAfter = .seconds(17)
         #expect(desk.find("2025-12-01", page: 1, limit: 1).fields.map(\.value) == ["17"])
-        let other = desk.get(Operator.path, ["startDate": "2025-12-01", "endDate": "2025-12-01", "user_key": "other"])
+        let other = desk.get(Source.online.path, ["startDate": "2025-12-01", "endDate": "2025-12-01", "user_key": "other"])
         #expect(other.status == 200)
     }
 

@@ -44,7 +44,7 @@ extension Desk {
     }
 
     func find(_ date: String, page: Int, limit: Int, bus: String = "", to: String? = nil) -> Answer {
-        get(Operator.path, [
+        get(Source.online.path, [
             "startDate": date, "endDate": to ?? date, "page": "\(page)", "limit": "\(limit)", "bar_transf": bus, "user_key": "k",
         ])
     }
@@ -110,7 +110,7 @@ extension Desk {
         var night: [Double] = [], day: [Double] = [], near = 0.0, far = 0.0, count = 0.0, highest = 0.0
         for hour in 0..<(24 * 200) {
             let quarter = 1_750_000_000 / 900 * 900 + Int64(hour) * 3600
-            let values = market.buses.indices.map { Double(market.dollars(bus: $0, quarter: quarter)?.units ?? -1) / 1e5 }
+            let values = market.buses.indices.map { Double(market.dollars(bus: $0, quarter: quarter, .online)?.units ?? -1) / 1e5 }
             #expect(values.allSatisfy { (0...900).contains($0) })
             highest = max(highest, values.max() ?? 0)
             let local = market.zone.local(at: quarter).hour
