@@ -62,8 +62,8 @@ extension Desk {
         return try first.data + (pages < 2 ? [] : (2...pages).flatMap { try page(date, page: $0, limit: limit).data })
     }
 
-    func truth(_ node: String, _ from: String, _ to: String) throws -> [TruthLine] {
-        let answer = get("/_sandbox/truth", ["node": node, "from": from, "to": to])
+    func truth(_ node: String, _ from: String, _ to: String, source: String = "online") throws -> [TruthLine] {
+        let answer = get("/_sandbox/truth", ["node": node, "from": from, "to": to, "source": source])
         try #require(answer.status == 200)
         return try answer.body.split(separator: 10).map { try JSONDecoder().decode(TruthLine.self, from: Data($0)) }
     }
