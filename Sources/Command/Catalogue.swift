@@ -25,10 +25,17 @@ struct Catalogue: Sendable {
         if let key = settings.sipKey {
             access = [
                 "sip": UpstreamAccess(
-                    base: settings.sipBaseURL, credentials: [.query(name: "user_key", key)], rate: settings.sipRate)
+                    base: settings.sipBaseURL, credentials: [.query(name: "user_key", key)], rate: settings.sipRate,
+                    requestsInFlight: settings.sipConcurrency)
             ]
         } else {
             access = [:]
         }
+    }
+
+    /// To all upstreams together.
+    var requestsInFlight: Int {
+        let upstreams = Dictionary(datasets.map { ($0.upstream.name, $0.upstream.requestsInFlight) }) { first, _ in first }
+        return upstreams.reduce(0) { $0 + (access[$1.key]?.requestsInFlight ?? $1.value) }
     }
 }

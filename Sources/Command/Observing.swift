@@ -35,6 +35,8 @@ struct Observing: Sendable {
         case .waitingForBudget(let upstream, let seconds):
             shard.count("gapless_budget_waits_total{upstream=\"\(upstream)\"}")
             log.write(.info, "waiting for the budget", ["upstream": upstream, "seconds": "\(seconds)"])
+        case .upstreamRests(let upstream, let seconds):
+            log.write(.warning, "the upstream asked for a rest", ["upstream": upstream, "seconds": "\(seconds)"])
         case .shapeUnusable(let dataset, let shape, let reason):
             log.write(.warning, "call shape not honoured", ["dataset": dataset, "shape": shape, "reason": reason])
         case .ingestionEnded(let ingestion, let dataset, let status, let error):

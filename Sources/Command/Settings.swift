@@ -31,6 +31,8 @@ struct Settings: Sendable {
     var sipBaseURL: Base
     var sipKey: Secret?
     var sipRate: RequestRate
+    /// Requests to the operator under way at once: it slows down who sends many.
+    var sipConcurrency: Int?
     var cmgNodes: [String] = []
     var maxRetries = 3
     var retryDelaySeconds = 60.0
@@ -82,6 +84,7 @@ struct Settings: Sendable {
         sipBaseURL = try reader.base("SIP_BASE_URL") ?? Base("https://sipub.api.coordinador.cl")!
         sipKey = try reader.secret("SIP_API_KEY")
         sipRate = try reader.rate("SIP_RATE_LIMIT") ?? RequestRate(count: 350, seconds: 3600)
+        sipConcurrency = try reader.integer("SIP_CONCURRENCY", in: 1...256)
         cmgNodes = try reader.names("CMG_NODES")
         maxRetries = try reader.integer("MAX_RETRIES", in: 0...100) ?? maxRetries
         retryDelaySeconds = Double(try reader.duration("RETRY_DELAY", in: 0...86_400) ?? 60)

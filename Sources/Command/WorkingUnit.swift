@@ -22,7 +22,11 @@ final class WorkingUnit {
         var postgres = postgres
         postgres.applicationName = Self.sessionName
         store = Store(pool: PostgresPool(postgres, size: settings.maxWorkers + 2, on: loop, waitLimit: .seconds(10)))
-        fetcher = try Fetcher(on: loop)
+        var fetching = Fetcher.Settings()
+        // Who may send has been let in already, and each keeps its connection.
+        fetching.concurrency = catalogue.requestsInFlight
+        fetching.keptConnections = fetching.concurrency
+        fetcher = try Fetcher(on: loop, settings: fetching)
         ended = Waiter(loop, survivesClosing: true)
         stopped = Waiter(loop, survivesClosing: true)
         var work = Worker.Settings()

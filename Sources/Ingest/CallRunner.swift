@@ -46,7 +46,7 @@ final class CallRunner {
     func run(_ exchange: consuming any Exchange) async -> Outcome {
         var machine = exchange
         let token = token
-        defer { sender.forget(call) }
+        defer { sender.allowance.forget(call) }
         return await withTaskGroup(of: Sent.self) { group in
             var outcome = Outcome(end: .unproved("the call broke off"))
             var waiting = machine.start().map { Attempt(call: call, traceID: traceID, request: $0, number: 1, delay: 0) }[...]
@@ -58,6 +58,7 @@ final class CallRunner {
                     flying += 1
                     group.addTask { await token.loop.enter { loop in await loop[token].send(attempt) } }
                 }
+                if !isOver { sender.allowance.expect(waiting.count, of: call) }
                 guard let sent = await group.next() else { break }
                 flying -= 1
                 outcome.requests += sent.requests
@@ -77,7 +78,7 @@ final class CallRunner {
                     isOver = true
                 }
                 // What is still waiting for its turn need not be sent any more.
-                if isOver && flying > 0 { sender.abandon(call) }
+                if isOver && flying > 0 { sender.allowance.abandon(call) }
             }
             return outcome
         }

@@ -11,6 +11,8 @@ package enum IngestEvent: Sendable {
     /// `outcome`: the status, or the class of failure. `place` is host and path.
     case request(upstream: String, place: String, outcome: String, seconds: Double, bytes: Int)
     case waitingForBudget(upstream: String, seconds: Double)
+    /// The upstream asked everybody for a long rest. Told once a rest, by the process that was refused.
+    case upstreamRests(upstream: String, seconds: Double)
     case shapeUnusable(dataset: String, shape: String, reason: String)
     case ingestionEnded(ingestion: String, dataset: String, status: String, error: String?)
     /// The store did not answer; the worker tries again.

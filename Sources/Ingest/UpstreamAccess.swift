@@ -6,10 +6,13 @@ package struct UpstreamAccess: Sendable {
     package let base: Base
     package let credentials: [Credential]
     package let rate: RequestRate
+    /// Requests of this process that may be under way at once, where settings say.
+    package let requestsInFlight: Int?
 
-    package init(base: Base, credentials: [Credential], rate: RequestRate) {
+    package init(base: Base, credentials: [Credential], rate: RequestRate, requestsInFlight: Int? = nil) {
         self.base = base
         self.credentials = credentials
         self.rate = rate
+        self.requestsInFlight = requestsInFlight
     }
 }

@@ -65,6 +65,9 @@ package final class Worker {
         await withDiscardingTaskGroup { group in
             group.addTask { await me.loop.enter { loop in await loop[me].renewLeases() } }
             group.addTask { await me.loop.enter { loop in await loop[me].settleOrphans() } }
+            for token in senders.values.map(\.token) {
+                group.addTask { await token.loop.enter { loop in await loop[token].allowance.run() } }
+            }
             var pauseSeconds = 0.1
             while !isStopping {
                 do {
@@ -96,7 +99,7 @@ package final class Worker {
     /// Stops claiming, breaks off what is under way, and hands its tasks back.
     package func stop() {
         isStopping = true
-        for sender in senders.values { sender.object.isStopping = true }
+        for sender in senders.values { sender.object.allowance.stop() }
         bell.wake()
         orphanBell.wake()
         drained.wake()
@@ -140,7 +143,7 @@ package final class Worker {
             holding.askedAt = order.now
             let runner = CallRunner(
                 call: holding.call, traceID: task.traceID, sender: sender.object, token: sender.token, policy: settings.retry,
-                inFlightMax: dataset.upstream.requestsInFlight, random: { self.random() })
+                inFlightMax: sender.object.requestsInFlight, random: { self.random() })
             let outcome = await runner.run(dataset.exchange(order))
             await conclude(holding, outcome, dataset, start)
         } catch {
@@ -279,7 +282,7 @@ package final class Worker {
                     if isOurs || holding.claim.fence != task.fence { continue }
                     // Another worker has it: not one more request is spent here.
                     observe(.leaseLost(task: task.id))
-                    datasets[task.dataset].flatMap { senders[$0.upstream.name] }?.object.abandon(holding.call)
+                    datasets[task.dataset].flatMap { senders[$0.upstream.name] }?.object.allowance.abandon(holding.call)
                 } catch {
                     observe(.storeFailed(doing: "renewing the lease of task \(task.id)", reason: "\(error)"))
                 }

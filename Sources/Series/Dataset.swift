@@ -128,7 +128,7 @@ package struct UpstreamProfile: Sendable {
     package let credential: Credential
     /// What the upstream lets us spend when settings say nothing.
     package let rate: RequestRate
-    /// Requests of one call that may be under way at once.
+    /// Requests that a process has under way at once when settings say nothing.
     package let requestsInFlight: Int
     package let timeoutSeconds: Int
     package let bodyBytesMax: Int

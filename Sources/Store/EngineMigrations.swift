@@ -265,6 +265,27 @@ package let engineMigrations: [RowSchema.Migration] = [
         alter table plans add column unfillable json not null default '[]';
         alter table ingestions add column slots_unfillable bigint not null default 0;
         """),
+    .init(name: "0009 shared rests", sql: """
+        -- A rest that the upstream asked for is everybody's. Real time, this server's clock.
+        alter table budgets
+            add column is_throttled boolean not null default false,
+            add column quiet_until timestamptz,
+            add column rested_at timestamptz,
+            add column rest_seconds double precision not null default 1 check (rest_seconds > 0),
+            add column probe_until timestamptz;
+        -- One row a stamp: spends of one moment are one, and what was not sent is given back by it.
+        alter table budget_spends rename to budget_spends_before;
+        create table budget_spends (
+            upstream text not null references budgets on delete cascade,
+            -- The last moment, of the shown clock, at which they may have been sent.
+            spent_at timestamptz not null,
+            requests int not null check (requests > 0),
+            primary key (upstream, spent_at)
+        );
+        insert into budget_spends (upstream, spent_at, requests)
+            select upstream, spent_at, sum(requests) from budget_spends_before group by upstream, spent_at;
+        drop table budget_spends_before;
+        """),
     .init(name: "0010 costs of call shapes", sql: """
         -- What a call was found to need: plans are priced by it. Beside the findings of shapes that are not honoured, which age.
         create table shape_costs (

@@ -7,10 +7,16 @@ package struct ServiceClock: Sendable {
     package init(_ stored: Store.StoredClock) { self.stored = stored }
 
     /// Shown time, seconds since 1970.
-    package var now: Int64 { Int64(stored.shown(real: Self.realNow)) }
+    package var now: Int64 { Int64(exactNow) }
+
+    /// The same with its fractions: quotas of many requests a second need them.
+    package var exactNow: Double { stored.shown(real: Self.realNow) }
 
     /// How long `seconds` of shown time take.
     package func realSeconds(_ seconds: Double) -> Double { seconds / stored.speed }
+
+    /// How much of the shown clock passes in `seconds` of real time.
+    package func shownSeconds(_ seconds: Double) -> Double { seconds * stored.speed }
 
     package var isReal: Bool { stored.speed == 1 && stored.realAt == stored.shownAt }
 

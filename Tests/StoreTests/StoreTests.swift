@@ -32,7 +32,7 @@ func halves() -> Dataset {
     private let dataset = halves()
 
     /// A migrated database with the dataset's series, on a loop of its own.
-    private func withStore<T: Sendable>(_ body: @escaping @Sendable (isolated Loop, Store, [Int]) async throws -> T) async throws -> T {
+    func withStore<T: Sendable>(_ body: @escaping @Sendable (isolated Loop, Store, [Int]) async throws -> T) async throws -> T {
         let loop = try Loop(name: "store test")
         defer { loop.stop() }
         let configuration = try PostgresConfiguration(try TestServers.postgres())
@@ -167,42 +167,6 @@ func halves() -> Dataset {
     }
 
     final class Asked { var times = 0 }
-
-    @Test func aBudgetHoldsInEveryWindow() async throws {
-        try await withStore { _, store, _ in
-            try await store.declareBudget(upstream: "u", quota: 3, windowSeconds: 60)
-            #expect(try await store.reserve(upstream: "u", wanted: 2, now: 100) == .granted(2))
-            #expect(try await store.reserve(upstream: "u", wanted: 5, now: 130) == .granted(1))
-            #expect(try await store.reserve(upstream: "u", wanted: 1, now: 159) == .wait(seconds: 2))
-            // Whole seconds: the spend of second 100 may have been at its end.
-            #expect(try await store.reserve(upstream: "u", wanted: 1, now: 160) == .wait(seconds: 1))
-            // The first two fall out of the window; the third is still in it.
-            #expect(try await store.reserve(upstream: "u", wanted: 9, now: 161) == .granted(2))
-            #expect(try await store.reserve(upstream: "u", wanted: 1, now: 162) == .wait(seconds: 29))
-            #expect(try await store.spent(upstream: "u", now: 162).spent == 3)
-        }
-    }
-
-    @Test func manyAtOnceNeverOverspend() async throws {
-        let granted = try await withStore { loop, store, _ in
-            try await store.declareBudget(upstream: "u", quota: 10, windowSeconds: 60)
-            let token = loop.keep(store)
-            return try await withThrowingTaskGroup(of: Int.self) { group in
-                for _ in 0..<30 {
-                    group.addTask {
-                        try await loop.enter { loop in
-                            let answer = try await loop[token].reserve(upstream: "u", wanted: 1, now: 0)
-                            return if case .granted(let count) = answer { count } else { 0 }
-                        }
-                    }
-                }
-                var granted = 0
-                for try await one in group { granted += one }
-                return granted
-            }
-        }
-        #expect(granted == 10)
-    }
 
     @Test func anotherUpstreamAddressIsRefused() async throws {
         try await withStore { _, store, _ in

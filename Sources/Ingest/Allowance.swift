@@ -1,0 +1,294 @@
+internal import EventLoop
+internal import Series
+internal import Store
+
+/// What this process may send to one upstream now: its share of the quota that all processes have together, so many requests at once.
+///
+/// Requests wait in one line. One task (`run`) reserves for all of them in one transaction, and for those that will follow within a
+/// grant's life where the upstream answers faster than that, so that no answer's successor waits for the store. What is not sent
+/// within its life is given back. After a refusal everything in hand goes back, the store is told before it is asked again, and so
+/// every process rests (`Store.reserve`).
+final class Allowance {
+    /// The right to send one request at once.
+    struct Permit {
+        let spentAt: Double
+        let goodUntil: Deadline
+        let isProbe: Bool
+        fileprivate let round: Int
+    }
+
+    private final class Ticket {
+        let call: Int
+        let waiter: Waiter
+        var permit: Permit?
+        init(_ call: Int, _ loop: Loop) {
+            self.call = call
+            waiter = Waiter(loop)
+        }
+    }
+
+    private struct Hand {
+        var count: Int
+        let permit: Permit
+    }
+
+    private struct Refusal: Equatable {
+        var seconds: Double?
+        var sentAt: Deadline
+        var wasProbe: Bool
+    }
+
+    private let upstream: String
+    private let store: Store
+    private let clock: ServiceClock
+    private let loop: Loop
+    private let atOnceMax: Int
+    private let lifeSeconds: Double
+    private let probeSeconds: Double
+    private let doublingMax: Double
+    private let observe: (IngestEvent) -> Void
+    private let bell: Waiter
+
+    private var line: [Ticket] = []
+    private var hands: [Hand] = []
+    private var flying = 0
+    /// By call: requests that will be wanted after those in the line.
+    private var following: [Int: Int] = [:]
+    private var abandoned: Set<Int> = []
+    /// Seconds from a request to its answer, smoothed; nil before the first.
+    private var answerSeconds: Double?
+    /// Nothing is asked of the store before this.
+    private var closedUntil = Deadline(nanoseconds: 0)
+    /// Grants of an earlier round are void: a refusal came in between.
+    private var round = 0
+    private var refusal: Refusal?
+    private var probeNews: Bool?
+    private var returned: [Store.Grant] = []
+    private var storePauseSeconds = 0.1
+    private var isStopping = false
+
+    /// A rest that is worth a line in the log.
+    private static let longRestSeconds = 30.0
+
+    /// `atOnceMax`: requests under way at once. `timeoutSeconds`: of one request.
+    init(
+        upstream: String, rate: RequestRate, atOnceMax: Int, timeoutSeconds: Int, doublingMax: Double, store: Store, clock: ServiceClock,
+        loop: Loop, observe: @escaping (IngestEvent) -> Void
+    ) {
+        self.upstream = upstream
+        self.atOnceMax = max(1, atOnceMax)
+        // A spend counts from the end of its life on: short beside the window, or what is let through would be less than the quota.
+        lifeSeconds = min(0.25, max(0.02, clock.realSeconds(Double(rate.seconds)) / 100))
+        probeSeconds = Double(timeoutSeconds) + 5
+        self.doublingMax = doublingMax
+        self.store = store
+        self.clock = clock
+        self.loop = loop
+        self.observe = observe
+        bell = Waiter(loop)
+    }
+
+    // MARK: For those who send
+
+    /// Waits for the right to send one request, in the order of asking. Throws where the call is given up meanwhile. Each permit ends in
+    /// one of `putBack`, `refused` and `ended`.
+    func take(_ call: Int) async throws(WaitError) -> Permit {
+        while true {
+            if isStopping || abandoned.contains(call) { throw .closing }
+            let ticket = Ticket(call, loop)
+            line.append(ticket)
+            serve()
+            if ticket.permit == nil { bell.wake() }
+            do throws(WaitError) {
+                try await ticket.waiter.wait()
+            } catch {
+                line.removeAll { $0 === ticket }
+                if let permit = ticket.permit { putBack(permit) }
+                throw error
+            }
+            guard let permit = ticket.permit else { throw .closing }
+            if isGood(permit) { return permit }
+            // A refusal came, or its time ran out, between the two lines above.
+            putBack(permit)
+        }
+    }
+
+    /// So many requests of this call will be wanted after those that wait already.
+    func expect(_ count: Int, of call: Int) { following[call] = count > 0 ? count : nil }
+
+    /// It was not sent.
+    func putBack(_ permit: Permit) {
+        flying -= 1
+        giveBack(Hand(count: 1, permit: permit))
+        moveOn()
+    }
+
+    /// It was answered with 429, and with how long to wait or without.
+    func refused(_ permit: Permit, seconds: Double?, sentAt: Deadline) {
+        flying -= 1
+        round += 1
+        refusal = Refusal(
+            seconds: [refusal?.seconds, seconds].compactMap(\.self).max(), sentAt: min(refusal?.sentAt ?? sentAt, sentAt),
+            wasProbe: permit.isProbe || refusal?.wasProbe ?? false)
+        let void = hands
+        hands = []
+        void.forEach(giveBack)
+        bell.wake()
+    }
+
+    /// It came to another end. `seconds`: until the whole answer, nil where none came.
+    func ended(_ permit: Permit, isWell: Bool, seconds: Double?) {
+        flying -= 1
+        if let seconds { answerSeconds = answerSeconds.map { $0 * 0.75 + seconds * 0.25 } ?? seconds }
+        if permit.isProbe { probeNews = isWell }
+        moveOn()
+    }
+
+    /// Requests of this call that have not been sent yet are not to be sent.
+    func abandon(_ call: Int) {
+        abandoned.insert(call)
+        following[call] = nil
+        dismiss { $0.call == call }
+    }
+
+    func forget(_ call: Int) {
+        abandoned.remove(call)
+        following[call] = nil
+    }
+
+    func isAbandoned(_ call: Int) -> Bool { isStopping || abandoned.contains(call) }
+
+    func stop() {
+        isStopping = true
+        dismiss { _ in true }
+        bell.wake()
+    }
+
+    private func dismiss(_ which: (Ticket) -> Bool) {
+        let dismissed = line.filter(which)
+        line.removeAll(where: which)
+        for ticket in dismissed { ticket.waiter.wake() }
+    }
+
+    // MARK: In hand
+
+    private func isGood(_ permit: Permit) -> Bool { permit.round == round && permit.goodUntil > .now }
+
+    private func serve() {
+        while flying < atOnceMax, !line.isEmpty, let permit = takeFromHand() {
+            flying += 1
+            let ticket = line.removeFirst()
+            ticket.permit = permit
+            ticket.waiter.wake()
+        }
+    }
+
+    private func takeFromHand() -> Permit? {
+        while let hand = hands.first {
+            if !isGood(hand.permit) {
+                giveBack(hands.removeFirst())
+                continue
+            }
+            hands[0].count -= 1
+            if hands[0].count == 0 { hands.removeFirst() }
+            return hand.permit
+        }
+        return nil
+    }
+
+    private func giveBack(_ hand: Hand) {
+        returned.append(Store.Grant(count: hand.count, spentAt: hand.permit.spentAt, isProbe: hand.permit.isProbe))
+    }
+
+    private func moveOn() {
+        serve()
+        if wanted > 0 || probeNews != nil || !returned.isEmpty { bell.wake() }
+    }
+
+    /// How many to reserve now: for who waits and may go, and ahead for what a grant's life will see sent.
+    private var wanted: Int {
+        let waiting = min(line.count, atOnceMax - flying)
+        let held = hands.reduce(0) { $0 + $1.count }
+        var ahead = 0
+        if let answerSeconds, answerSeconds < lifeSeconds {
+            let rate = Double(min(atOnceMax, flying + waiting)) / max(answerSeconds, 0.001)
+            ahead = min(following.values.reduce(line.count - waiting, +), Int((rate * lifeSeconds).rounded(.up)), 1000)
+        }
+        // Not for every answer: once half of it has gone.
+        return held < waiting + (ahead + 1) / 2 ? waiting + ahead - held : 0
+    }
+
+    // MARK: The one who asks the store
+
+    /// Works until `stop()`, then gives back what is left.
+    func run() async {
+        while !isStopping && !loop.isClosing {
+            do {
+                try await tell()
+                if wanted > 0, closedUntil <= .now { try await replenish() }
+                storePauseSeconds = 0.1
+            } catch {
+                observe(.storeFailed(doing: "reserving requests of \(upstream)", reason: "\(error)"))
+                closedUntil = .after(.nanoseconds(Int64(storePauseSeconds * 1e9)))
+                storePauseSeconds = min(storePauseSeconds * 2, 5)
+            }
+            serve()
+            while let hand = hands.first, !isGood(hand.permit) { giveBack(hands.removeFirst()) }
+            try? await bell.wait(until: nextLook)
+        }
+        hands.forEach(giveBack)
+        hands = []
+        try? await tell()
+    }
+
+    private var nextLook: Deadline {
+        if hasNews || wanted > 0 { return closedUntil }
+        return hands.first?.permit.goodUntil ?? .never
+    }
+
+    private var hasNews: Bool { refusal != nil || probeNews != nil || !returned.isEmpty }
+
+    /// What happened since, before anything is asked for.
+    private func tell() async throws {
+        while let told = refusal {
+            let rest = try await store.rest(
+                upstream: upstream, seconds: told.seconds, sentAgo: Double(Deadline.now.nanoseconds - told.sentAt.nanoseconds) / 1e9,
+                wasProbe: told.wasProbe, doublingMax: doublingMax)
+            // Another may have come while this one was told.
+            if refusal == told { refusal = nil }
+            if rest.seconds >= Self.longRestSeconds, rest.before < Self.longRestSeconds {
+                observe(.upstreamRests(upstream: upstream, seconds: rest.seconds))
+            }
+        }
+        if let isWell = probeNews {
+            try await store.probeEnded(upstream: upstream, isWell: isWell)
+            probeNews = nil
+            if isWell { closedUntil = .now }
+        }
+        while let grant = returned.last {
+            try await store.giveBack(upstream: upstream, grant)
+            returned.removeAll { $0 == grant }
+        }
+    }
+
+    private func replenish() async throws {
+        let (before, end) = (round, Deadline.after(.nanoseconds(Int64(lifeSeconds * 1e9))))
+        let answer = try await store.reserve(
+            upstream: upstream, wanted: wanted, now: clock.exactNow, goodFor: clock.shownSeconds(lifeSeconds), probeSeconds: probeSeconds)
+        switch answer {
+        case .granted(let grant):
+            let permit = Permit(spentAt: grant.spentAt, goodUntil: end, isProbe: grant.isProbe, round: before)
+            hands.append(Hand(count: grant.count, permit: permit))
+            // One goes first after a rest: what becomes of it is known before more is asked for.
+            if grant.isProbe { closedUntil = .after(.milliseconds(100)) }
+        case .wait(let seconds):
+            let real = clock.realSeconds(seconds)
+            if !line.isEmpty { observe(.waitingForBudget(upstream: upstream, seconds: real)) }
+            close(for: real)
+        case .resting(let seconds): close(for: seconds)
+        }
+    }
+
+    /// Looked at again before the end: settings or other processes may have changed the budget.
+    private func close(for seconds: Double) { closedUntil = .after(.nanoseconds(Int64(min(max(seconds, 0.02), 30) * 1e9))) }
+}
