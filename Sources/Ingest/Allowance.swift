@@ -285,7 +285,10 @@ final class Allowance {
             let real = clock.realSeconds(seconds)
             if !line.isEmpty { observe(.waitingForBudget(upstream: upstream, seconds: real)) }
             close(for: real)
-        case .resting(let seconds): close(for: seconds)
+        case .resting(let seconds):
+            // (A probe's end is asked for every half second: not worth a word.)
+            if !line.isEmpty, seconds > 0.5 { observe(.waitingForBudget(upstream: upstream, seconds: seconds)) }
+            close(for: seconds)
         }
     }
 

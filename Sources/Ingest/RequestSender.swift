@@ -24,8 +24,9 @@ final class RequestSender {
         self.loop = loop
         self.observe = observe
         allowance = Allowance(
-            upstream: profile.name, rate: access.rate, atOnceMax: access.requestsInFlight ?? profile.requestsInFlight, timeoutSeconds: profile.timeoutSeconds,
-            doublingMax: max(600, restSecondsMax), store: store, clock: clock, loop: loop, observe: observe)
+            upstream: profile.name, rate: access.rate, atOnceMax: access.requestsInFlight ?? profile.requestsInFlight,
+            timeoutSeconds: profile.timeoutSeconds, doublingMax: max(600, restSecondsMax), store: store, clock: clock, loop: loop,
+            observe: observe)
     }
 
     func send(_ attempt: Attempt) async -> Sent {

@@ -66,7 +66,8 @@ extension Store {
             let (quota, window) = (try rule.int(0), Double(try rule.int64(1)))
             let asked = isProbe ? 1 : max(1, wanted)
             let stamp = Self.stamp(now + max(0, goodFor), quota: quota, window: window)
-            let spent = try await connection.query(spendStatement(upstream, asked, quota, stamp: stamp, after: now - window - 1, window)).only()
+            let statement = spendStatement(upstream, asked, quota, stamp: stamp, after: now - window - 1, window)
+            let spent = try await connection.query(statement).only()
             let left = quota - (try spent.int(0))
             if left <= 0 { return .wait(seconds: max(0.001, (try spent.doubleOrNil(1) ?? now) + window + 1 - now)) }
             if isProbe {
