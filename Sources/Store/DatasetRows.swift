@@ -78,7 +78,8 @@ extension Store {
         let given = columns.map { "given.\($0)" as SQL }
         return """
             with given as materialized (
-                select * from unnest(\(rows.map { Int32($0.seriesID) }), \(.instants(rows.map(\.time))), \(arrays(rows.map(\.values), schema)))
+                select * from unnest(
+                    \(rows.map { Int32($0.seriesID) }), \(.instants(rows.map(\.time))), \(arrays(rows.map(\.values), schema)))
                     with ordinality as given (given_series, given_time, \(columns), given_place)
             ), inserted as (
                 insert into \(table) (series_id, time, task_id, \(columns))

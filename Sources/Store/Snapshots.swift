@@ -49,7 +49,8 @@ extension Store {
 
     /// Version, series and coverage at one moment, and whatever else `body` reads of that moment.
     func readSnapshot<T>(
-        of dataset: Dataset, choose: ([SeriesEntry]) throws -> [Int], notes: Range<Int>? = nil, _ body: (Snapshot, PostgresConnection) async throws -> T
+        of dataset: Dataset, choose: ([SeriesEntry]) throws -> [Int], notes: Range<Int>? = nil,
+        _ body: (Snapshot, PostgresConnection) async throws -> T
     ) async throws -> T {
         do {
             return try await pool.transaction { connection in

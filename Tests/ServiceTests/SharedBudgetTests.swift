@@ -1,6 +1,7 @@
 @testable import Command
 import EventLoop
 import Foundation
+import HTTP
 import Postgres
 import Sandbox
 import Testing
