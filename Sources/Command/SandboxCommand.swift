@@ -32,6 +32,9 @@ struct SandboxCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Buses of the generated grid; 1579 is the operator's size.", valueName: "count"))
     var buses = 40
 
+    @Option(name: .customLong("key"), help: ArgumentHelp("A key that it takes, once for each; without any it takes all.", valueName: "key"))
+    var keys: [String] = []
+
     @Option(help: ArgumentHelp("Faults from the start, as PUT /_sandbox/faults takes them.", valueName: "JSON"))
     var faults: String?
 
@@ -68,6 +71,7 @@ struct SandboxCommand: ParsableCommand {
         configuration.seed = seed
         configuration.recording = data
         configuration.scan = scan
+        configuration.keys = Set(keys)
         guard (1...100_000).contains(buses) else { throw SettingError(variable: "--buses", expected: "a count from 1 to 100000") }
         configuration.buses = buses
         if let faults {

@@ -89,8 +89,12 @@ extension Sandbox {
         package var decimalComma = false
         /// A definitive day of `real` still holds its preliminary rows.
         package var mixedVersions = false
+        /// Some generated buses begin or end within the years served.
+        package var changingBuses = false
         /// Local days of `online` before today that are still served; nil for all.
         package var windowDays: Int?
+        /// Pages of a higher number end in 502.
+        package var deepestPage: Int?
         /// More requests at once are refused with 429.
         package var parallelLimit: Int?
         /// Requests a rolling hour and key, instead of the configured quota.
@@ -139,11 +143,11 @@ extension Sandbox {
 
         /// null turns them off.
         static let bounds: [(name: String, path: Path<Int?>)] = [
-            ("windowDays", \.windowDays), ("parallelLimit", \.parallelLimit),
+            ("windowDays", \.windowDays), ("deepestPage", \.deepestPage), ("parallelLimit", \.parallelLimit),
         ]
 
         static let switches: [(name: String, path: Path<Bool>)] = [
-            ("decimalComma", \.decimalComma), ("mixedVersions", \.mixedVersions),
+            ("decimalComma", \.decimalComma), ("mixedVersions", \.mixedVersions), ("changingBuses", \.changingBuses),
         ]
 
         static let dayLists: [(name: String, path: Path<[String]>)] = [

@@ -6,6 +6,9 @@ final class GeneratedMarket: Market {
     let dice: Dice
     let zone: Zone
     let buses: [Bus]
+    var isChanging = false
+    /// When each bus is there, where some begin or end.
+    private let lives: [Range<Int64>]
     private let calendar: RealCalendar
     /// Of the hours last asked for, each at its own place: a day's table asks 1,579 times for the same.
     private var hours: [Hour?] = Array(repeating: nil, count: 256)
@@ -21,8 +24,20 @@ final class GeneratedMarket: Market {
     init(seed: UInt64, buses count: Int, zone: Zone) {
         dice = Dice(seed: seed)
         self.zone = zone
-        buses = Bus.generated(dice, count: count)
+        let buses = Bus.generated(dice, count: count)
+        let dice = dice
+        // Those by whose names tests ask are always there.
+        lives = buses.indices.map { bus in bus < Bus.known.count ? Int64.min..<Int64.max : Self.life(Int64(bus), dice) }
+        self.buses = buses
         calendar = RealCalendar(dice: dice, zone: zone)
+    }
+
+    /// Of eight buses one begins between July 2024 and June 2026, of twenty one ends.
+    private static func life(_ bus: Int64, _ dice: Dice) -> Range<Int64> {
+        let start: Int64 = 1_720_000_000 / 900 * 900
+        let begins = dice.unit(86, bus) < 0.125, ends = dice.unit(87, bus) < 0.05
+        let moment = start + Int64(dice.pick(2 * 365 * 96, 88, bus)) * 900
+        return begins ? moment..<Int64.max : ends ? Int64.min..<moment : Int64.min..<Int64.max
     }
 
     func note(_ source: Source) -> String? { nil }
@@ -37,6 +52,7 @@ final class GeneratedMarket: Market {
     }
 
     func dollars(bus: Int, quarter: Int64, _ edition: Edition) -> Price? {
+        if isChanging, !lives[bus].contains(quarter) { return nil }
         var price = online(bus: bus, quarter: quarter)
         // Settling changes few prices, some of them twice.
         if edition == .online { return price }

@@ -4,6 +4,8 @@ internal import Bytes
 /// the instant at which it begins. Lives on the sandbox's loop.
 protocol Market: AnyObject {
     var buses: [Bus] { get }
+    /// Whether some buses begin or end within the years served. Listings that were made before it changed are wrong.
+    var isChanging: Bool { get set }
     /// How the prices of a source came to be, where an answer should say so.
     func note(_ source: Source) -> String?
     /// What is served of that day of `real` or `online` at `now`; nil where nothing is yet, or nothing ever will be.

@@ -8,7 +8,15 @@ final class Operator {
     let programmes: any Programmes
     let zone: Zone
     let clock: Clock
-    var faults: Sandbox.Faults { didSet { late.removeUnlisted(faults.lateDays) } }
+    var faults: Sandbox.Faults {
+        didSet {
+            late.removeUnlisted(faults.lateDays)
+            if faults.changingBuses != market.isChanging {
+                market.isChanging = faults.changingBuses
+                shelf.clear()
+            }
+        }
+    }
     let publication: Publication
     let shelf: Shelf
     let dice: Dice
@@ -39,6 +47,7 @@ final class Operator {
         faults = configuration.faults
         publication = Publication(dice: dice)
         shelf = Shelf(market, programmes, publication, dice: dice, zone: zone)
+        market.isChanging = faults.changingBuses
         indexes = Dictionary(market.buses.enumerated().map { ($1.node, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
@@ -69,6 +78,7 @@ final class Operator {
         // Beyond these the service gives up instead of saying so.
         if scan.limit > 100_000 { return .page(504, "Gateway Time-out") }
         let isLost = scan.days.count > 31 || faults.lostDays.contains { LocalDate($0).map(scan.days.contains) ?? false }
+        if let deepest = faults.deepestPage, scan.page > deepest { return .page(502, "Bad Gateway") }
         if isLost || scan.limit > faults.limitCeiling(source) { return .page(502, "Bad Gateway") }
         var answer = filtered(scan, now: now)
         guard answer.status == 200 else { return answer }

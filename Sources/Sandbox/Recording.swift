@@ -19,6 +19,8 @@ final class Recording: Market {
     /// nil where none was given.
     private var scanned: [LocalDate: [Row]]?
     private(set) var hours = 0
+    /// What was recorded stays.
+    var isChanging = false
 
     package enum Failure: Error, Sendable, Hashable, CustomStringConvertible {
         case unreadable(String)

@@ -41,6 +41,8 @@ final class Shelf {
         return keep(Key(source: source, date: date, state: edition.rawValue, isMixed: isMixed), make)
     }
 
+    func clear() { kept = [] }
+
     private func programme(_ source: Source, _ date: LocalDate, _ now: Int64) -> DayListing? {
         let issues = programmes.issues(source, covering: zone.range(of: date)).filter { $0.published <= now }
         if issues.isEmpty { return nil }

@@ -34,7 +34,8 @@ struct ProgrammeTruth: Decodable {
 extension Desk {
     func listing(_ source: Source, _ date: String, page: Int, limit: Int, more: KeyValuePairs<String, String> = [:]) -> Answer {
         let query = [("startDate", date), ("endDate", date), ("page", "\(page)"), ("limit", "\(limit)"), ("user_key", "k")]
-        return answer("GET", Question(path: source.path, query: (query + more.map { ($0.key, $0.value) }).map { (name: $0.0, value: $0.1) }))
+        let all = (query + more.map { ($0.key, $0.value) }).map { (name: $0.0, value: $0.1) }
+        return answer("GET", Question(path: source.path, query: all))
     }
 
     func programme(_ source: Source, _ date: String) throws -> [ProgrammeRecord] {
@@ -120,7 +121,8 @@ extension Desk {
         #expect(zip(pid, pid.dropFirst()).allSatisfy { $0 <= $1 } && Set(pid).count == 5)
         #expect((12...14).contains(pcp.firstIndex(of: 72) ?? 0))
         let late = try makeDesk { $0.clockStart = midnight }
-        #expect(try late.truth(programme: .pcp, [("node", "Chiloe110"), ("from", "2025-12-06"), ("to", "2025-12-07")]).allSatisfy { $0.fate == "later" })
+        let ahead = try late.truth(programme: .pcp, [("node", "Chiloe110"), ("from", "2025-12-06"), ("to", "2025-12-07")])
+        #expect(ahead.count == 24 && ahead.allSatisfy { $0.fate == "later" })
     }
 
     @Test func oddDays() throws {

@@ -99,4 +99,93 @@ private let recorded: String? = {
         let phantom = nodes.map { served[Hour(node: $0, date: "2025-09-07", hour: 0)] }
         #expect(phantom.allSatisfy { $0 == [0, 0, 0, 0] })
     }
+
+    private struct RawAnswer: Decodable {
+        let data: [Record]
+    }
+
+    @Test(.enabled(if: recorded != nil)) func recordedBusDaysAreServedRowByRow() throws {
+        let path = try #require(recorded)
+        let desk = try makeDesk {
+            $0.recording = path
+            $0.clockStart = 1_775_000_000
+        }
+        let node = "A.BLANCAS_____013"
+        for date in ["2025-04-05", "2025-09-07"] {
+            let file = try Data(contentsOf: URL(fileURLWithPath: path + "/raw_api/api_\(node)_\(date).json"))
+            let expected = try JSONDecoder().decode([Record].self, from: file)
+            let answer = desk.listing(.real, date, page: 0, limit: 200, more: ["bar_transf": node])
+            #expect(try JSONDecoder().decode(RawAnswer.self, from: Data(answer.body)).data == expected && expected.count == 96)
+            #expect(answer.fields.isEmpty)
+            let next = try #require(LocalDate(date)).advanced(by: 1).description
+            let told = desk.get("/_sandbox/truth", ["node": node, "from": date, "to": next, "source": "real"])
+            let truth = try told.body.split(separator: 10).map { try JSONValue(parsing: Array($0)) }
+            let fates = Dictionary(grouping: truth.compactMap { $0["fate"]?.string }, by: { $0 }).mapValues(\.count)
+            #expect(fates == (date == "2025-04-05" ? ["served": 92, "foreign": 4, "never": 4] : ["served": 92]))
+        }
+        let page = desk.listing(.online, "2025-12-01", page: 0, limit: 100, more: ["bar_transf": "D.AMIGOS______110"])
+        #expect(try JSONDecoder().decode(RawAnswer.self, from: Data(page.body)).data.map(\.cmg_usd_mwh_) == [46.1206])
+        let real = desk.listing(.real, "2025-12-01", page: 0, limit: 100)
+        #expect(String(decoding: real.body, as: UTF8.self).hasPrefix(
+            #"{"data":[{"id_info":991,"barra_info":"BA S/E ALTO MELIPILLA 220KV BP1 [NO_MOSTRAR]","barra_transf":"A.MELIP_______220","#))
+        #expect(real.rows == 3)
+    }
+
+    @Test(.enabled(if: recorded != nil)) func recordedProgrammesAreServedAsIssues() throws {
+        let path = try #require(recorded)
+        let desk = try makeDesk {
+            $0.recording = path
+            $0.clockStart = 1_775_000_000
+        }
+        let folder = path + "/portal_programado"
+        var expected: [String: [String: String]] = [:]
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".csv") }
+        for name in names {
+            for line in try String(contentsOfFile: folder + "/" + name, encoding: .utf8).split(whereSeparator: \.isNewline).dropFirst() {
+                let parts = line.split(separator: ",")
+                expected["\(parts[0].prefix(19)) \(parts[1])", default: [:]][name] = String(parts[2])
+            }
+        }
+        #expect(names.count == 141)
+        var rows = 0
+        for date in try #require(LocalDate("2025-10-14"))...(try #require(LocalDate("2026-03-09"))) {
+            let served = try Dictionary(grouping: desk.programme(.pcp, date.description)) { "\($0.hour) \($0.llave_cmg)" }
+            for (hour, records) in served {
+                rows += records.count
+                let values = try #require(expected[hour]).values.compactMap { Double($0) }.sorted()
+                #expect(records.map(\.cmg_usd_mwh).sorted() == values)
+                #expect(Set(records.map { "\($0.fecha_programa) \($0.hora_programa)" }).count == records.count)
+            }
+        }
+        #expect(rows == 81_216)
+        let pid = try (17...21).flatMap { try desk.programme(.pid, "2026-02-\($0)") }
+        #expect(pid.count == 960 && Set(pid.map(\.llave_cmg)).count == 8 && pid.contains { $0.region == "Biobío" })
+        let truth = try desk.truth(programme: .pid, [("node", "PMontt220"), ("from", "2026-02-17"), ("to", "2026-02-18")])
+        #expect(truth.count == 24 && truth[0].usd.map { abs($0 - 64.838294972) < 1e-6 } == true)
+    }
+
+    @Test(.enabled(if: recorded != nil)) func aStoredScanIsServedAsItCame() throws {
+        struct Stored: Decodable {
+            let data: [Line]
+        }
+        let file = try #require(recorded) + "/pudidi/originals/cmg_historical_latest@68a5c20a4.json"
+        let stored = try JSONDecoder().decode(Stored.self, from: Data(contentsOf: URL(fileURLWithPath: file))).data
+        let desk = try makeDesk { $0.scan = file }
+        var rows: [Record] = []
+        for date in ["2025-08-30", "2025-08-31", "2025-09-01"] { rows += try desk.scan(date, limit: 37) }
+        #expect(rows.count == 500)
+        #expect(rows.map { "\($0.fecha) \($0.hra) \($0.barra_transf) \($0.cmg_usd_mwh_)" }
+            == stored.map { "\($0.date) \($0.hour) \($0.node) \($0.cmg_usd)" })
+        // All four values twice; three of four twice; one of four.
+        func minutes(_ node: String, _ hour: Int) -> [Int] {
+            rows.filter { $0.barra_transf == node && $0.fecha == "2025-09-01" && $0.hra == hour }.map(\.min)
+        }
+        #expect(minutes("DALCAHUE______110", 2) == [0, 15, 30, 45, 0, 15, 30, 45])
+        #expect(minutes("DALCAHUE______110", 3) == [0, 15, 30, 0, 15, 30])
+        #expect(minutes("NVA_P.MONTT___220", 3) == [0])
+        let truth = try desk.truth("DALCAHUE______110", "2025-09-01", "2025-09-02")
+        let held = rows.filter { $0.barra_transf == "DALCAHUE______110" && $0.fecha == "2025-09-01" }
+        #expect(truth.count == Set(held).count && truth.allSatisfy { $0.fate == "served" })
+        #expect(desk.listing(.real, "2025-08-31", page: 0, limit: 10).rows == 0)
+    }
 }

@@ -1,6 +1,7 @@
 import EventLoop
 import Foundation
 import HTTP
+import Synchronization
 import Testing
 
 @testable import Sandbox
@@ -97,6 +98,67 @@ import Testing
             #expect(all.text.hasPrefix(#"{"node":"CHILOE________220","instant":1764558000,"at":"2025-12-01T00:00:00-03:00","usd":"#))
             #expect(try await get(address, "/_sandbox/truth?from=x&to=2025-12-01", on: loop).status == 400)
             #expect(try await get(address, hour + "&node=NOBODY", on: loop).status == 404)
+        }
+    }
+
+    @Test func waitsAreBesideEachOtherAndTooManyAreRefused() async throws {
+        try await withSandbox { loop, address in
+            _ = try await put(address, #"{"latencyMs":200}"#, on: loop)
+            try await together(32, loop, address) { #expect($0 == 200) }
+            // None waits for another's wait to end.
+            #expect(try await get(address, "/_sandbox/calls", on: loop).text.contains(#""mostAtOnce":32"#))
+            _ = try await put(address, #"{"parallelLimit":3}"#, on: loop)
+            let refused = Mutex(0)
+            try await together(8, loop, address) { status in refused.withLock { $0 += status == 429 ? 1 : 0 } }
+            #expect(refused.withLock { $0 } == 5)
+        }
+    }
+
+    private func together(
+        _ count: Int, _ loop: isolated Loop, _ address: Address, _ judge: @escaping @Sendable (Int) -> Void
+    ) async throws {
+        let path = day
+        try await withThrowingDiscardingTaskGroup { group in
+            for _ in 0..<count {
+                group.addTask {
+                    try await loop.enter { loop in
+                        judge(try await HTTPClient.get(address, path, on: loop, until: .after(.seconds(30))).status)
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func someAreNeverAnswered() async throws {
+        try await withSandbox { loop, address in
+            _ = try await put(address, #"{"timeoutRate":1}"#, on: loop)
+            await #expect(throws: WaitError.timedOut) {
+                _ = try await HTTPClient.get(address, day, on: loop, until: .after(.milliseconds(300)))
+            }
+            let calls = try await get(address, "/_sandbox/calls", on: loop).text
+            #expect(calls.contains(#""status":0,"rows":0"#))
+        }
+    }
+
+    @Test func largeAnswersTakeLonger() async throws {
+        try await withSandbox { loop, address in
+            _ = try await put(address, #"{"latencyPerThousandRowsMs":200,"latencyPerRecentCallMs":1}"#, on: loop)
+            let start = Deadline.now
+            let answer = try await get(address, day + "&limit=2000", on: loop)
+            #expect(answer.status == 200 && Deadline.now.nanoseconds - start.nanoseconds >= 400_000_000)
+        }
+    }
+
+    @Test func allListingsAreServed() async throws {
+        try await withSandbox { loop, address in
+            for source in Source.allCases {
+                let answer = try await get(
+                    address, source.path + "?startDate=2025-10-01&endDate=2025-10-01&user_key=k&page=1&limit=5", on: loop)
+                #expect(answer.status == 200 && answer.text.contains(#""page":1,"limit":5}"#), "\(source)")
+            }
+            let truth = try await get(address, "/_sandbox/truth?source=pid&from=2025-10-01&to=2025-10-02&node=Chiloe110", on: loop)
+            #expect(truth.body.split(separator: 10).count == 24)
+            #expect(try await get(address, "/_sandbox/truth?source=x&from=2025-10-01&to=2025-10-02", on: loop).status == 400)
         }
     }
 }
