@@ -17,7 +17,8 @@ import Testing
         let desk = try desk(#"""
             {"emptyLastPageRate":0.1,"omitTotalPagesRate":0.2,"totalPagesDrift":0.3,"garbageRate":0.4,"garbage":["bom","nul"],
             "timeoutRate":0.5,"dropFieldRate":0.6,"wrongTypeRate":0.7,"latencyPerThousandRowsMs":1,"latencyPerRecentCallMs":2,
-            "extraLagMinutes":3,"mixedVersions":true,"windowDays":9,"parallelLimit":4,"filters":{"real":"500"},"pageBase":{"pid":"zero"},"limitCeiling":77,
+            "extraLagMinutes":3,"mixedVersions":true,
+            "windowDays":9,"parallelLimit":4,"filters":{"real":"500"},"pageBase":{"pid":"zero"},"limitCeiling":77,
             "throttle":{"perHour":8,"retryAfter":"date:30"},"burst502":{"everySeconds":60,"seconds":5},"downSources":["pcp"],
             "lostDays":["2025-10-01"],"emptyDays":["2025-10-02"],"lateDays":{"2025-10-03":2}}
             """#)
