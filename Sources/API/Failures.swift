@@ -82,6 +82,7 @@ enum Failures {
         case .unknownDataset(let name): Failure(.unknownName, "There is no dataset \(name).")
         case .unknownSeries(let field, let value):
             failure(InputError(field, "\(value) is not followed here", isUnknownName: true), in: .query)
+        case .unknownSlot: Failure(.unknownSlot, "The dataset has no slot there, or none within the series' lifetime.")
         case .badCursor: Paging.badCursor
         case .longHistory: Failure(.invalidInput, "limit: the range has too many rows for one answer")
         case .manyStreams(let seconds):

@@ -123,7 +123,7 @@ final class Gate {
             "Access-Control-Expose-Headers",
             "ETag, Link, Location, Cache-Status, Gapless-Coverage, X-Request-Id, Retry-After, Preference-Applied, WWW-Authenticate")
         guard request.method == .options else { return }
-        response.fields.add("Access-Control-Allow-Methods", "GET, HEAD, POST")
+        response.fields.add("Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE")
         response.fields.add(
             "Access-Control-Allow-Headers",
             "Authorization, Content-Type, Idempotency-Key, If-None-Match, Prefer, traceparent, X-Request-Id")

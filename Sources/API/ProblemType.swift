@@ -6,8 +6,10 @@ package enum ProblemType: String, Sendable, CaseIterable {
     case invalidInput = "invalid-input"
     case malformedBody = "malformed-body"
     case unknownName = "unknown-name"
+    case unknownSlot = "unknown-slot"
     case planUnknown = "plan-unknown"
     case ingestionUnknown = "ingestion-unknown"
+    case exclusionUnknown = "exclusion-unknown"
     case planMoved = "plan-moved"
     case planExpired = "plan-expired"
     case keyUnderWay = "key-under-way"
@@ -50,8 +52,10 @@ package enum ProblemType: String, Sendable, CaseIterable {
             (400, "Invalid input", "A parameter or a field of the body is unknown or cannot be taken; `errors` names each piece.")
         case .malformedBody: (400, "Malformed body", "The body is not the JSON object that this resource takes.")
         case .unknownName: (404, "Unknown dataset or series", "The name is well formed, but no dataset or followed series bears it.")
+        case .unknownSlot: (404, "Unknown slot", "The dataset's calendar has no slot there, or the series has no values then.")
         case .planUnknown: (404, "Unknown plan", "There is no plan of this id; plans are kept for a day after they expire.")
         case .ingestionUnknown: (404, "Unknown ingestion", "There is no ingestion of this id.")
+        case .exclusionUnknown: (404, "Unknown exclusion", "The dataset has no exclusion of this id.")
         case .planMoved:
             (409, "Coverage moved", "The plan is no longer what would be done; `difference` has its figures then and now. Make a new plan.")
         case .planExpired: (410, "Plan expired", "Plans live a quarter of an hour. Make a new one.")

@@ -80,6 +80,11 @@ package final class Service {
         get("/v1/{dataset}/history", .scope(.read), atOnce: readAgain, history)
         get("/v1/{dataset}/completeness", .scope(.read), atOnce: readAgain, completeness)
         get("/v1/{dataset}/gaps", .scope(.read), atOnce: readAgain, gaps)
+        get("/v1/{dataset}/slots/{time}", .scope(.read), explainSlot)
+        post("/v1/{dataset}/exclusions", .scope(.ingest), makeExclusion)
+        get("/v1/{dataset}/exclusions", .scope(.read), listExclusions)
+        get("/v1/{dataset}/exclusions/{id}", .scope(.read), oneExclusion)
+        delete("/v1/{dataset}/exclusions/{id}", .scope(.ingest), liftExclusion)
         post("/v1/plans", .scope(.ingest), makePlan)
         get("/v1/plans/{id}", .scope(.read), onePlan)
         get("/v1/plans/{id}/calls", .scope(.read), planCalls)
@@ -98,6 +103,11 @@ package final class Service {
 
     private func post(_ pattern: String, _ need: Gate.Need, _ handler: @escaping Handler) {
         router.post(pattern, handler)
+        gate.add(need)
+    }
+
+    private func delete(_ pattern: String, _ need: Gate.Need, _ handler: @escaping Handler) {
+        router.on(.delete, pattern, handler)
         gate.add(need)
     }
 

@@ -26,6 +26,8 @@ package enum AnswerError: Error, Sendable, Equatable {
     case unknownDataset(String)
     /// No series of the dataset has this value under this key name.
     case unknownSeries(field: String, value: String)
+    /// The dataset has no slot there, or none in the series' lifetime.
+    case unknownSlot
     /// Not a cursor that was given out for this query.
     case badCursor
     /// All rows of the range were asked for, and they are too many for one answer: `Reader.stream` gives them.

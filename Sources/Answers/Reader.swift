@@ -39,6 +39,12 @@ package final class Reader {
     /// One dataset's facts and freshness.
     package func dataset(_ name: String) async throws -> Answer { try await answer(.dataset(name)) }
 
+    /// Why one slot is as it is, JSON; read from the store each time. `slot` by the dataset's calendar.
+    package func explain(_ slot: Int, of key: SeriesKey, in name: String) async throws -> [UInt8] {
+        guard let dataset = datasets.first(where: { $0.name == name }) else { throw AnswerError.unknownDataset(name) }
+        return try await SlotExplanation(slot, of: key, in: dataset, store: store, now: clock.now).json()
+    }
+
     /// All datasets' facts, a list of one page.
     package func datasetsSummary() async throws -> Answer {
         var parts: [Answer] = []

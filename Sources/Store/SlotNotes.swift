@@ -7,6 +7,9 @@ package struct SlotNotes: Sendable {
     package struct Excluded: Sendable, Hashable {
         package let id: String
         package let note: String
+        package let madeBy: String
+        /// Real time.
+        package let madeAt: Int64
     }
 
     /// Named by the notes of `runs`.
@@ -61,14 +64,15 @@ extension Store {
         var exclusions: [Int: [(range: Range<Int>, excluded: SlotNotes.Excluded)]] = [:]
         if !excluded.isEmpty {
             let rows = try await connection.query("""
-                select s.id, e.id::text, e.note, e.first_slot, e.end_slot
+                select s.id, e.id::text, e.note, e.first_slot, e.end_slot, e.made_by, e.made_at
                 from exclusions e cross join unnest(\(excluded)) as s (id)
                 where e.dataset = \(dataset) and e.lifted_at is null and s.id = any(e.series_ids)
                     and e.first_slot < \(slots.upperBound) and e.end_slot > \(slots.lowerBound)
                 order by e.made_at, e.id
                 """)
             for row in rows {
-                let one = SlotNotes.Excluded(id: try row.string(1), note: try row.string(2))
+                let one = SlotNotes.Excluded(
+                    id: try row.string(1), note: try row.string(2), madeBy: try row.string(5), madeAt: try row.instant(6))
                 exclusions[try row.int(0), default: []].append((try row.int(3)..<(try row.int(4)), one))
             }
         }

@@ -145,7 +145,7 @@ import TestSupport
             #expect(read.header("Access-Control-Allow-Origin") == "https://dash.example")
             let preflight = try await api.send("OPTIONS", "/v1/plans", [mine, ("Access-Control-Request-Method", "POST")])
             #expect(preflight.status == 204)
-            #expect(preflight.header("Access-Control-Allow-Methods") == "GET, HEAD, POST")
+            #expect(preflight.header("Access-Control-Allow-Methods") == "GET, HEAD, POST, DELETE")
         }
         try await APIUnderTest.with { api in
             let answer = try await api.post("/v1/plans", body, [("Origin", "http://localhost"), ("Content-Type", "application/json")])

@@ -19,9 +19,10 @@ final class APIUnderTest {
     static let now = "2025-12-03T12:00:00Z"
 
     static func with(
-        _ settings: Service.Settings = .init(), _ body: @escaping @Sendable (APIUnderTest) async throws -> Void
+        _ settings: Service.Settings = .init(), now: String = APIUnderTest.now, reach: @escaping Quarters.ReachRule = { _, _ in nil },
+        _ body: @escaping @Sendable (APIUnderTest) async throws -> Void
     ) async throws {
-        try await ReaderUnderTest.with(now: now) { loop, held in
+        try await ReaderUnderTest.with(now: now, reach: reach) { loop, held in
             let planning = Planning(store: held.store, datasets: [held.dataset], clock: held.clock, rates: [:])
             try await serve(held.reader, planning, held, on: loop, settings, body)
         }

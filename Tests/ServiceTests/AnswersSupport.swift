@@ -13,7 +13,10 @@ import TestSupport
 enum Quarters {
     static let zone = Result { try Zone.load("America/Santiago") }
 
-    static func dataset() throws -> Dataset {
+    /// Why the upstream does not serve a series before an instant.
+    typealias ReachRule = @Sendable (SeriesKey, Int64) -> Reach?
+
+    static func dataset(reach: @escaping ReachRule = { _, _ in nil }) throws -> Dataset {
         let zone = try zone.get()
         let keys = ["a", "b"].flatMap { node in ["online", "real"].map { SeriesKey([node, $0]) } }
         return Dataset(
@@ -42,7 +45,7 @@ enum Quarters {
                 ShownField("datetime", .instant), ShownField("date", .localDate), ShownField("node", .key(0)),
                 ShownField("source", .key(1)), ShownField("value", .value(column: 0)), ShownField("note", .value(column: 1)),
             ],
-            followed: keys)
+            followed: keys, reach: reach)
     }
 }
 
@@ -60,12 +63,13 @@ final class ReaderUnderTest {
 
     /// `now` is shown time; `redis` a socket, nil for none.
     static func with<T: Sendable>(
-        now: String, redis socket: String? = nil, _ body: @escaping @Sendable (isolated Loop, ReaderUnderTest) async throws -> T
+        now: String, redis socket: String? = nil, reach: @escaping Quarters.ReachRule = { _, _ in nil },
+        _ body: @escaping @Sendable (isolated Loop, ReaderUnderTest) async throws -> T
     ) async throws -> T {
         let loop = try Loop(name: "answers test")
         defer { loop.stop() }
         let configuration = try PostgresConfiguration(try TestServers.postgres())
-        let dataset = try Quarters.dataset()
+        let dataset = try Quarters.dataset(reach: reach)
         let shown = try Timestamp.parse(now)
         return try await loop.run { loop in
             let connection = try await PostgresConnection.connect(configuration, on: loop)
@@ -118,6 +122,18 @@ final class ReaderUnderTest {
 
     /// Stores rows the way a worker does.
     func store(_ rows: [StoredRow], now: Int64 = 0) async throws {
+        try await finish(rows, Set(rows.map(\.seriesID)), days: 0..<1, askedAt: nil, now: now == 0 ? clock.now : now)
+    }
+
+    /// A call over local days (since 1970) that ends as proved without a row. Returns its task.
+    @discardableResult
+    func silence(_ series: [String], days: Range<Int>, now: Int64? = nil) async throws -> Int64 {
+        let ids = Set(series.compactMap { self.ids[$0] })
+        return try await finish([], ids, days: days, askedAt: now ?? clock.now, now: now ?? clock.now)
+    }
+
+    @discardableResult
+    private func finish(_ rows: [StoredRow], _ ids: Set<Int>, days: Range<Int>, askedAt: Int64?, now: Int64) async throws -> Int64 {
         _ = try await store.insertIngestion(
             Store.NewIngestion(
                 dataset: dataset.name, selection: "{}", selectionDigest: "\(Int.random(in: 0..<Int.max))", planID: nil, requestedBy: "test",
@@ -125,13 +141,15 @@ final class ReaderUnderTest {
                     gaps: 1, slots: 1, cost: Cost(requests: 1), lowerBound: Cost(requests: 1), optimality: .proven, estimatedSeconds: 1),
                 calls: [
                     StoredCall(
-                        shape: "day", seriesIDs: Array(Set(rows.map(\.seriesID))), periods: 0..<1, covers: 1, requests: 1, tokens: 0)
+                        shape: "day", seriesIDs: Array(ids), periods: days, covers: 1, requests: 1, tokens: 0)
                 ], filedAt: 0))
         let claimed = try await store.claimTask(worker: "w", datasets: [dataset.name], leaseSeconds: 60)
         let task = try #require(claimed)
-        var result = TaskResult(ended: .proved, reason: "")
+        var result = TaskResult(ended: .proved, reason: "one page")
         result.rows = rows
-        _ = try await store.finish(task, with: result, dataset: dataset, now: now == 0 ? clock.now : now)
+        result.askedAt = askedAt
+        _ = try await store.finish(task, with: result, dataset: dataset, now: now)
+        return task.id
     }
 
     /// Every quarter of a stretch, but those that `except` names by their start. Values differ from quarter to quarter.

@@ -39,14 +39,17 @@ enum TestTokens {
         "GET /openapi.yaml": ("read", 200), "GET /problems/{slug}": ("read", 200), "GET /v1/datasets": ("read", 200),
         "GET /v1/datasets/{dataset}": ("read", 200), "GET /v1/{dataset}/series": ("read", 200),
         "GET /v1/{dataset}/history": ("read", 400), "GET /v1/{dataset}/completeness": ("read", 200),
-        "GET /v1/{dataset}/gaps": ("read", 200), "POST /v1/plans": ("ingest", 400), "GET /v1/plans/{id}": ("read", 404),
+        "GET /v1/{dataset}/gaps": ("read", 200),
+        "GET /v1/{dataset}/slots/{time}": ("read", 400), "POST /v1/{dataset}/exclusions": ("ingest", 400),
+        "GET /v1/{dataset}/exclusions": ("read", 200), "GET /v1/{dataset}/exclusions/{id}": ("read", 404),
+        "DELETE /v1/{dataset}/exclusions/{id}": ("ingest", 404), "POST /v1/plans": ("ingest", 400), "GET /v1/plans/{id}": ("read", 404),
         "GET /v1/plans/{id}/calls": ("read", 404), "POST /v1/ingestions": ("ingest", 400), "GET /v1/ingestions": ("read", 200),
         "GET /v1/ingestions/{id}": ("read", 404), "GET /v1/ingestions/{id}/tasks": ("read", 404),
     ]
 
     private static func path(_ pattern: String) -> String {
         var path = pattern
-        for (name, value) in [("{dataset}", "quarters"), ("{id}", id), ("{slug}", "invalid-input")] {
+        for (name, value) in [("{dataset}", "quarters"), ("{id}", id), ("{slug}", "invalid-input"), ("{time}", "2025-12-01")] {
             path = path.replacingOccurrences(of: name, with: value)
         }
         return path

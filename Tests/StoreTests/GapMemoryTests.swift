@@ -67,8 +67,17 @@ import Testing
             var random = Seeded(seed)
             var model = Model()
             var now: Int64 = 20_001 * 86_400
+            var exclusions: [(id: String, slots: Range<Int>)] = []
             for round in 0..<60 {
                 now += Int64([60, 3600, 86_400][random.below(3)] + random.below(600))
+                if random.below(6) == 0 {
+                    let from = 20_000 * 24 + random.below(96)
+                    let slots = from..<from + 1 + random.below(30)
+                    exclusions.append((try await Memory.exclude(store, ids[2], slots, now: now).id, slots))
+                } else if random.below(6) == 0, let gone = exclusions.indices.randomElement(using: &random) {
+                    #expect(try await store.lift(exclusion: exclusions.remove(at: gone).id, of: "memory", by: "test", now: now))
+                }
+                model.excluded = Set(exclusions.flatMap { Array($0.slots) })
                 let first = 20_000 + random.below(3)
                 let periods = first..<first + 1 + random.below(3)
                 let series = [0, 1, 2].filter { _ in random.below(3) > 0 }
@@ -103,6 +112,9 @@ import Testing
             #expect(Set(stored.ledger.absent.ranges.flatMap(Array.init)) == Set(words.keys), "\(place)")
             let due = Set(words.filter { $0.value.nextAsk.map { $0 <= now } ?? false }.keys)
             #expect(Set(ledgers[one].ledger.recheck.ranges.flatMap(Array.init)) == due, "\(place)")
+            #expect(Set(stored.ledger.excluded.ranges.flatMap(Array.init)) == (one == 2 ? model.excluded : []), "\(place)")
+            let noted = Set((stored.notes.runs[.excluded] ?? []).flatMap { Array($0.slots) })
+            #expect(noted == (one == 2 ? model.excluded : []), "\(place)")
             let runs = stored.notes.runs[.absent] ?? []
             #expect(runs.reduce(0) { $0 + $1.slots.count } == words.count, "\(place)")
             for run in runs {
@@ -136,7 +148,8 @@ import Testing
             var late = TaskResult(ended: .unproved, reason: "")
             late.rows = [Memory.row(ids[0], day * 48 + 10)]
             late.askedAt = now + 60
-            _ = try await store.finish(try await Memory.claim(store, [ids[0]], day..<day + 1).task, with: late, dataset: dataset, now: now + 60)
+            let second = try await Memory.claim(store, [ids[0]], day..<day + 1).task
+            _ = try await store.finish(second, with: late, dataset: dataset, now: now + 60)
             let ledger = try await store.ledgers(of: "memory", now: now + 3600)[0].ledger
             #expect(ledger.absent.count == 23 && !ledger.absent.contains(day * 24 + 5))
             // The first hour of a day is never asked for again, the others after an hour.
@@ -165,6 +178,32 @@ import Testing
                 _ = try await store.finish(task, with: result, dataset: dataset, now: 20_020 * 86_400)
             }
             #expect(try await store.ledgers(of: "memory").allSatisfy { $0.ledger.absent.isEmpty })
+        }
+    }
+
+    @Test func whatIsHeldStaysPresentWhereItIsExcluded() async throws {
+        try await Memory.with { _, store, dataset, ids in
+            let slot = 20_010 * 24
+            let task = try await Memory.claim(store, [ids[0]], 20_010..<20_011).task
+            var result = TaskResult(ended: .unproved, reason: "")
+            result.rows = [Memory.row(ids[0], slot * 2), Memory.row(ids[0], slot * 2 + 1)]
+            _ = try await store.finish(task, with: result, dataset: dataset, now: 20_020 * 86_400)
+            let first = try await Memory.exclude(store, ids[0], slot..<slot + 4, now: 0)
+            let second = try await Memory.exclude(store, ids[0], slot + 2..<slot + 6, now: 0)
+            func tally() async throws -> Tally {
+                try await store.ledgers(of: "memory")[0].ledger.tally(in: slot..<slot + 8, calendar: dataset.calendar, dueBefore: slot + 8)
+            }
+            #expect(try await tally().present == 1)
+            #expect(try await tally().excluded == 5)
+            #expect(try await store.lift(exclusion: first.id, of: "memory", by: "test", now: 0))
+            #expect(try await tally().excluded == 4)
+            // Once more changes nothing; the other still holds; of another dataset there is none.
+            #expect(try await store.lift(exclusion: first.id, of: "memory", by: "somebody", now: 0))
+            #expect(try await store.exclusion(id: first.id, of: "memory")?.liftedBy == "test")
+            #expect(try await store.lift(exclusion: second.id, of: "other", by: "test", now: 0) == false)
+            #expect(try await store.exclusions(of: "memory", state: .inForce, after: nil, limit: 9).map(\.id) == [second.id])
+            #expect(try await store.exclusions(of: "memory", state: .lifted, after: nil, limit: 9).map(\.id) == [first.id])
+            #expect(try await store.exclusions(of: "memory", state: .all, after: second.id, limit: 9).map(\.id) == [first.id])
         }
     }
 }

@@ -70,6 +70,14 @@ enum Memory {
         return (try #require(try await store.claimTask(worker: "w", datasets: ["memory"], leaseSeconds: 60)), filed.id)
     }
 
+    static func exclude(_ store: Store, _ id: Int, _ slots: Range<Int>, now: Int64) async throws -> StoredExclusion {
+        try await store.exclude(
+            Store.NewExclusion(
+                dataset: "memory", keys: "{}", seriesIDs: [id], from: Int64(slots.lowerBound) * 3600, to: Int64(slots.upperBound) * 3600,
+                slots: slots, note: "out of service", madeBy: "test"),
+            now: now)
+    }
+
     static func row(_ id: Int, _ part: Int) -> StoredRow {
         StoredRow(seriesID: id, time: Int64(part) * 1800, values: [.decimal(Decimal(part))])
     }
