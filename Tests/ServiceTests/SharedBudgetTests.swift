@@ -1,5 +1,6 @@
 @testable import Command
 import EventLoop
+import HTTP
 import Foundation
 import HTTP
 import Postgres
