@@ -9,6 +9,7 @@ enum ReadQuery {
     case completeness(CompletenessQuery)
     case gaps(GapsQuery)
     case series(SeriesQuery)
+    case revisions(RevisionsQuery)
     case dataset(String)
     case datasets
 
@@ -19,6 +20,7 @@ enum ReadQuery {
         case .completeness(let query): query.dataset
         case .gaps(let query): query.dataset
         case .series(let query): query.dataset
+        case .revisions(let query): query.dataset
         case .dataset(let name): name
         case .datasets: ""
         }
@@ -95,6 +97,22 @@ enum ReadQuery {
         let page = page(&query)
         try end(query, request)
         return .series(SeriesQuery(dataset: dataset.name, keys: keys, limit: page.limit, cursor: page.cursor))
+    }
+
+    static func revisions(_ request: Request, of dataset: Dataset) throws(Failure) -> ReadQuery {
+        var query = QueryInput(request, known: dataset.keys + ["from", "to", "limit", "cursor", "format"])
+        let keys = keys(&query, of: dataset)
+        let (from, to) = range(&query, of: dataset, isRequired: false)
+        let limit = query.int("limit", in: entries)
+        let cursor = query.text("cursor")
+        let format = query.text("format")
+        try query.end()
+        let form = try Form.wanted(format, request, offered: [.json, .csv, .ndjson])
+        // Who asks for a file does not want it by the hundred.
+        let page = limit ?? (form == .json ? Paging.otherwise : entries.upperBound)
+        return .revisions(
+            RevisionsQuery(
+                dataset: dataset.name, keys: keys, from: from, to: to, format: form.historyFormat, limit: page, cursor: cursor))
     }
 
     /// How a dataset's slot, and its part where it has several, are written as durations: the words of `resolution`.

@@ -9,6 +9,7 @@ extension Service {
     func completeness(_ request: Request) async -> Response { await readOne(request, ReadQuery.completeness) }
     func gaps(_ request: Request) async -> Response { await readOne(request, ReadQuery.gaps) }
     func series(_ request: Request) async -> Response { await readOne(request, ReadQuery.series) }
+    func revisions(_ request: Request) async -> Response { await readOne(request, ReadQuery.revisions) }
 
     /// What is answered again and again, without a wait and without a search: nil where the target is not remembered, or its
     /// answer holds no longer.
@@ -52,6 +53,7 @@ extension Service {
         case .completeness(let query): reader.cached(query)
         case .gaps(let query): reader.cached(query)
         case .series(let query): reader.cached(query)
+        case .revisions(let query): reader.cached(query)
         case .dataset(let name): reader.cached(dataset: name)
         case .datasets: nil
         }
@@ -63,6 +65,7 @@ extension Service {
         case .completeness(let query): try await reader.completeness(query)
         case .gaps(let query): try await reader.gaps(query)
         case .series(let query): try await reader.series(query)
+        case .revisions(let query): try await reader.revisions(query)
         case .dataset(let name): try await reader.dataset(name)
         case .datasets: try await reader.datasetsSummary()
         }

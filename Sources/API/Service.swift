@@ -85,6 +85,7 @@ package final class Service {
         get("/v1/{dataset}/exclusions", .scope(.read), listExclusions)
         get("/v1/{dataset}/exclusions/{id}", .scope(.read), oneExclusion)
         delete("/v1/{dataset}/exclusions/{id}", .scope(.ingest), liftExclusion)
+        get("/v1/{dataset}/revisions", .scope(.read), atOnce: readAgain, revisions)
         post("/v1/plans", .scope(.ingest), makePlan)
         get("/v1/plans/{id}", .scope(.read), onePlan)
         get("/v1/plans/{id}/calls", .scope(.read), planCalls)

@@ -22,6 +22,7 @@ struct AnswerMaker {
         case .completeness(let query): try await completeness(query)
         case .gaps(let query): try await gaps(query)
         case .series(let query): try await series(query)
+        case .revisions(let query): try await revisions(query)
         case .dataset: try await facts()
         }
     }
@@ -47,7 +48,7 @@ struct AnswerMaker {
     }
 
     /// The ids of the series that are asked for. Where a key is left open, those that are followed are meant.
-    private func chosen(_ known: [SeriesEntry]) throws -> [Int] {
+    func chosen(_ known: [SeriesEntry]) throws -> [Int] {
         let asked = question.keys
         for (name, values) in asked.sorted(by: { $0.key < $1.key }) {
             let place = dataset.keys.firstIndex(of: name)

@@ -14,6 +14,8 @@ struct HistoryPage {
     private(set) var last: (unit: Int, place: Int)?
     private(set) var rowCount = 0
     private(set) var hasMore = false
+    /// The slots, where a row may have begun before the unit that it fills.
+    private let rowSlots: Ruler?
 
     /// The first `limit` rows behind the cursor's place.
     init(
@@ -21,6 +23,8 @@ struct HistoryPage {
     ) throws(AnswerError) {
         let calendar = scope.dataset.calendar
         ruler = query.resolution == .slot ? calendar.ruler : calendar.partRuler
+        let mayBeginBefore = query.resolution == .part && series.contains { scope.dataset.partsPerRow($0.key) > 1 }
+        rowSlots = mayBeginBefore ? calendar.ruler : nil
         let units = ruler.slots(from: query.from, to: query.to)
         var all = series.map { HistoryPage.units($0.ledger, of: units, query, calendar) }
         if let cursor {
@@ -73,6 +77,7 @@ struct HistoryPage {
     /// The stretch of time whose rows are needed.
     var span: Range<Int64>? {
         guard let first = served.compactMap(\.first).min(), let last else { return nil }
-        return ruler.start(of: first)..<ruler.end(of: last.unit)
+        let start = ruler.start(of: first)
+        return (rowSlots.map { $0.start(of: $0.slot(containing: start)) } ?? start)..<ruler.end(of: last.unit)
     }
 }

@@ -104,6 +104,32 @@ package struct SeriesQuery: Sendable, Hashable {
     }
 }
 
+/// Values that changed, the newest change first. `from` and `to` speak of the slots' time, not of when they changed; an absent
+/// one bounds nothing.
+package struct RevisionsQuery: Sendable, Hashable {
+    package var dataset: String
+    package var keys: [String: [String]]
+    package var from: Int64?
+    package var to: Int64?
+    package var format: HistoryQuery.Format
+    package var limit: Int
+    package var cursor: String?
+
+    package init(
+        dataset: String, keys: [String: [String]] = [:], from: Int64? = nil, to: Int64? = nil,
+        format: HistoryQuery.Format = .json, limit: Int = 100, cursor: String? = nil
+    ) {
+        self.dataset = dataset
+        self.keys = canonical(keys)
+        self.from = from
+        // Before `from` it is an empty range.
+        self.to = to.map { max($0, from ?? $0) }
+        self.format = format
+        self.limit = max(1, limit)
+        self.cursor = cursor
+    }
+}
+
 /// One spelling for one meaning. A name without values restricts nothing.
 private func canonical(_ keys: [String: [String]]) -> [String: [String]] {
     keys.filter { !$0.value.isEmpty }.mapValues { Array(Set($0)).sorted() }

@@ -7,6 +7,7 @@ enum Question: Sendable, Hashable {
     case completeness(CompletenessQuery)
     case gaps(GapsQuery)
     case series(SeriesQuery)
+    case revisions(RevisionsQuery)
     case dataset(String)
 
     var dataset: String {
@@ -15,6 +16,7 @@ enum Question: Sendable, Hashable {
         case .completeness(let query): query.dataset
         case .gaps(let query): query.dataset
         case .series(let query): query.dataset
+        case .revisions(let query): query.dataset
         case .dataset(let name): name
         }
     }
@@ -25,6 +27,7 @@ enum Question: Sendable, Hashable {
         case .completeness(let query): query.keys
         case .gaps(let query): query.keys
         case .series(let query): query.keys
+        case .revisions(let query): query.keys
         case .dataset: [:]
         }
     }
@@ -40,6 +43,8 @@ enum Question: Sendable, Hashable {
         case .gaps(let query):
             ["gaps", query.dataset, "\(query.from, or: "-")", "\(query.to, or: "-")"] + query.states.map(\.rawValue)
         case .series(let query): ["series", query.dataset]
+        case .revisions(let query):
+            ["revisions", query.dataset, "\(query.from, or: "-")", "\(query.to, or: "-")", query.format.rawValue]
         case .dataset(let name): ["dataset", name]
         }
     }
@@ -50,6 +55,7 @@ enum Question: Sendable, Hashable {
         case .completeness(let query): ["\(query.limit)", query.cursor ?? ""]
         case .gaps(let query): ["\(query.limit)", query.cursor ?? ""]
         case .series(let query): ["\(query.limit)", query.cursor ?? ""]
+        case .revisions(let query): ["\(query.limit)", query.cursor ?? ""]
         case .dataset: []
         }
     }

@@ -36,6 +36,7 @@ package final class Reader {
     package func completeness(_ query: CompletenessQuery) async throws -> Answer { try await answer(.completeness(query)) }
     package func gaps(_ query: GapsQuery) async throws -> Answer { try await answer(.gaps(query)) }
     package func series(_ query: SeriesQuery) async throws -> Answer { try await answer(.series(query)) }
+    package func revisions(_ query: RevisionsQuery) async throws -> Answer { try await answer(.revisions(query)) }
     /// One dataset's facts and freshness.
     package func dataset(_ name: String) async throws -> Answer { try await answer(.dataset(name)) }
 
@@ -67,6 +68,7 @@ package final class Reader {
     package func cached(_ query: CompletenessQuery) -> Answer? { hot(.completeness(query)) }
     package func cached(_ query: GapsQuery) -> Answer? { hot(.gaps(query)) }
     package func cached(_ query: SeriesQuery) -> Answer? { hot(.series(query)) }
+    package func cached(_ query: RevisionsQuery) -> Answer? { hot(.revisions(query)) }
     package func cached(dataset name: String) -> Answer? { hot(.dataset(name)) }
 
     /// For who still holds the answer to a question about this dataset: its age, where it would be given again.

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import Series
 
 /// Where shown rows go, field by field.
 protocol RowSink {
@@ -10,6 +11,17 @@ protocol RowSink {
     mutating func date(_ name: String, _ value: LocalDate)
     mutating func text(_ name: String, _ value: String)
     mutating func null(_ name: String)
+}
+
+extension RowSink {
+    mutating func value(_ name: String, _ value: Value) {
+        switch value {
+        case .null: null(name)
+        case .decimal(let value): decimal(name, value)
+        case .integer(let value): int(name, value)
+        case .text(let value): text(name, value)
+        }
+    }
 }
 
 struct JSONRows: RowSink {

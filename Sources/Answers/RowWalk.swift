@@ -28,13 +28,16 @@ struct RowWalk {
     private let fields: [ShownField]
     private let keys: [SeriesKey]
     private let rows: RowBlock
-    /// Rows that make a unit whole.
     private let partsPerUnit: Int
+    /// For each series, parts that one of its rows fills: a unit is whole with as many rows as that leaves.
+    private let widths: [Int]
     private var heads: [Head]
     private let places: [Int: Int]
     /// Rows of the unit at hand: for each series so many, and which.
     private var found: [Int]
     private var foundRows: [Int]
+    /// Where units are parts, for each series whose rows fill several: the first unit that its last row does not fill.
+    private var filledBefore: [Int]
     private var nextRow = 0
     private var decimals: [Decimal] = []
     /// Why units are empty, where those are shown too.
@@ -47,11 +50,13 @@ struct RowWalk {
         fields = isSlots ? dataset.slotFields : dataset.partFields
         partsPerUnit = isSlots ? dataset.calendar.parts : 1
         keys = snapshot.series.map(\.key)
+        widths = keys.map(dataset.partsPerRow)
         rows = snapshot.rows
         heads = page.served.map(Head.init)
         places = Dictionary(uniqueKeysWithValues: snapshot.series.enumerated().map { ($0.element.id, $0.offset) })
         found = Array(repeating: 0, count: keys.count)
         foundRows = Array(repeating: 0, count: keys.count * partsPerUnit)
+        filledBefore = Array(repeating: .min, count: keys.count)
         if query.fill == .null {
             holes = Holes(snapshot.series, scope, unitsPerSlot: isSlots ? 1 : dataset.calendar.parts)
         }
@@ -60,7 +65,7 @@ struct RowWalk {
     mutating func write(to sink: inout some RowSink) {
         while let unit = heads.lazy.map(\.next).min(), unit != .max {
             let start = ruler.start(of: unit)
-            gather(from: start, to: ruler.end(of: unit))
+            gather(unit, from: start, to: ruler.end(of: unit))
             let local = dataset.zone.local(at: start)
             for place in heads.indices where heads[place].next == unit {
                 heads[place].advance()
@@ -69,19 +74,29 @@ struct RowWalk {
         }
     }
 
-    private mutating func gather(from start: Int64, to end: Int64) {
-        for place in found.indices { found[place] = 0 }
+    private mutating func gather(_ unit: Int, from start: Int64, to end: Int64) {
+        for place in found.indices { found[place] = filledBefore[place] > unit ? 1 : 0 }
         while nextRow < rows.count, rows.times[nextRow] < end {
-            if rows.times[nextRow] >= start, let place = places[rows.seriesIDs[nextRow]], found[place] < partsPerUnit {
-                foundRows[place * partsPerUnit + found[place]] = nextRow
-                found[place] += 1
+            if let place = places[rows.seriesIDs[nextRow]] {
+                if widths[place] > partsPerUnit {
+                    // A row that began before the unit fills it all the same.
+                    filledBefore[place] = ruler.slot(containing: rows.times[nextRow]) + widths[place]
+                    foundRows[place] = nextRow
+                    found[place] = filledBefore[place] > unit ? 1 : 0
+                } else if rows.times[nextRow] >= start, found[place] < rowsPerUnit(place) {
+                    foundRows[place * partsPerUnit + found[place]] = nextRow
+                    found[place] += 1
+                }
             }
             nextRow += 1
         }
     }
 
+    /// Rows that make a unit whole.
+    private func rowsPerUnit(_ place: Int) -> Int { max(1, partsPerUnit / widths[place]) }
+
     private mutating func write(_ unit: Int, _ start: Int64, _ local: Zone.Local, _ place: Int, to sink: inout some RowSink) {
-        let isWhole = found[place] == partsPerUnit
+        let isWhole = found[place] == rowsPerUnit(place)
         // What coverage says is held and the table does not have is not made up.
         if !isWhole && holes == nil { return }
         sink.beginRow()
@@ -91,11 +106,11 @@ struct RowWalk {
             case .localHour: sink.int(field.name, Int64(local.hour))
             case .localDate: sink.date(field.name, local.date)
             case .key(let index): sink.text(field.name, keys[place].values[index])
-            case .partCount: sink.int(field.name, Int64(found[place]))
+            case .partCount: sink.int(field.name, Int64(min(found[place] * widths[place], partsPerUnit)))
             case .mean(let column):
                 if isWhole, let mean = mean(column, place) { sink.decimal(field.name, mean) } else { sink.null(field.name) }
             case .value(let column):
-                show(isWhole ? rows.value(column, of: foundRows[place * partsPerUnit]) : .null, as: field.name, to: &sink)
+                sink.value(field.name, isWhole ? rows.value(column, of: foundRows[place * partsPerUnit]) : .null)
             }
         }
         if let reason = holes?.reason(of: unit, place) {
@@ -106,21 +121,12 @@ struct RowWalk {
         sink.endRow()
     }
 
-    private func show(_ value: Value, as name: String, to sink: inout some RowSink) {
-        switch value {
-        case .null: sink.null(name)
-        case .decimal(let value): sink.decimal(name, value)
-        case .integer(let value): sink.int(name, value)
-        case .text(let value): sink.text(name, value)
-        }
-    }
-
     /// Four quarters of five decimals need seven.
     private static let meanPlaces = 7
 
     private mutating func mean(_ column: Int, _ place: Int) -> Decimal? {
         decimals.removeAll(keepingCapacity: true)
-        for index in place * partsPerUnit..<(place + 1) * partsPerUnit {
+        for index in place * partsPerUnit..<place * partsPerUnit + rowsPerUnit(place) {
             switch rows.value(column, of: foundRows[index]) {
             case .decimal(let value): decimals.append(value)
             case .integer(let value): decimals.append(Decimal(value))

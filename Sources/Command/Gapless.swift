@@ -23,7 +23,7 @@ struct Gapless: ParsableCommand {
         abstract: "Keeps time-series stores complete: finds the missing slots, fetches them at the least cost, serves history.",
         version: "0.1.0",
         subcommands: [
-            ServeCommand.self, HealthCommand.self, PlanCommand.self, IngestCommand.self, ReportCommand.self, MigrateCommand.self,
-            SandboxCommand.self, TokenCommand.self,
+            ServeCommand.self, HealthCommand.self, PlanCommand.self, IngestCommand.self, ReportCommand.self, VerifyCommand.self,
+            MigrateCommand.self, SandboxCommand.self, TokenCommand.self,
         ])
 }

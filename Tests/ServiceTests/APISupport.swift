@@ -20,9 +20,9 @@ final class APIUnderTest {
 
     static func with(
         _ settings: Service.Settings = .init(), now: String = APIUnderTest.now, reach: @escaping Quarters.ReachRule = { _, _ in nil },
-        _ body: @escaping @Sendable (APIUnderTest) async throws -> Void
+        wholeHours: String? = nil, _ body: @escaping @Sendable (APIUnderTest) async throws -> Void
     ) async throws {
-        try await ReaderUnderTest.with(now: now, reach: reach) { loop, held in
+        try await ReaderUnderTest.with(now: now, reach: reach, wholeHours: wholeHours) { loop, held in
             let planning = Planning(store: held.store, datasets: [held.dataset], clock: held.clock, rates: [:])
             try await serve(held.reader, planning, held, on: loop, settings, body)
         }

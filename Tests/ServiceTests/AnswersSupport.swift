@@ -16,8 +16,10 @@ enum Quarters {
     /// Why the upstream does not serve a series before an instant.
     typealias ReachRule = @Sendable (SeriesKey, Int64) -> Reach?
 
-    static func dataset(reach: @escaping ReachRule = { _, _ in nil }) throws -> Dataset {
+    /// `wholeHours`: a source with one row an hour, which comes in editions ranked by `issued`.
+    static func dataset(reach: @escaping ReachRule = { _, _ in nil }, wholeHours: String? = nil) throws -> Dataset {
         let zone = try zone.get()
+        let issued = wholeHours == nil ? [] : [RowSchema.Column("issued", .integer)]
         let keys = ["a", "b"].flatMap { node in ["online", "real"].map { SeriesKey([node, $0]) } }
         return Dataset(
             name: "quarters", title: "Hours of four quarters", keys: ["node", "source"], unit: "USD/MWh", zone: zone,
@@ -29,12 +31,12 @@ enum Quarters {
                 timeoutSeconds: 1, bodyBytesMax: 1),
             exchange: { _ in preconditionFailure("this dataset makes no calls") },
             schema: RowSchema(
-                table: "quarter_rows", columns: [.init("price", .decimal), .init("note", .text)],
-                migrations: [
+                table: "quarter_rows", columns: [.init("price", .decimal), .init("note", .text)] + issued,
+                rank: wholeHours == nil ? nil : 2, migrations: [
                     .init(name: "0001 rows", sql: """
                         create table quarter_rows (
                             series_id int not null references series, time timestamptz not null, price numeric not null, note text,
-                            task_id bigint not null, primary key (series_id, time));
+                            issued bigint, task_id bigint not null, primary key (series_id, time));
                         """)
                 ]),
             slotFields: [
@@ -45,7 +47,7 @@ enum Quarters {
                 ShownField("datetime", .instant), ShownField("date", .localDate), ShownField("node", .key(0)),
                 ShownField("source", .key(1)), ShownField("value", .value(column: 0)), ShownField("note", .value(column: 1)),
             ],
-            followed: keys, reach: reach)
+            followed: keys, partsPerRow: { $0.values[1] == wholeHours ? 4 : 1 }, reach: reach)
     }
 }
 
@@ -63,13 +65,13 @@ final class ReaderUnderTest {
 
     /// `now` is shown time; `redis` a socket, nil for none.
     static func with<T: Sendable>(
-        now: String, redis socket: String? = nil, reach: @escaping Quarters.ReachRule = { _, _ in nil },
+        now: String, redis socket: String? = nil, reach: @escaping Quarters.ReachRule = { _, _ in nil }, wholeHours: String? = nil,
         _ body: @escaping @Sendable (isolated Loop, ReaderUnderTest) async throws -> T
     ) async throws -> T {
         let loop = try Loop(name: "answers test")
         defer { loop.stop() }
         let configuration = try PostgresConfiguration(try TestServers.postgres())
-        let dataset = try Quarters.dataset(reach: reach)
+        let dataset = try Quarters.dataset(reach: reach, wholeHours: wholeHours)
         let shown = try Timestamp.parse(now)
         return try await loop.run { loop in
             let connection = try await PostgresConnection.connect(configuration, on: loop)
@@ -157,7 +159,10 @@ final class ReaderUnderTest {
         let id = try #require(ids[series])
         let (first, end) = (try Timestamp.parse(from), try Timestamp.parse(to))
         let times = stride(from: first, to: end, by: 900).filter { !except.contains($0) }
-        try await store(times.map { StoredRow(seriesID: id, time: $0, values: [.decimal(Quarters.price(at: $0)), .text("n")]) })
+        let rest = Array(repeating: Value.null, count: dataset.schema.columns.count - 2)
+        try await store(times.map {
+            StoredRow(seriesID: id, time: $0, values: [.decimal(Quarters.price(at: $0)), .text("n")] + rest)
+        })
     }
 
     func query(

@@ -1,0 +1,120 @@
+internal import Postgres
+package import Series
+
+/// What was found by recounting a dataset's coverage from its rows.
+package struct Verification: Sendable {
+    /// One series of which what is said and what is there differ.
+    package struct Finding: Sendable, Equatable {
+        package let seriesID: Int
+        package let key: SeriesKey
+        /// Parts that coverage has and no row fills.
+        package let heldWithoutRow: SlotSet
+        /// Parts that a row fills and coverage does not have.
+        package let rowNotHeld: SlotSet
+        /// Calls that rows name and that left no receipt, ascending.
+        package let tasksWithoutReceipt: [Int64]
+        package let rowsWithoutReceipt: Int
+
+        /// Coverage differs, which can be made good; a receipt cannot.
+        package var isRepairable: Bool { !heldWithoutRow.isEmpty || !rowNotHeld.isEmpty }
+    }
+
+    package internal(set) var series = 0
+    package internal(set) var rows = 0
+    /// In the order of keys.
+    package internal(set) var findings: [Finding] = []
+}
+
+extension Store {
+    /// Recounts the coverage of a dataset's series from their rows and compares the two, in one snapshot: whatever workers commit
+    /// meanwhile is in both or in neither. Changes nothing. Holds the ledgers, and of the rows one page at a time.
+    package func verify(_ dataset: Dataset) async throws -> Verification {
+        try await readSnapshot(of: dataset, choose: { $0.map(\.id) }) { snapshot, connection in
+            var verification = Verification()
+            var receipts = KnownReceipts()
+            for one in snapshot.series {
+                let count = try await Self.recount(one.id, one.key, of: dataset, on: connection)
+                let unreceipted = try await receipts.missing(among: count.rowsByTask, on: connection)
+                // What else is said of a series in two places is compared here.
+                let finding = Verification.Finding(
+                    seriesID: one.id, key: one.key, heldWithoutRow: one.ledger.held.subtracting(count.parts),
+                    rowNotHeld: count.parts.subtracting(one.ledger.held), tasksWithoutReceipt: unreceipted,
+                    rowsWithoutReceipt: unreceipted.reduce(0) { $0 + count.rowsByTask[$1, default: 0] })
+                verification.series += 1
+                verification.rows += count.rows
+                if finding.isRepairable || !unreceipted.isEmpty { verification.findings.append(finding) }
+            }
+            return verification
+        }
+    }
+
+    /// Makes a series' coverage what its rows say, recounted under the lock that writers of the series take. Writers have
+    /// stored rows before they take it: what they add is added to what is written here. False where there was nothing to mend.
+    package func repairCoverage(of series: Int, _ dataset: Dataset, now: Int64) async throws -> Bool {
+        try await pool.transaction { connection in
+            let row = try await connection.query("""
+                select s.key, c.held from coverage c join series s on s.id = c.series_id
+                where c.series_id = \(series) and s.dataset = \(dataset.name) for update of c
+                """).only()
+            let parts = try await Self.recount(series, SeriesKey(try row.strings(0)), of: dataset, on: connection).parts
+            if parts == SlotSet(ranges: try row.ranges(1)) { return false }
+            _ = try await connection.query("""
+                update coverage set held = \(.ranges(parts.ranges)), changed_at = \(.instant(now)) where series_id = \(series)
+                """)
+            try await Self.raiseVersion(on: connection, of: dataset.name, now: now)
+            return true
+        }
+    }
+
+    private struct Recount {
+        var parts = SlotSet()
+        var rows = 0
+        var rowsByTask: [Int64: Int] = [:]
+    }
+
+    /// Rows of one page: some hundred kB.
+    private static let rowsPerPage = 20_000
+
+    private static func recount(
+        _ series: Int, _ key: SeriesKey, of dataset: Dataset, on connection: PostgresConnection
+    ) async throws -> Recount {
+        let table = try identifier(dataset.schema.table)
+        var recount = Recount()
+        var cover = RowCover(dataset, key)
+        var last: Int64?
+        while true {
+            let page = try await connection.query("""
+                select time, task_id from \(table)
+                where series_id = \(Int32(clamping: series)) and (\(last == nil) or time > \(.instant(last ?? 0)))
+                order by time limit \(rowsPerPage)
+                """)
+            for row in page {
+                let time = try row.instant(0)
+                cover.add(time)
+                if let task = try row.int64OrNil(1) { recount.rowsByTask[task, default: 0] += 1 }
+                last = time
+            }
+            recount.rows += page.count
+            if page.count < rowsPerPage { break }
+        }
+        recount.parts = cover.finished()
+        return recount
+    }
+}
+
+/// Which calls left a receipt: each is looked up once, however many series it wrote.
+private struct KnownReceipts {
+    private var isThere: [Int64: Bool] = [:]
+
+    mutating func missing(among rowsByTask: [Int64: Int], on connection: PostgresConnection) async throws -> [Int64] {
+        let unknown = rowsByTask.keys.filter { isThere[$0] == nil }
+        if !unknown.isEmpty {
+            for task in unknown { isThere[task] = false }
+            let found = try await connection.query("""
+                select task from unnest(\(unknown)) as named (task) where exists (select from receipts r where r.task_id = named.task)
+                """)
+            for row in found { isThere[try row.int64(0)] = true }
+        }
+        return rowsByTask.keys.filter { isThere[$0] == false }.sorted()
+    }
+}
