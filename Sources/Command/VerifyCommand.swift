@@ -28,13 +28,18 @@ struct VerifyCommand: ParsableCommand {
     func run() throws {
         try common.reportingErrors { settings, log in
             try AttachedStore.with(settings, log) { attached in
-                let all = attached.catalogue.datasets
-                let chosen = try dataset.map { [try SelectionJSON.dataset($0, among: all)] } ?? all
-                let reports = try chosen.map { try Self.look(at: $0, attached, repair: repair) }
+                let reports = try Self.reports(attached, of: dataset, repair: repair)
                 say(json ? VerifyText.json(reports) : reports.flatMap(VerifyText.lines).joined(separator: "\n"))
                 if reports.contains(where: \.stillDiffers) { throw ExitCode(1) }
             }
         }
+    }
+
+    /// `name` nil: of every dataset.
+    static func reports(_ attached: AttachedStore, of name: String?, repair: Bool) throws -> [VerifyText.Report] {
+        let all = attached.catalogue.datasets
+        let chosen = try name.map { [try SelectionJSON.dataset($0, among: all)] } ?? all
+        return try chosen.map { try look(at: $0, attached, repair: repair) }
     }
 
     private static func look(at dataset: Dataset, _ attached: AttachedStore, repair: Bool) throws -> VerifyText.Report {

@@ -30,6 +30,7 @@ extension Store {
     static func note(
         _ steps: [(row: StoredRow, step: Succession.Step)], schema: RowSchema, now: Int64, on connection: PostgresConnection
     ) async throws -> Int {
+        // `offset 0` keeps it one look at the index for each row: a join might read the whole table, for every statement.
         try await connection.execute("""
             insert into revisions (series_id, time, old_values, new_values, old_rank, new_rank, old_task, new_task, at)
             select given.s, given.t, given.old, given.new, given.old_rank, given.new_rank, given.old_task, given.new_task, \(.instant(now))
@@ -42,6 +43,7 @@ extension Store {
             where given.was_held or not exists (
                 select from revisions noted
                 where noted.series_id = given.s and noted.time = given.t and noted.old_values = given.old
+                offset 0
             )
             order by given.place
             """)
