@@ -81,7 +81,8 @@ enum VerifyText {
             let series = finding.key.description
             for (what, parts) in [("held without a row", finding.heldWithoutRow), ("a row that is not held", finding.rowNotHeld)] {
                 for range in parts.ranges {
-                    lines.append("  \(series)  \(what)  \(ends(of: range, report.dataset).joined(separator: " to "))  (\(range.count) parts)")
+                    let span = ends(of: range, report.dataset).joined(separator: " to ")
+                    lines.append("  \(series)  \(what)  \(span)  (\(range.count) parts)")
                 }
             }
             if !finding.tasksWithoutReceipt.isEmpty {

@@ -58,9 +58,10 @@ import Testing
             var arrived: [Place: Set<String>] = [:]
             for call in 0..<14 {
                 let rows = (0..<Int.random(in: 1...60, using: &random)).map { _ in
-                    held.edition(
-                        "\(Int.random(in: 1...4, using: &random)).5", Bool.random(using: &random) ? Int64.random(in: 0...3, using: &random) : nil,
-                        time: Int64.random(in: 0...5, using: &random) * 3600, series: Int.random(in: 0...1, using: &random))
+                    let issued = Bool.random(using: &random) ? Int64.random(in: 0...3, using: &random) : nil
+                    return held.edition(
+                        "\(Int.random(in: 1...4, using: &random)).5", issued, time: Int64.random(in: 0...5, using: &random) * 3600,
+                        series: Int.random(in: 0...1, using: &random))
                 }
                 let task = try await held.begin()
                 let before = model
