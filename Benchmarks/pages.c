@@ -6,6 +6,8 @@
  * bus after another, buses named BUS00000 and on, each record some 285 B. MODE "rows": all of them. MODE "text": one record a page
  * (the quarters of BUS00000 are on the last pages of the day, so that every page is needed), and a text that nobody reads makes up
  * the same number of bytes. A page is made once for a day and kept, so that making it costs no measured time.
+ * GET /_span answers at once with the nanoseconds from the first page's request to the last page's answer since it was last asked, and
+ * how many pages that was.
  * One epoll thread, a timer for the earliest answer due; nothing else.
  */
 #define _GNU_SOURCE
@@ -79,6 +81,18 @@ static void make(struct page *page, const char *date, int index) {
     free(body);
 }
 
+static long long first_asked, last_answered, answered;
+static char span_text[200];
+static struct page span_page = { span_text, 0 };
+
+static const struct page *span(void) {
+    char body[80];
+    int size = sprintf(body, "%lld %lld\n", answered ? last_answered - first_asked : 0, answered);
+    span_page.size = sprintf(span_text, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", size, body);
+    first_asked = last_answered = answered = 0;
+    return &span_page;
+}
+
 static const char *parameter(const char *target, const char *name) {
     const char *found = strstr(target, name);
     return found ? found + strlen(name) : NULL;
@@ -118,6 +132,7 @@ static void push(int set, int fd) {
         }
         peer->sent += n;
     }
+    if (peer->out != &span_page) last_answered = now_ns(), answered++;
     peer->out = NULL;
     struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
     epoll_ctl(set, EPOLL_CTL_MOD, fd, &event);
@@ -132,8 +147,11 @@ static void take(int set, int fd, long long latency) {
     peer->in[peer->filled] = 0;
     if (!strstr(peer->in, "\r\n\r\n")) return;
     /* Before the page is looked for: the first of a day is made then. */
-    peer->due = now_ns() + latency;
-    peer->out = find(peer->in);
+    long long now = now_ns();
+    int is_span = !strncmp(peer->in, "GET /_span", 10);
+    if (!is_span && !first_asked) first_asked = now;
+    peer->due = is_span ? now : now + latency;
+    peer->out = is_span ? span() : find(peer->in);
     peer->filled = peer->sent = 0;
     peer->waiting = 1;
     waits[(first_wait + wait_count++) % PEERS] = fd;

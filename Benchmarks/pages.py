@@ -16,12 +16,13 @@ LATENCY_MS = 50
 PAGES, DAYS = 147, ["2025-12-01", "2025-12-02", "2025-12-03"]
 # Of 1,000 records a page: 147 pages are 1,531 buses with all their quarters (and a bus with some).
 ALL_BUSES = [f"BUS{number:05}" for number in range(1531)]
+# (130 buses of a mode that keeps few: so many that the plan reads whole days, 40 planned requests each, rather than bus by bus.)
 FLIGHTS = [1, 8, 32]
 GOALS = {"fetched": {1: 1.03, 8: 1.08, 32: 1.5}, "read": {8: 1.15, 32: 2.0}, "stored": {8: 1.15, 32: 2.0}}
 CPU_GOALS = {"fetched": 0.6, "read": 1.5}
 MODES = {
-    "fetched": ("pages of one record and a text of 284 kB that nobody reads", "text", 1, ["BUS00000"]),
-    "read": ("pages of 1,000 records, of which one bus in 1,531 is kept", "rows", 1000, ["BUS00000", "BUS01530"]),
+    "fetched": ("pages of one record and a text of 284 kB that nobody reads", "text", 1, ALL_BUSES[:130]),
+    "read": ("pages of 1,000 records, of which 130 buses in 1,531 are kept", "rows", 1000, ALL_BUSES[-130:]),
     "stored": ("pages of 1,000 records, all of them stored", "rows", 1000, ALL_BUSES),
 }
 
@@ -60,6 +61,7 @@ class Run:
 
     def __init__(self, upstream, buses, flights, redis_port):
         self.scratch = tempfile.mkdtemp(prefix="gapless-pages-", dir="/tmp")
+        os.chmod(self.scratch, 0o755)  # Postgres runs as another user
         port, log = free_port(), os.path.join(self.scratch, "service.log")
         process = start([PROGRAM, "serve"], log, {
             "GAPLESS_DATA_DIR": os.path.join(self.scratch, "data"), "GAPLESS_PORT": str(port), "GAPLESS_CLOCK": NOW,
@@ -89,12 +91,14 @@ class Run:
 def one(upstream, buses, flights, redis_port):
     run = Run(upstream, buses, flights, redis_port)
     try:
+        fetch(f"http://127.0.0.1:{upstream.port}/_span")
         row = run.ingest(DAYS[0], "2025-12-04")
         row["memory"] = run.service.memory("VmHWM") / 1024
     finally:
         run.end()
+    row["span"], row["pages"] = (int(word) for word in fetch(f"http://127.0.0.1:{upstream.port}/_span")[0].split())
     row["bound"] = math.ceil(row["requests"] / flights) * LATENCY_MS / 1e3
-    row["ratio"] = row["seconds"] / row["bound"]
+    row["fetching"], row["whole"] = row["span"] / 1e9 / row["bound"], row["seconds"] / row["bound"]
     row["cpu"] = row["cpu_ns"] / 1e6 / row["requests"]
     return row
 
@@ -123,16 +127,19 @@ def table(figures, mode, words, upstream, buses, redis_port):
             if flights > 1 or number < (3 if mode == "fetched" else 1):
                 rows[flights].append(one(upstream, buses, flights, redis_port))
     figures.say(f"\n**Pages {mode}**: {words}; 3 calls of {PAGES} pages of 280 kB, each answered {LATENCY_MS} ms after its request\n")
-    figures.say("| in flight | requests | seconds | / latency bound | wrk / bound, same server | CPU ms a page | rows stored | memory MB |")
-    figures.say("|---|---|---|---|---|---|---|---|")
+    figures.say("| in flight | pages | first request to last answer / bound | from trigger to end / bound | seconds | wrk / bound | "
+                "CPU ms a page | rows stored | memory MB |")
+    figures.say("|---|---|---|---|---|---|---|---|---|")
     for flights, taken in rows.items():
         def spread(key, form):
             return load.spread([row[key] for row in taken], form)
-        figures.say(f"| {flights} | {taken[0]['requests']} | {spread('seconds', '.2f')} | **{spread('ratio', '.2f')}** | "
-                    f"{limits[flights]:.2f} | {spread('cpu', '.2f')} | {taken[0]['rows']:,} | {spread('memory', '.0f')} |")
+        figures.say(f"| {flights} | {taken[0]['pages']} | **{spread('fetching', '.2f')}** | **{spread('whole', '.2f')}** | "
+                    f"{spread('seconds', '.2f')} | {limits[flights]:.2f} | {spread('cpu', '.2f')} | {taken[0]['rows']:,} | {spread('memory', '.0f')} |")
         wanted = GOALS[mode].get(flights)
         if wanted:
-            figures.goal(f"pages {mode}, {flights} in flight: seconds / latency bound", [row["ratio"] for row in taken], most=wanted)
+            # What is only fetched ends with the last answer; what is read and stored, when the ingestion has ended.
+            key = "fetching" if mode == "fetched" else "whole"
+            figures.goal(f"pages {mode}, {flights} in flight: time / latency bound", [row[key] for row in taken], most=wanted)
         if mode in CPU_GOALS:
             figures.goal(f"pages {mode}, {flights} in flight: CPU ms a page", [row["cpu"] for row in taken], most=CPU_GOALS[mode],
                          gate=flights == 8)

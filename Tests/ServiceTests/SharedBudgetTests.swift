@@ -101,7 +101,7 @@ import Testing
         #expect(try service.upstream("PUT", "/_sandbox/faults", #"{"filter":"ignored"}"#).status == 200)
         let other = try OtherProcess(beside: service)
         defer { other.stop() }
-        #expect(try service.ingest(#"{"dataset":"cmg","from":"2025-12-08","to":"2025-12-13"}"#)["status"] as? String == "completed")
+        #expect(try service.ingest(#"{"dataset":"cmg","from":"2025-11-25","to":"2025-12-13"}"#)["status"] as? String == "completed")
         let sent = try calls(service)
         #expect(sent > 8)
         try until("the budget says what was sent") {
