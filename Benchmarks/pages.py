@@ -70,9 +70,17 @@ class Run:
         self.service = Server("gapless", process, port, log, is_yardstick=False)
         await_answer(self.service.base + "/readyz", process, log)
 
+    def cpu_ns(self):
+        """Of the working thread: the others answer only us who look whether it has ended."""
+        total, tasks = 0, f"/proc/{self.service.process.pid}/task"
+        for thread in os.listdir(tasks):
+            with open(f"{tasks}/{thread}/comm") as comm, open(f"{tasks}/{thread}/schedstat") as stat:
+                total += int(stat.read().split()[0]) if comm.read().strip() == "work" else 0
+        return total
+
     def ingest(self, first, last):
-        """Seconds, the service's CPU nanoseconds, requests made, rows written."""
-        begun, used = time.monotonic(), self.service.cpu_ns()
+        """Seconds, the working thread's CPU nanoseconds, requests made, rows written."""
+        begun, used = time.monotonic(), self.cpu_ns()
         job = ask(self.service.base + "/v1/ingestions", {"dataset": "cmg", "from": first, "to": last})
         while job["finished_at"] is None:
             if time.monotonic() - begun > 300:
@@ -80,7 +88,7 @@ class Run:
             time.sleep(0.005)
             job = ask(f"{self.service.base}/v1/ingestions/{job['id']}")
         took = time.monotonic() - begun
-        return {"seconds": took, "cpu_ns": self.service.cpu_ns() - used, "requests": job["progress"]["requests"]["done"],
+        return {"seconds": took, "cpu_ns": self.cpu_ns() - used, "requests": job["progress"]["requests"]["done"],
                 "rows": job["records"]["written"], "status": job["status"]}
 
     def end(self):
@@ -148,7 +156,7 @@ def table(figures, mode, words, upstream, buses, redis_port):
 def full_day(figures, program, scratch, redis_port):
     """A day of 38 pages of 4,000 rows (151,584 records: 1,579 buses), answered at once: what is left is our own time."""
     figures.say("\n**A full-size day**: 38 pages of 4,000 records, 152,000 in all, from an upstream without latency\n")
-    figures.say("| buses kept | rows stored | seconds | service's CPU s | rows scanned/s |")
+    figures.say("| buses kept | rows stored | seconds | working thread's CPU s | rows scanned/s |")
     figures.say("|---|---|---|---|---|")
     upstream = Upstream(program, scratch, 4000, 38, "rows", latency=0)
     try:
