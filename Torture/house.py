@@ -31,21 +31,28 @@ def runtime_directory(name):
 
 
 class House:
-    """Starts and ends all of it. `hold` keeps Postgres from being started again while the file is there."""
+    """Starts and ends all of it. `hold` keeps Postgres from being started again while the file is there.
 
-    def __init__(self, program, seed):
+    `clock`: what sandbox and service take for now; None where the sandbox is to be started later, by `start_sandbox`."""
+
+    def __init__(self, program, seed, clock=NOW, name="door"):
         self.program, self.seed = program, seed
-        self.scratch = tempfile.mkdtemp(prefix="gapless-torture-door-", dir="/tmp")
+        self.scratch = tempfile.mkdtemp(prefix=f"gapless-torture-{name}-", dir="/tmp")
         os.chmod(self.scratch, 0o755)
         self.data = os.path.join(self.scratch, "data")
         os.mkdir(self.data, 0o755)
         self.hold = os.path.join(self.scratch, "hold-postgres")
         self.port, self.sandbox_port = free_port(), free_port()
         self.binaries = self.wrap_postgres()
-        self.service = self.keeper = None
+        self.service = self.keeper = self.sandbox = None
+        self.others = []
         self.spare = datetime.date.fromisoformat(FROM)
-        self.sandbox = self.spawn(
-            "sandbox", [self.program, "sandbox", "--port", str(self.sandbox_port), "--seed", str(seed), "--clock", NOW], {})
+        if clock:
+            self.start_sandbox(clock)
+
+    def start_sandbox(self, clock, more=()):
+        self.sandbox = self.spawn("sandbox", [
+            self.program, "sandbox", "--port", str(self.sandbox_port), "--seed", str(self.seed), "--clock", clock, *more], {})
 
     def wrap_postgres(self):
         """Postgres' programs behind scripts: so that a killed server can be made to stay away."""
@@ -146,9 +153,12 @@ class House:
                 return int(file.readline())
         return None
 
+    def psql_command(self):
+        return ["psql", "-XAtq", "-d", f"host={self.postgres_socket()} port=5432 user=gapless dbname=gapless"]
+
     def psql(self, *statements, wait=True):
         """Runs statements on one connection of its own; with `wait` false the process that does so."""
-        command = ["psql", "-XAtq", "-d", f"host={self.postgres_socket()} port=5432 user=gapless dbname=gapless"]
+        command = self.psql_command()
         for statement in statements:
             command += ["-c", statement]
         if not wait:
@@ -182,7 +192,8 @@ class House:
             os.unlink(self.hold)
         left = []
         servers = {"postgres": self.postgres(), "redis": self.redis()}
-        for name, process in (("service", self.service), ("keeper", self.keeper), ("sandbox", self.sandbox)):
+        started = [("service", self.service), ("keeper", self.keeper), *(("other", each) for each in self.others), ("sandbox", self.sandbox)]
+        for name, process in started:
             if self.end_process(process) is None:
                 left.append(f"{name} did not end within 40 s of SIGTERM")
         time.sleep(0.2)

@@ -1,0 +1,42 @@
+"""One fault alone, from before the first request; then its end, and what it must not have left behind."""
+import threading
+
+from . import faults
+
+
+def trial(stage, changes):
+    stage.faults(**changes)
+    stage.round()
+    if stage.house.service.poll() is not None:
+        stage.found["died"].append(f"the service ended with {stage.house.service.returncode}")
+    stage.finish()
+
+
+def mixed(stage):
+    """Faults that change while ingestions run: every few moments another mix."""
+    over, shifts = threading.Event(), []
+
+    def shift():
+        while not over.wait(stage.dice.uniform(0.3, 2)):
+            changes = faults.mix(stage.dice)
+            with stage.lock:
+                stage.read_calls()
+                stage.faults(**{**faults.off(stage.current), **changes})
+                shifts.append(changes)
+    stage.faults(**faults.mix(stage.dice))
+    hand = threading.Thread(target=guarded, args=(stage, shift), daemon=True)
+    hand.start()
+    try:
+        for _ in range(2):
+            stage.round()
+    finally:
+        over.set()
+        hand.join()
+    stage.finish()
+
+
+def guarded(stage, work):
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001 - a thread's failure must not pass for success
+        stage.found["trial"].append(repr(error))
