@@ -88,6 +88,4 @@ def mix(dice):
             elif key in ("lostDays", "emptyDays"):
                 value = dice.sample(LOST, 2)
             chosen[key] = value
-    if dice.random() < 0.3:
-        chosen["throttle"] = {"perHour": 5000, "retryAfter": 1}
     return chosen

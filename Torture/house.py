@@ -1,4 +1,5 @@
 """The house under trial: a sandbox, the service, and the servers behind it, in a directory of their own."""
+import concurrent.futures
 import datetime
 import glob
 import os
@@ -14,6 +15,9 @@ from .table import Unusable
 
 NODES = ["DALCAHUE______110", "NVA_P.MONTT___220", "PIDPID________110"]
 NOW, FROM, TO = "2025-12-15T12:00:00-03:00", "2025-08-01", "2025-12-15"
+
+# The end of the thread that started a process counts as its parent's death (prctl(2)): this one lives as long as we do.
+SPAWNER = concurrent.futures.ThreadPoolExecutor(1)
 
 
 def free_port():
@@ -70,9 +74,9 @@ class House:
 
     def spawn(self, name, command, settings, log=None):
         with open(log or os.path.join(self.scratch, name + ".log"), "ab") as out:
-            return subprocess.Popen(
-                ["setpriv", "--pdeathsig", "TERM"] + command, stdout=out, stderr=out, start_new_session=True,
-                env=dict(os.environ, **settings))
+            return SPAWNER.submit(
+                subprocess.Popen, ["setpriv", "--pdeathsig", "TERM"] + command, stdout=out, stderr=out, start_new_session=True,
+                env=dict(os.environ, **settings)).result()
 
     def settings(self, more=None):
         chosen = {

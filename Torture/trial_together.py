@@ -54,15 +54,13 @@ def trial(stage, seconds, with_faults=False):
                 if time.monotonic() < deadline:
                     if with_faults:
                         stage.faults(**{**faults.off(stage.current), **faults.mix(stage.dice)})
-                    stage.ingest(span)
+                    stage.ingest(span, mode=stage.dice.choice(["missing", "refresh"]))
     finally:
         over.set()
         for hand in hands:
             hand.join()
     for process in fleet.processes:
         stage.house.end_process(process)
-    if stage.house.service.poll() is not None:
-        stage.house.start_service(stage.settings())
     stage.finish()
 
 
