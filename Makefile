@@ -26,12 +26,13 @@ bench: ## benchmarks beside nginx and Hummingbird (BENCH_ROUNDS=1: quick; BENCH_
 	swift build -c release --package-path Benchmarks/HummingbirdPeer
 	@Benchmarks/bench
 
-torture: ## bad clients, dying servers, lying caches; kill -9 while the recorded half-year is fetched (where GAPLESS_REAL_DATA says)
+torture: ## the store against the truth under every fault and kill; bad clients, dying servers, lying caches (GAPLESS_REAL_DATA: more)
 	@scripts/install $$(scripts/packages torture)
 	swift build -c release --static-swift-stdlib --product gapless $(CHECKED)
 	@code=0; \
 	if [ -n "$${GAPLESS_REAL_DATA:-}" ]; then scripts/torture || code=1; \
 	else echo "make torture: SKIPPED: scripts/torture, for GAPLESS_REAL_DATA names no folder with recorded upstream data"; fi; \
+	scripts/torture-store || code=1; \
 	scripts/torture-door || code=1; \
 	scripts/contract --program .build/release/gapless --seeds 5 --examples 200 || code=1; \
 	exit $$code

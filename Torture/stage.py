@@ -6,7 +6,7 @@ import threading
 import time
 import zlib
 
-from . import answers, gauge, truth, wire
+from . import answers, faults, gauge, truth, wire
 from .calls import CallBook
 from .house import House
 from .table import Unusable
@@ -73,7 +73,10 @@ class Stage:
         self.base_faults()
 
     def base_faults(self):
-        self.house.faults(throttle={"perHour": self.quota}, **self.base)
+        self.house.faults(**self.usual())
+
+    def usual(self):
+        return {"throttle": {"perHour": self.quota}, **self.base}
 
     def close(self):
         return self.house.stop()
@@ -93,6 +96,13 @@ class Stage:
     def faults(self, **changes):
         self.house.faults(**changes)
         self.current.update(changes)
+
+    def other_faults(self, changes):
+        """These in the place of those that are on."""
+        with self.lock:
+            self.read_calls()
+            self.house.faults(**{**faults.off(self.current), **self.usual(), **changes})
+            self.current = dict(changes)
 
     def no_faults(self):
         status, said = wire.ask(self.house.sandbox_port, "/_sandbox/faults", "DELETE")
@@ -202,6 +212,7 @@ class Stage:
         found, stored = self.last_look()
         for kind, lines in found.items():
             self.note(kind, lines)
+        self.note("revisions", truth.revisions_against_truth(self.house, self.truth, stored))
         self.note("api", answers.against_truth(self.house.port, self.truth, stored))
         self.found["idle"] = [f"{self.round()} requests when nothing more was to come"]
         if self.found["idle"][0].startswith("0 "):

@@ -14,16 +14,12 @@ def trial(stage, changes):
 
 def mixed(stage):
     """Faults that change while ingestions run: every few moments another mix."""
-    over, shifts = threading.Event(), []
+    over = threading.Event()
 
     def shift():
         while not over.wait(stage.dice.uniform(0.3, 2)):
-            changes = faults.mix(stage.dice)
-            with stage.lock:
-                stage.read_calls()
-                stage.faults(**{**faults.off(stage.current), **changes})
-                shifts.append(changes)
-    stage.faults(**faults.mix(stage.dice))
+            stage.other_faults(faults.mix(stage.dice))
+    stage.other_faults(faults.mix(stage.dice))
     hand = threading.Thread(target=guarded, args=(stage, shift), daemon=True)
     hand.start()
     try:

@@ -53,7 +53,7 @@ def trial(stage, seconds, with_faults=False):
             for span in slices(stage):
                 if time.monotonic() < deadline:
                     if with_faults:
-                        stage.faults(**{**faults.off(stage.current), **faults.mix(stage.dice)})
+                        stage.other_faults(faults.mix(stage.dice))
                     stage.ingest(span, mode=stage.dice.choice(["missing", "refresh"]))
     finally:
         over.set()
@@ -61,6 +61,16 @@ def trial(stage, seconds, with_faults=False):
             hand.join()
     for process in fleet.processes:
         stage.house.end_process(process)
+    stage.finish()
+
+
+def shared_quota(stage):
+    """Three processes that want more than the quota, and nothing is killed: not one request is refused."""
+    Fleet(stage)
+    stage.round()
+    stage.round(mode="refresh")
+    if stage.book.refused():
+        stage.found["quota"].append(f"{stage.book.refused()} requests were refused")
     stage.finish()
 
 

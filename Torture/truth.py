@@ -207,3 +207,22 @@ def absences_against_fates(truth, stored):
                 if facts and all(fact.fate == "served" for fact in facts) and truth.is_due((node, source, slot * 3600)):
                     found.append(((node, source), shown(slot * 3600), "absent though it is served"))
     return found
+
+
+REVISIONS = """
+copy (select s.key[1], s.key[2], extract(epoch from r.time)::bigint, r.old_values->>'usd', r.new_values->>'usd'
+      from revisions r join series s on s.id = r.series_id where s.dataset = 'cmg' order by r.id) to stdout
+"""
+
+
+def revisions_against_truth(house, truth, stored):
+    """Every wording that was ever held is one that the upstream once served, and the last link of each row's chain is what is held."""
+    found, last = [], {}
+    for line in house.psql(REVISIONS).splitlines():
+        node, source, instant, old, new = line.split("\t")
+        key = (node, source, int(instant))
+        for word in (old, new):
+            if decimal.Decimal(word) not in truth.values.get(key, ()):
+                found.append((key, word, "was never served"))
+        last[key] = decimal.Decimal(new)
+    return found + [(key, value, "the chain does not end in what is held") for key, value in last.items() if stored.rows.get(key) != value]
