@@ -143,6 +143,15 @@ package struct JSONReader: Sendable {
     /// A whole value as it stands in the text, checked: for parking a record, or for reading it again.
     package mutating func raw() throws(JSONError) -> ArraySlice<UInt8> { bytes[try rawRange()] }
 
+    /// Reads the object that is due in one pass: `found`, as long as `names`, says where the values of these members stand, of doubled
+    /// ones the last. All else is checked and skipped.
+    package mutating func members(_ names: JSONNames, into found: inout [JSONMember]) throws(JSONError) {
+        guard try first() == UInt8(ascii: "{") else { throw JSONError(.notObject, at: offset) }
+        guard depth < JSONScan.depthLimit else { throw JSONError(.tooDeep, at: offset) }
+        offset = try names.scan(bytes.span, from: offset, depth: depth + 1, into: &found)
+        due = false
+    }
+
     // MARK: Steps
 
     /// The first byte of the value that is due; `offset` stands on it.

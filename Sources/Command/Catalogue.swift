@@ -18,8 +18,7 @@ struct Catalogue: Sendable {
         do { zone = try Zone.load("America/Santiago") } catch {
             throw SettingError(variable: "America/Santiago", expected: "\(error); is the package tzdata installed?")
         }
-        datasets = Catalog.all(
-            santiago: zone, cmgNodes: settings.cmgNodes.isEmpty ? CMG.chiloeNodes : settings.cmgNodes, sipRate: settings.sipRate)
+        datasets = Catalog.all(santiago: zone, cmg: settings.cmg, sipRate: settings.sipRate)
         rates = ["sip": settings.sipRate]
         origins = ["cmg": settings.sipBaseURL.description]
         if let key = settings.sipKey {

@@ -33,7 +33,7 @@ struct Settings: Sendable {
     var sipRate: RequestRate
     /// Requests to the operator under way at once: it slows down who sends many.
     var sipConcurrency: Int?
-    var cmgNodes: [String] = []
+    var cmg = CMG.Following()
     var maxRetries = 3
     var retryDelaySeconds = 60.0
     var maxWorkers = 4
@@ -85,7 +85,7 @@ struct Settings: Sendable {
         sipKey = try reader.secret("SIP_API_KEY")
         sipRate = try reader.rate("SIP_RATE_LIMIT") ?? RequestRate(count: 350, seconds: 3600)
         sipConcurrency = try reader.integer("SIP_CONCURRENCY", in: 1...256)
-        cmgNodes = try reader.names("CMG_NODES")
+        cmg = try reader.cmg()
         maxRetries = try reader.integer("MAX_RETRIES", in: 0...100) ?? maxRetries
         retryDelaySeconds = Double(try reader.duration("RETRY_DELAY", in: 0...86_400) ?? 60)
         maxWorkers = try reader.integer("MAX_WORKERS", in: 1...64) ?? maxWorkers

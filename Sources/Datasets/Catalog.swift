@@ -5,13 +5,13 @@ package import Series
 package enum Catalog {
     /// - Parameters:
     ///   - santiago: the zone of the CMG days, `America/Santiago`.
-    ///   - cmgNodes: buses to follow, 17 characters each as the upstream writes them; nil for those of Chiloé.
+    ///   - cmg: which nodes and sources of it are followed.
     ///   - sipRate: what the SIP key may spend.
     package static func all(
-        santiago: Zone, cmgNodes: [String]? = nil, sipRate: RequestRate = CMG.rate
+        santiago: Zone, cmg following: CMG.Following = CMG.Following(), sipRate: RequestRate = CMG.rate
     ) -> [Dataset] {
         [
-            cmg(zone: santiago, nodes: cmgNodes ?? CMG.chiloeNodes, rate: sipRate)
+            cmg(zone: santiago, following: following, rate: sipRate)
         ]
     }
 }

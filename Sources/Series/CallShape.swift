@@ -34,11 +34,11 @@ package struct CallShape: Sendable, Hashable {
         self.secondsPerRequest = secondsPerRequest
     }
 
-    /// The same at another price a call.
-    package func priced(_ requests: Int) -> CallShape {
+    /// The same shape, each call of which costs so many requests whatever it names.
+    package func costing(_ requests: Int) -> CallShape {
         CallShape(
-            name: name, channel: channel, kind: kind, fixed: Cost(requests: requests, tokens: fixed.tokens), perPeriod: perPeriod,
-            perSeries: perSeries, secondsPerRequest: secondsPerRequest)
+            name: name, channel: channel, kind: kind, fixed: Cost(requests: requests, tokens: fixed.tokens),
+            secondsPerRequest: secondsPerRequest)
     }
 
     /// What a call over so many periods and series costs.

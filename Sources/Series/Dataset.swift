@@ -27,7 +27,7 @@ package struct Dataset: Sendable {
 
     // Fact 2: what a call can cover and what it costs.
     package let shapes: [CallShape]
-    /// A shape as calls of it were found to be.
+    /// A shape at the price that a call of it was found to have.
     package let priced: @Sendable (CallShape, Step.Needs) -> CallShape
     /// The channel of a series: calls of the shapes of that channel can fill it, others cannot.
     package let channel: @Sendable (SeriesKey) -> String
@@ -59,7 +59,7 @@ package struct Dataset: Sendable {
         partsPerRow: @escaping @Sendable (SeriesKey) -> Int = { _ in 1 },
         reach: @escaping @Sendable (SeriesKey, Int64) -> Reach? = { _, _ in nil },
         absenceReason: @escaping @Sendable (SeriesKey, Int64) -> String = { _, _ in "no_record" },
-        priced: @escaping @Sendable (CallShape, Step.Needs) -> CallShape = { $0.priced($1.requests) }
+        priced: @escaping @Sendable (CallShape, Step.Needs) -> CallShape = { $0.costing($1.requests) }
     ) {
         self.name = name
         self.title = title

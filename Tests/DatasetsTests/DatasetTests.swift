@@ -14,9 +14,12 @@ struct DatasetTests {
     @Test func theCatalogHoldsIt() throws {
         let all = Catalog.all(santiago: bench.zone)
         #expect(all.map(\.name) == ["cmg"])
-        #expect(all[0].followed.count == 9)
-        #expect(all[0].followed.allSatisfy { $0.values.count == all[0].keys.count && $0.values[0].count == 17 && $0.values[1] == "online" })
-        #expect(Set(all[0].followed).count == 9)
+        #expect(all[0].followed.count == 9 * 2 + 2 * 2, "two of the nine are in the programmes")
+        #expect(all[0].followed.allSatisfy { $0.values.count == all[0].keys.count && $0.values[0].count == 17 })
+        #expect(Set(all[0].followed).count == all[0].followed.count)
+        #expect(Set(all[0].shapes.map(\.channel)) == Set(all[0].followed.map { all[0].channel($0) }), "every channel has its shapes")
+        let few = CMG.Following(nodes: [Bench.bus, "P.MONTT_______220", Bench.bus], sources: [.online, .pcp])
+        #expect(few.series.map(\.description) == ["CHILOE________220/online", "P.MONTT_______220/online", "P.MONTT_______220/pcp"])
     }
 
     @Test func slotsAndPartsGoThereAndBack() throws {
@@ -40,17 +43,25 @@ struct DatasetTests {
         #expect(odd("2025-09-07") == 23)
     }
 
-    /// Until the second 23:00 is due, what the upstream shows under 23:00 may still be the first one's.
-    @Test func theDoubledHourIsTakenOnlyOnceItIsDue() throws {
+    /// Until the second 23:00 is sure to have come, what the upstream shows under 23:00 may still be the first one's.
+    @Test func theDoubledHourIsTakenOnlyOnceItIsSettled() throws {
         let day = bench.day("2025-04-05")
         let second = try Timestamp.parse("2025-04-05T23:00:00-04:00")
-        let hour = { (now: Int64) in CMGDays(day..<day + 1, zone: bench.zone, now: now).hour(23, day: day) }
-        #expect(hour(second + 4 * 3600 - 1) == .foreign)
-        #expect(hour(second + 4 * 3600) == .at(second))
+        let days = { (now: Int64) in CMGDays(day..<day + 1, source: .online, zone: bench.zone, now: now) }
+        #expect(days(second + 12 * 3600 - 1).hour(23, day: day) == .unsettled)
+        #expect(days(second + 12 * 3600).hour(23, day: day) == .at(second))
+        #expect(days(second + 4 * 3600 - 1).unsettled == nil, "it is not due")
+        #expect(days(second + 4 * 3600).unsettled != nil)
+        #expect(days(second + 12 * 3600).unsettled == nil)
+        let records = FakeRecord.day("2025-04-05", bus: Bench.bus)
+        let outcome = try carryOut(
+            bench.exchange("online-node", "2025-04-05", now: second + 5 * 3600), serve: FakeListing(records: records).answer)
+        #expect(outcome.isUnproved)
+        #expect(outcome.rows.count == 88)
     }
 
     @Test func aSlotIsDueThreeHoursAfterItsEnd() {
-        let key = bench.dataset.followed[0]
+        let key = SeriesKey([Bench.bus, "online"])
         let end = bench.dataset.calendar.ruler.end(of: 490_000)
         #expect(bench.dataset.dueBefore(key, now: end + 3 * 3600) == 490_001)
         #expect(bench.dataset.dueBefore(key, now: end + 3 * 3600 - 1) == 490_000)
@@ -59,7 +70,7 @@ struct DatasetTests {
     @Test func callsAreDeterministic() throws {
         let listing = FakeListing(records: FakeRecord.day("2025-12-01", bus: Bench.bus).dropLast(), limitMax: 20)
         let calls = try (0..<2).map { _ in
-            try ["node", "scan"].map { try carryOut(bench.exchange($0, "2025-12-01"), serve: listing.answer).requests }
+            try ["online-node", "online-scan"].map { try carryOut(bench.exchange($0, "2025-12-01"), serve: listing.answer).requests }
         }
         #expect(calls[0] == calls[1])
         for requests in calls[0] {
@@ -70,15 +81,16 @@ struct DatasetTests {
 
     @Test func costsFollowThePlannersRules() throws {
         let shapes = bench.dataset.shapes
-        #expect(shapes.map(\.name) == ["node", "scan"])
+        #expect(shapes.map(\.name) == ["real-node", "real-scan", "online-node", "online-scan", "pid-scan", "pcp-scan"])
         #expect(shapes[0].cost(periods: 31, series: 1) == Cost(requests: 1))
-        #expect(shapes[1].cost(periods: 1, series: 9) == Cost(requests: 40))
+        #expect(shapes[1].cost(periods: 1, series: 9) == Cost(requests: 41))
     }
 
     @Test func fieldsPointAtColumns() throws {
         let schema = bench.dataset.schema
-        #expect(schema.columns.map(\.name) == ["usd", "clp", "version"])
+        #expect(schema.columns.map(\.name) == ["usd", "clp", "version", "issued"])
         #expect(schema.index(of: "usd") == CMG.Column.usd)
+        #expect(schema.rank == schema.index(of: "issued"))
         #expect(schema.index(of: "clp") == CMG.Column.clp)
         #expect(bench.dataset.slotFields.map(\.name) == ["datetime", "hour", "node", "source", "cmg_value", "cmg_clp", "quarters"])
         #expect(bench.dataset.partFields.map(\.name) == ["datetime", "hour", "node", "source", "cmg_value", "cmg_clp"])
@@ -98,9 +110,8 @@ struct DatasetTests {
         for (date, dropped, quarantined) in [("2025-04-05", 0, 4), ("2025-09-07", 4, 0)] {
             let bus = "A.BLANCAS_____013"
             let data = try recorded("api_\(bus)_\(date).json")
-            let outcome = try carryOut(bench.exchange("node", date, buses: [bus])) { _ in
-                #"{"data": \#(data), "totalPages": 1, "page": 0, "limit": 4000}"#
-            }
+            let records = String(data[data.firstIndex(of: "{")!...data.lastIndex(of: "}")!])
+            let outcome = try carryOut(bench.exchange("real-node", date, buses: [bus]), serve: FakeListing.onePage(records, count: 96))
             #expect(outcome.isProved)
             #expect(outcome.rows.count == 92)
             #expect(outcome.dropped == dropped)
@@ -109,7 +120,7 @@ struct DatasetTests {
         let page = try recorded("cmg_online_page.json")
         let scan = try carryOut(bench.scan("2025-12-01", buses: ["D.AMIGOS______110", "DEGAN_________013"])) { _ in page }
         #expect(scan.rows.map(\.series) == [0, 1])
-        #expect(scan.rows[0].values == [.decimal(Decimal("46.1206")!), .decimal(Decimal("42.85249")!), .text("EN LINEA")])
+        #expect(scan.rows[0].values == [.decimal(Decimal("46.1206")!), .decimal(Decimal("42.85249")!), .text("EN LINEA"), .null])
         let empty = try recorded("cmg_real_empty_page.json")
         #expect(try carryOut(bench.scan("2025-12-01")) { _ in empty }.isUnproved)
     }

@@ -29,7 +29,7 @@ struct NodeCallTests {
                     ])
             ])
         #expect(
-            outcome.rows[1].values == [.decimal(Decimal("1.71")!), .decimal(Decimal("54.1")!), .text("EN LINEA")],
+            outcome.rows[1].values == [.decimal(Decimal("1.71")!), .decimal(Decimal("54.1")!), .text("EN LINEA"), .null],
             "digits as they were given")
     }
 
@@ -125,7 +125,8 @@ struct NodeCallTests {
         #expect(outcome.times.count == 80)
         let nothing = try carryOut(bench.node("2025-12-01")) { _ in nil }
         #expect(nothing.isUnproved)
-        #expect(nothing.requests.count == 1)
+        #expect(nothing.requests.map { $0["limit"] } == ["4000", "1"], "whether it answers at all is asked, then no more")
+        #expect(nothing.firstAsks == 1)
     }
 
     @Test func anIgnoredFilterEndsTheShapeAndKeepsTheWantedRows() throws {

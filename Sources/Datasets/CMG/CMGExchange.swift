@@ -3,42 +3,55 @@ internal import Series
 
 /// A call to the marginal-cost API: some days of one bus (filtered), or one day of all of them.
 ///
-/// It asks for the first page, then for all others at once, then again for those that came empty or short. It ends as proved as soon
-/// as every quarter asked for has come, or when the pages' arithmetic leaves no record unseen (`PageAccount`).
+/// It asks for the first page, then for all others at once, then again for those that came empty or short. It ends as proved
+/// as soon as every quarter asked for has come that is due (real: in its definitive version), or when the pages' arithmetic leaves no
+/// record unseen and the upstream's own count of records agrees (`PageAccount`).
+///
+/// First questions for pages are what the plan pays for; all others carry `attempt > 0`. Where the first answer tells of more pages than
+/// the plan pays for, the call ends at once as costlier.
 ///
 /// What an answer is worth:
-/// - rows of other buses in a scan are what a scan is, and are not counted as dropped; in a filtered call they mean that the filter
-///   does nothing, and the call ends as unusable in this shape, keeping the rows that were wanted;
+/// - rows of other buses in a scan are what a scan is, and are not counted as dropped; where they are the most of a filtered answer the
+///   filter does nothing, and the call ends as unusable in this shape, keeping the rows that were wanted;
 /// - records that cannot be read go to quarantine and leave the call unproved, for they are there; those of the hour before a doubled
 ///   one go there too but change nothing: that hour is never to be had;
-/// - a record that comes twice is given out twice; the store keeps the last.
+/// - a record that comes twice is given out twice; the store keeps the highest rank, and of equal ones the last.
 struct CMGExchange: Exchange {
     private let quest: CMGQuest
+    private let requestsMax: Int
     private var account: PageAccount
-    private var outstanding: [UpstreamRequest: PageAccount.Ask] = [:]
+    private var outstanding: [UpstreamRequest: PageAsk] = [:]
     /// By series and quarter, what came.
     private var seen: [Bool]
-    /// Quarters asked for and obtainable that did not come yet.
+    /// Quarters asked for, due and obtainable that did not come yet.
     private var remaining: Int
     private var refused = 0
+    private var isPriced = false
+    /// The upstream answered at least the question for a single record.
+    private var isAlive = false
     private var isOver = false
 
-    init(_ order: CallOrder, zone: Zone) {
-        quest = CMGQuest(order, zone: zone)
-        // A node's call fits one page, a scan 40. Twice that and more is another thing than was planned.
-        account = PageAccount(limit: CMG.pageRows, pagesMax: quest.filter == nil ? 200 : 64)
-        seen = Array(repeating: false, count: quest.seriesCount * quest.days.quarters)
+    init(_ order: CallOrder, _ quest: CMGQuest) {
+        self.quest = quest
+        requestsMax = order.requests
+        account = PageAccount(
+            limit: min(max(order.pageRows ?? quest.source.pageRows, 1), 20_000),
+            // Filtered answers begin at page 0 strictly: page 1 is behind their end.
+            start: quest.filter == nil ? quest.source.firstPage : 0,
+            // A scan in pages of 500 has 316 of them, a node's call of 100 has 30.
+            pagesMax: quest.filter == nil ? 400 : 64, requestsMax: order.requests)
+        seen = Array(repeating: false, count: quest.source.endsEarly ? quest.seriesCount * quest.days.quarters : 0)
         remaining = quest.seriesCount * quest.days.obtainable
     }
 
     mutating func start() -> [UpstreamRequest] { [send(account.first())] }
 
-    private mutating func send(_ ask: PageAccount.Ask) -> UpstreamRequest {
+    private mutating func send(_ ask: PageAsk) -> UpstreamRequest {
         var query = [
             ("startDate", quest.days.firstDate), ("endDate", quest.days.lastDate), ("page", String(ask.page)), ("limit", String(ask.limit)),
         ]
-        if let bus = quest.filter { query.append(("bar_transf", bus)) }
-        let request = UpstreamRequest(path: CMG.path, query: query, attempt: ask.attempt)
+        if let bus = quest.filter, ask.kind != .alive { query.append(("bar_transf", bus)) }
+        let request = UpstreamRequest(path: quest.source.path, query: query, attempt: ask.attempt)
         outstanding[request] = ask
         return request
     }
@@ -52,47 +65,142 @@ struct CMGExchange: Exchange {
         step.quarantined = page.quarantined
         refused += page.refused
         for row in page.rows { note(row) }
+        if ask.kind == .alive {
+            isAlive = true
+            return stepDown(step)
+        }
         if quest.filter != nil, page.strangers > 0 {
             step.dropped += page.strangers
-            return end(step, .shapeUnusable("the filter by bus is not honoured: \(page.strangers) records are of other buses"))
+            if page.strangers * 2 > page.records {
+                return end(step, .shapeUnusable("the filter by bus is not honoured: \(page.strangers) records are of other buses"))
+            }
+            // Too few for a filter that does nothing: records that were spoilt.
+            refused += page.strangers
         }
-        account.take(
-            .init(records: page.records, page: page.page, limit: page.limit, totalPages: page.totalPages),
-            identities: page.identities, to: ask)
-        return settle(step)
+        account.count(page.identities, of: page.records)
+        let facts = PageAccount.Answer(records: page.records, page: page.page, limit: page.limit, totalPages: page.totalPages)
+        if ask.kind == .end { account.takeEnd(facts, to: ask) } else { account.take(facts, to: ask) }
+        return settle(step, page)
     }
 
     mutating func gaveUp(on request: UpstreamRequest) -> Step {
         guard !isOver, let ask = outstanding.removeValue(forKey: request) else { return Step() }
+        if ask.kind == .alive { return end(Step(), .unproved("not even a single record was to be had")) }
         account.giveUp(ask)
-        return settle(Step())
+        if ask.kind == .page, !account.isHeard, outstanding.isEmpty {
+            if isAlive { return stepDown(Step()) }
+            // An upstream that is away, pages that are too long and a filter that is refused look alike: one record is asked for.
+            var step = Step()
+            step.requests = [send(PageAsk(.alive, quest.source.firstPage, limit: 1, attempt: PageAccount.endProbesMax + 1))]
+            return step
+        }
+        return settle(Step(), nil)
+    }
+
+    /// The upstream answers, but not to pages of this size, or not to the filter: smaller pages, then the filter's other first page, then
+    /// it is the filter.
+    private mutating func stepDown(_ step: Step) -> Step {
+        var step = step
+        guard quest.filter != nil else {
+            let size = account.limit / 2
+            if size < CMG.leastPageRows { return end(step, .unproved("pages of \(account.limit) records were refused, and so were all larger ones")) }
+            step.requests = [send(account.stepDown(to: size, at: account.start))]
+            return step
+        }
+        if account.limit > CMG.leastNodePageRows {
+            step.requests = [send(account.stepDown(to: CMG.leastNodePageRows, at: 0))]
+        } else if account.start == 0 {
+            step.requests = [send(account.stepDown(to: account.limit, at: 1))]
+        } else {
+            return end(step, .shapeUnusable("the filter by bus is refused: the same days are answered without it"))
+        }
+        return step
     }
 
     private mutating func note(_ row: Row) {
+        guard quest.source.endsEarly, quest.days.isDue(row.time - row.time % 3600) else { return }
+        // What is preliminary may be followed by what is definitive, on any page.
+        if quest.source == .real, row.values[CMG.Column.issued] != .integer(CMG.definitive) { return }
         let place = row.series * quest.days.quarters + quest.days.index(of: row.time)
         if seen[place] { return }
         seen[place] = true
         remaining -= 1
     }
 
+    // MARK: The end
+
     private mutating func end(_ step: Step, _ end: CallEnd) -> Step {
         var step = step
         step.end = end
         isOver = true
+        // A day that is not over has fewer pages than a day.
+        if step.needs == nil, quest.days.isPast, let pages = account.total, pages > 0, pages <= account.pagesMax { step.needs = needs(pages) }
         return step
     }
 
-    private mutating func settle(_ step: Step) -> Step {
-        if remaining == 0 { return end(step, .proved("every quarter asked for came")) }
-        guard outstanding.isEmpty else { return step }
-        if account.isComplete {
-            if refused > 0 { return end(step, .unproved("\(refused) records could not be read")) }
-            return end(step, .proved("all \(account.distinct) records of \(account.total ?? 0) pages were seen"))
+    /// What a call of this shape needs: a scan its pages, and one for a listing that begins at page 0 after all; a node's call what the days
+    /// would need that one page holds, by the least that so many pages can mean.
+    private func needs(_ pages: Int) -> Step.Needs {
+        guard quest.filter != nil else { return Step.Needs(requests: pages + 1, pageRows: account.limit) }
+        let days = CMG.nodeDays(pageRows: account.limit)
+        let rows = ((pages - 1) * account.limit + 1) * days
+        let perPage = quest.days.days.count * account.limit
+        return Step.Needs(requests: pages == 1 ? 1 : max(1, (rows + perPage - 1) / perPage), pageRows: account.limit)
+    }
+
+    private mutating func settle(_ step: Step, _ page: CMGPage?) -> Step {
+        if quest.source.endsEarly, remaining == 0, quest.days.unsettled == nil { return end(step, .proved("every quarter asked for came")) }
+        if let page, let costlier = costlier(page) {
+            var step = step
+            step.needs = costlier.needs
+            return end(step, costlier.end)
         }
+        guard outstanding.isEmpty else { return step }
+        // The end is not asked for where nothing could be proved by it.
+        if account.isProved || (account.sum != nil && (refused > 0 || quest.days.unsettled != nil)) { return end(step, verdict) }
         let asks = account.next()
         if asks.isEmpty { return end(step, .unproved(account.shortfall)) }
         var step = step
         for ask in asks { step.requests.append(send(ask)) }
+        return step
+    }
+
+    private var verdict: CallEnd {
+        if refused > 0 { return .unproved("\(refused) records could not be read") }
+        if let hour = quest.days.unsettled { return .unproved("\(hour), is not settled yet") }
+        return .proved("all \(account.distinct) records of \(account.total ?? 0) pages were seen")
+    }
+
+    /// Looked at once, on the first answer that can be believed: full, as a page is that others follow. Pages that are added later are
+    /// the listing's growth.
+    private mutating func costlier(_ page: CMGPage) -> (end: CallEnd, needs: Step.Needs)? {
+        guard !isPriced, let pages = account.total, page.records > 0, page.totalPages != nil else { return nil }
+        guard pages > 1 else {
+            isPriced = true
+            return nil
+        }
+        guard page.records == account.limit else { return nil }
+        isPriced = true
+        guard pages > requestsMax, pages <= account.pagesMax else { return nil }
+        let needs = needs(pages)
+        let why = "the upstream has \(pages) pages of \(account.limit) records, planned were \(requestsMax) requests"
+        return (.costlier(requests: needs.requests, pageRows: needs.pageRows, why), needs)
+    }
+}
+
+extension CMG {
+    /// The least size of pages that is tried where larger ones are refused.
+    static let leastPageRows = 500
+    static let leastNodePageRows = 1000
+}
+
+/// A call shape that this dataset no longer has.
+struct UnknownShape: Exchange {
+    mutating func start() -> [UpstreamRequest] { [] }
+    mutating func received(_ answer: UpstreamAnswer, to request: UpstreamRequest) -> Step { gaveUp(on: request) }
+    mutating func gaveUp(on request: UpstreamRequest) -> Step {
+        var step = Step()
+        step.end = .unproved("the dataset has no such call shape")
         return step
     }
 }

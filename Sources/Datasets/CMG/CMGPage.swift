@@ -1,40 +1,6 @@
 internal import Bytes
 internal import Series
 
-/// What a call looks for: whose rows, of which days.
-struct CMGQuest {
-    let days: CMGDays
-    /// Names of the wanted buses as bytes, by their place in the order; nil for a series that this endpoint does not serve.
-    private let buses: [[UInt8]?]
-    private let places: [UInt64: [Int]]
-    /// The one bus that the upstream is asked to filter by.
-    let filter: String?
-
-    init(_ order: CallOrder, zone: Zone) {
-        days = CMGDays(order.periods, zone: zone, now: order.now)
-        buses = order.series.map { $0.values.count == 2 && $0.values[1] == CMG.online ? Array($0.values[0].utf8) : nil }
-        var places: [UInt64: [Int]] = [:]
-        for (place, bus) in buses.enumerated() {
-            if let bus { places[Self.hash(bus[...]), default: []].append(place) }
-        }
-        self.places = places
-        filter = order.shape == CMG.Shape.node ? order.series.first?.values.first : nil
-    }
-
-    var seriesCount: Int { buses.count }
-
-    /// The bus's place among the wanted series.
-    func place(of bus: ArraySlice<UInt8>) -> Int? {
-        places[Self.hash(bus)]?.first { place in buses[place].map { $0.elementsEqual(bus) } ?? false }
-    }
-
-    private static func hash(_ bus: ArraySlice<UInt8>) -> UInt64 {
-        var hash = ByteHash()
-        hash.add(bus)
-        return hash.value
-    }
-}
-
 /// One page, read whole before anything of it counts.
 struct CMGPage {
     /// The envelope's echoes and its count of pages; nil where it does not say.
@@ -43,7 +9,7 @@ struct CMGPage {
     var totalPages: Int?
 
     var records = 0
-    /// One for each record, equal for equal records.
+    /// One for each record that says which it is, equal for equal records.
     var identities: [UInt64] = []
     var rows: [Row] = []
     var dropped = 0
@@ -53,34 +19,45 @@ struct CMGPage {
     var refused = 0
     var quarantined: [QuarantinedRecord] = []
 
+    private var unnamed = 0
+    private var reader: JSONReader
+    private var found: [JSONMember]
+
     init(_ body: [UInt8], for quest: CMGQuest) throws(AnswerDefect) {
-        var hasData = false
-        do {
-            var reader = try JSONReader(body)
-            try reader.beginObject()
-            while let key = try reader.nextKey() {
-                switch key {
-                case "data":
-                    hasData = true
-                    try reader.beginArray()
-                    while try reader.nextElement() { try take(&reader, for: quest) }
-                case "page": page = try Self.count(&reader)
-                case "limit": limit = try Self.count(&reader)
-                case "totalPages": totalPages = try Self.count(&reader)
-                default: try reader.skip()
-                }
-            }
-            try reader.end()
+        let names = quest.source.isProgramme ? CMGProgrammes.names : CMGQuarters.names
+        found = Array(repeating: .absent, count: names.count)
+        do throws(JSONError) {
+            reader = try JSONReader(body)
+            // A record is some 300 bytes.
+            identities.reserveCapacity(body.count / 300 + 8)
+            try readEnvelope(quest, names)
         } catch {
             throw AnswerDefect(.malformed, "expected a page of marginal costs: \(error)")
         }
-        if !hasData { throw AnswerDefect(.malformed, "expected a page of marginal costs: it has no 'data'") }
-        if records > 0, unnamed == records { throw AnswerDefect(.malformed, "no record of the page names its bus (barra_transf)") }
+        if records > 0, unnamed == records { throw AnswerDefect(.malformed, "no record of the page names its bus") }
     }
 
-    private var unnamed = 0
+    private mutating func readEnvelope(_ quest: CMGQuest, _ names: JSONNames) throws(JSONError) {
+        var hasData = false
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            switch key {
+            case "data":
+                hasData = true
+                try reader.beginArray()
+                if quest.source.isProgramme { try readProgrammes(quest, names) } else { try readQuarters(quest, names) }
+            case "page": page = try count()
+            case "limit": limit = try count()
+            case "totalPages": totalPages = try count()
+            default: try reader.skip()
+            }
+        }
+        let end = reader.offset
+        try reader.end()
+        if !hasData { throw JSONError(.notArray, at: end) }
+    }
 
-    private static func count(_ reader: inout JSONReader) throws(JSONError) -> Int? {
+    private mutating func count() throws(JSONError) -> Int? {
         if try reader.nullIfPresent() { return nil }
         let at = reader.offset
         let value = try reader.int()
@@ -89,40 +66,78 @@ struct CMGPage {
         return Int(value)
     }
 
-    private mutating func take(_ reader: inout JSONReader, for quest: CMGQuest) throws(JSONError) {
+    private mutating func readQuarters(_ quest: CMGQuest, _ names: JSONNames) throws(JSONError) {
+        var quarters = CMGQuarters(isReal: quest.source == .real)
+        let bytes = reader.bytes
+        while try reader.nextElement() {
+            guard let start = try nextObject(names) else { continue }
+            if let identity = quarters.identity(found, bytes) { identities.append(identity) }
+            let places = places(of: CMGQuarters.bus(found), bytes, quest)
+            if places.isEmpty {
+                count(stranger: CMGQuarters.bus(found).isString, "barra_transf is missing", bytes, from: start)
+            } else {
+                take(quarters.verdict(found, bytes, in: quest.days), places, bytes[start..<reader.offset])
+            }
+        }
+    }
+
+    private mutating func readProgrammes(_ quest: CMGQuest, _ names: JSONNames) throws(JSONError) {
+        var programmes = CMGProgrammes(quest.source, zone: quest.zone)
+        let bytes = reader.bytes
+        while try reader.nextElement() {
+            guard let start = try nextObject(names) else { continue }
+            if let identity = programmes.identity(found, bytes) { identities.append(identity) }
+            let (key, name) = (CMGProgrammes.key(found), CMGProgrammes.name(found))
+            // Nodes are mapped to either; both names of one bus may be in use.
+            let places = places(of: key, bytes, quest) + places(of: name, bytes, quest)
+            if places.isEmpty {
+                count(stranger: key.isString || name.isString, "llave_cmg and nmb_barra_info are missing", bytes, from: start)
+            } else {
+                take(programmes.verdict(found, bytes, in: quest.days), places, bytes[start..<reader.offset])
+            }
+        }
+    }
+
+    /// Reads the element that is due; nil where it is no object.
+    private mutating func nextObject(_ names: JSONNames) throws(JSONError) -> Int? {
         records += 1
-        guard try reader.peek() == .object else {
+        if try reader.peek() != .object {
             unnamed += 1
-            let raw = try reader.raw()
-            var hash = ByteHash()
-            hash.add(raw)
-            identities.append(hash.value)
-            quarantine(raw, "the record is not an object")
-            refused += 1
-            return
+            refuse(try reader.raw(), "the record is not an object")
+            return nil
         }
         let start = reader.offset
-        let record = try CMGRecord(&reader)
-        identities.append(record.identity)
-        guard let bus = record.bus else {
-            unnamed += 1
-            quarantine(reader.bytes[start..<reader.offset], "barra_transf is missing")
-            refused += 1
-            return
-        }
-        guard let place = quest.place(of: bus) else {
+        try reader.members(names, into: &found)
+        return start
+    }
+
+    private func places(of name: JSONMember, _ bytes: [UInt8], _ quest: CMGQuest) -> [Int] {
+        if name.kind == .string { return quest.places(of: bytes.span, in: name.start + 1..<name.end - 1) }
+        guard let text = name.text(in: bytes) else { return [] }
+        return quest.places(of: text.span, in: 0..<text.count)
+    }
+
+    private mutating func count(stranger isNamed: Bool, _ reason: String, _ bytes: [UInt8], from start: Int) {
+        if isNamed {
             strangers += 1
-            return
+        } else {
+            unnamed += 1
+            refuse(bytes[start..<reader.offset], reason)
         }
-        switch record.verdict(in: quest.days) {
-        case .row(let time, let values): rows.append(Row(series: place, time: time, values: values))
+    }
+
+    private mutating func take(_ verdict: CMGVerdict, _ places: [Int], _ record: ArraySlice<UInt8>) {
+        switch verdict {
+        case .row(let time, let values): for place in places { rows.append(Row(series: place, time: time, values: values)) }
         case .dropped: dropped += 1
-        case .foreignHour:
-            quarantine(reader.bytes[start..<reader.offset], "the hour before the doubled one carries values of no known hour")
-        case .refused(let reason):
-            quarantine(reader.bytes[start..<reader.offset], reason)
-            refused += 1
+        case .foreignHour(let reason): quarantine(record, reason)
+        case .refused(let reason): refuse(record, reason)
         }
+    }
+
+    private mutating func refuse(_ record: ArraySlice<UInt8>, _ reason: String) {
+        refused += 1
+        quarantine(record, reason)
     }
 
     private mutating func quarantine(_ record: ArraySlice<UInt8>, _ reason: String) {

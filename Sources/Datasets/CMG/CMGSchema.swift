@@ -6,16 +6,22 @@ extension CMG {
         static let usd = 0
         static let clp = 1
         static let version = 2
+        static let issued = 3
     }
 
-    /// `clp` is kept as delivered, in CLP/kWh; `usd` in USD/MWh.
+    /// `clp` is kept as delivered, in CLP/kWh; `usd` in USD/MWh. A row of a programme fills the hour that begins at its time.
+    ///
+    /// `issued` ranks editions: of a programme the instant at which it was issued, in seconds since 1970; of real costs 0 for preliminary and
+    /// 1 for definitive; of online costs null.
     static func schema(zone: Zone) -> RowSchema {
         RowSchema(
             table: "cmg_quarters",
-            columns: [.init("usd", .decimal), .init("clp", .decimal), .init("version", .text)],
+            columns: [.init("usd", .decimal), .init("clp", .decimal), .init("version", .text), .init("issued", .integer)],
+            rank: Column.issued,
             migrations: [
                 .init(name: "0001 quarters", sql: quarters),
                 .init(name: "0002 view of whole hours", sql: wholeHours(zone: zone)),
+                .init(name: "0003 programmes and editions", sql: programmes(zone: zone)),
             ])
     }
 
@@ -57,6 +63,39 @@ extension CMG {
             comment on column cmg_historical.node is 'The bus, 17 characters as the upstream writes it';
             comment on column cmg_historical.source is 'Where the value is from: online';
             comment on column cmg_historical.quarters is 'Quarters held, always 4';
+            """
+    }
+
+    private static func programmes(zone: Zone) -> String {
+        let name = zone.name.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''")
+        return """
+            alter table cmg_quarters add column issued bigint;
+            update cmg_quarters q set issued = case when q.version like '%DEF' then 1 else 0 end
+                from series s where s.id = q.series_id and s.dataset = 'cmg' and s.key[2] = 'real';
+            comment on table cmg_quarters is 'Marginal costs, one row a quarter-hour and series, of the sources pid and pcp one row an hour, time being where it begins.';
+            comment on column cmg_quarters.clp is 'CLP/kWh, as delivered; programmes have none';
+            comment on column cmg_quarters.version is 'The upstream''s word for the value''s standing: EN LINEA, REAL-DEF; of programmes PID, PCP';
+            comment on column cmg_quarters.issued is 'Ranks editions of one value: of a programme the instant of issue, seconds since 1970; of real costs 0 preliminary, 1 definitive';
+            create or replace view cmg_historical as
+            select datetime, extract(hour from datetime at time zone '\(name)')::int as hour, trim_scale(avg(usd)) as cmg_value,
+                key[1] as node, key[2] as source, 4 as quarters
+            from (
+                select q.series_id, s.key, date_trunc('hour', q.time, 'UTC') as datetime, q.usd
+                from cmg_quarters q join series s on s.id = q.series_id
+                where s.dataset = 'cmg'
+            ) as quarter
+            group by series_id, key, datetime
+            having count(*) = 4 or key[2] in ('pid', 'pcp');
+            comment on view cmg_historical is 'Whole hours only: of real and online those of which all four quarters are held.';
+            comment on column cmg_historical.cmg_value is 'Exact mean of the four quarters, USD/MWh; of a programme its value for the hour';
+            comment on column cmg_historical.source is 'Where the value is from: real, online, pid, pcp';
+            comment on column cmg_historical.quarters is 'Quarters of the hour that are held, always 4';
+            -- Call shapes are named by their source since there is more than one.
+            update tasks set shape = 'online-' || shape
+                where shape in ('node', 'scan') and ingestion_id in (select id from ingestions where dataset = 'cmg');
+            update plan_calls set shape = 'online-' || shape
+                where shape in ('node', 'scan') and plan_id in (select id from plans where dataset = 'cmg');
+            update shape_findings set shape = 'online-' || shape where shape in ('node', 'scan') and dataset = 'cmg';
             """
     }
 
