@@ -180,7 +180,7 @@ import Testing
         ("/v1/quarters/series?cursor=AAAA", 400, ["cursor"]),
         ("/v1/datasets?limit=1", 400, ["limit"]),
         ("/v1/datasets/nothing", 404, []),
-        ("/v1/quarters/revisions", 404, []),
+        ("/v1/quarters/nothing", 404, []),
         ("/v1", 404, []),
         ("/?x=1", 400, ["x"]),
     ]

@@ -30,12 +30,12 @@ import Testing
         let id = try #require(job["id"] as? String)
         let tasks = try #require(try service.json("/v1/ingestions/\(id)/tasks")["data"] as? [[String: Any]])
         let shapes = Set(tasks.compactMap { $0["shape"] as? String })
-        #expect(shapes == ["node", "scan"])
+        #expect(shapes == ["online-node", "online-scan"])
         try compareWithTruth(service)
         // It is remembered: the next plan does not ask the filter again.
         let plan = try service.post("/v1/plans", #"{"dataset":"cmg","from":"2025-12-01","to":"2025-12-02"}"#)
         let calls = try #require(plan["calls"] as? [[String: Any]])
-        #expect(Set(calls.compactMap { $0["shape"] as? String }) == ["scan"])
+        #expect(Set(calls.compactMap { $0["shape"] as? String }) == ["online-scan"])
     }
 
     @Test(arguments: [

@@ -18,6 +18,7 @@ final class ServiceUnderTest {
     let backing: Backing
     let service: RunningService
 
+    /// Followed are `nodes` in the source `online`, unless `extra` says otherwise.
     init(_ configuration: Sandbox.Configuration, clock: String, nodes: [String], extra: [String: String] = [:]) throws {
         let sandboxLoop = try Loop(name: "sandbox")
         let instant = try Timestamp.parse(clock)
@@ -35,7 +36,8 @@ final class ServiceUnderTest {
         var values = [
             "DATABASE_URL": try TestServers.postgres(), "REDIS_URL": "unix://\(try TestServers.redis())",
             "GAPLESS_PORT": "0", "GAPLESS_CLOCK": clock, "SIP_BASE_URL": "http://\(address)", "SIP_API_KEY": "sandbox",
-            "CMG_NODES": nodes.joined(separator: ","), "RETRY_DELAY": "PT1S", "LOG_LEVEL": "error",
+            "CMG_NODES": nodes.joined(separator: ","), "CMG_SOURCES": "online", "RETRY_DELAY": "PT1S",
+            "LOG_LEVEL": "error",
         ]
         values.merge(extra) { $1 }
         settings = try Settings(SettingsReader(values: values))
