@@ -11,7 +11,8 @@ struct VerifyCommand: ParsableCommand {
         discussion: """
             Looks at one moment of the store, beside whatever workers do meanwhile, and changes nothing unless --repair is given.
             Tells of each series the ranges that are said to be held and have no row, and those that have a row and are not said \
-            to be held; and the calls that rows name but that left no receipt.
+            to be held; those that are absent or excluded and not by what was noted; and the calls that rows name but that left no \
+            receipt.
             """)
 
     @OptionGroup var common: CommandOptions
@@ -79,10 +80,10 @@ enum VerifyText {
         var lines = ["\(counted): \(verification.findings.count) series differ"]
         for finding in verification.findings {
             let series = finding.key.description
-            for (what, parts) in [("held without a row", finding.heldWithoutRow), ("a row that is not held", finding.rowNotHeld)] {
-                for range in parts.ranges {
-                    let span = ends(of: range, report.dataset).joined(separator: " to ")
-                    lines.append("  \(series)  \(what)  \(span)  (\(range.count) parts)")
+            for difference in differences(finding, report.dataset) {
+                for range in difference.set.ranges {
+                    let span = ends(of: range, difference.ruler, report.dataset).joined(separator: " to ")
+                    lines.append("  \(series)  \(difference.words)  \(span)  (\(range.count) \(difference.unit))")
                 }
             }
             if !finding.tasksWithoutReceipt.isEmpty {
@@ -124,8 +125,7 @@ enum VerifyText {
                 json.key(name)
                 json.string(value)
             }
-            write("held_without_row", finding.heldWithoutRow, report.dataset, to: &json)
-            write("row_not_held", finding.rowNotHeld, report.dataset, to: &json)
+            for difference in differences(finding, report.dataset) { write(difference, report.dataset, to: &json) }
             json.key("rows_without_receipt")
             json.int(finding.rowsWithoutReceipt)
             json.key("tasks_without_receipt")
@@ -140,25 +140,48 @@ enum VerifyText {
         json.endObject()
     }
 
-    private static func write(_ name: String, _ parts: SlotSet, _ dataset: Dataset, to json: inout JSONWriter) {
-        json.key(name)
+    private struct Difference {
+        let name: String
+        let words: String
+        let set: SlotSet
+        /// What the set counts.
+        let ruler: Ruler
+        let unit: String
+    }
+
+    private static func differences(_ finding: Verification.Finding, _ dataset: Dataset) -> [Difference] {
+        let (slots, parts) = (dataset.calendar.ruler, dataset.calendar.partRuler)
+        return [
+            Difference(
+                name: "held_without_row", words: "held without a row", set: finding.heldWithoutRow, ruler: parts, unit: "parts"),
+            Difference(name: "row_not_held", words: "a row that is not held", set: finding.rowNotHeld, ruler: parts, unit: "parts"),
+            Difference(
+                name: "absent_differing", words: "absent here, and not by what was noted, or the other way about",
+                set: finding.absentDiffering, ruler: slots, unit: "slots"),
+            Difference(
+                name: "excluded_differing", words: "excluded here, and not by an exclusion, or the other way about",
+                set: finding.excludedDiffering, ruler: slots, unit: "slots"),
+        ]
+    }
+
+    private static func write(_ difference: Difference, _ dataset: Dataset, to json: inout JSONWriter) {
+        json.key(difference.name)
         json.beginArray()
-        for range in parts.ranges {
+        for range in difference.set.ranges {
             json.beginObject()
-            for (name, end) in zip(["from", "to"], ends(of: range, dataset)) {
+            for (name, end) in zip(["from", "to"], ends(of: range, difference.ruler, dataset)) {
                 json.key(name)
                 json.string(end)
             }
-            json.key("parts")
+            json.key(difference.unit)
             json.int(range.count)
             json.endObject()
         }
         json.endArray()
     }
 
-    private static func ends(of parts: Range<Int>, _ dataset: Dataset) -> [String] {
-        let ruler = dataset.calendar.partRuler
-        return [ruler.start(of: parts.lowerBound), ruler.end(of: parts.upperBound - 1)].map {
+    private static func ends(of range: Range<Int>, _ ruler: Ruler, _ dataset: Dataset) -> [String] {
+        [ruler.start(of: range.lowerBound), ruler.end(of: range.upperBound - 1)].map {
             Timestamp.text($0, offset: dataset.zone.offset(at: $0))
         }
     }

@@ -11,12 +11,18 @@ package struct Verification: Sendable {
         package let heldWithoutRow: SlotSet
         /// Parts that a row fills and coverage does not have.
         package let rowNotHeld: SlotSet
+        /// Slots that coverage has as absent and no absence speaks of, or the other way about.
+        package let absentDiffering: SlotSet
+        /// The same of excluded slots and the exclusions in force.
+        package let excludedDiffering: SlotSet
         /// Calls that rows name and that left no receipt, ascending.
         package let tasksWithoutReceipt: [Int64]
         package let rowsWithoutReceipt: Int
 
         /// Coverage differs, which can be made good; a receipt cannot.
-        package var isRepairable: Bool { !heldWithoutRow.isEmpty || !rowNotHeld.isEmpty }
+        package var isRepairable: Bool {
+            ![heldWithoutRow, rowNotHeld, absentDiffering, excludedDiffering].allSatisfy(\.isEmpty)
+        }
     }
 
     package internal(set) var series = 0
@@ -32,13 +38,16 @@ extension Store {
         try await readSnapshot(of: dataset, choose: { $0.map(\.id) }) { snapshot, connection in
             var verification = Verification()
             var receipts = KnownReceipts()
+            let notes = try await Self.otherNotes(of: dataset, on: connection)
             for one in snapshot.series {
                 let count = try await Self.recount(one.id, one.key, of: dataset, on: connection)
                 let unreceipted = try await receipts.missing(among: count.rowsByTask, on: connection)
-                // What else is said of a series in two places is compared here.
+                let (absent, excluded) = notes[one.id] ?? (one.ledger.absent, one.ledger.excluded)
                 let finding = Verification.Finding(
                     seriesID: one.id, key: one.key, heldWithoutRow: one.ledger.held.subtracting(count.parts),
-                    rowNotHeld: count.parts.subtracting(one.ledger.held), tasksWithoutReceipt: unreceipted,
+                    rowNotHeld: count.parts.subtracting(one.ledger.held),
+                    absentDiffering: Self.difference(absent, one.ledger.absent),
+                    excludedDiffering: Self.difference(excluded, one.ledger.excluded), tasksWithoutReceipt: unreceipted,
                     rowsWithoutReceipt: unreceipted.reduce(0) { $0 + count.rowsByTask[$1, default: 0] })
                 verification.series += 1
                 verification.rows += count.rows
@@ -48,18 +57,49 @@ extension Store {
         }
     }
 
-    /// Makes a series' coverage what its rows say, recounted under the lock that writers of the series take. Writers have
-    /// stored rows before they take it: what they add is added to what is written here. False where there was nothing to mend.
+    private static func difference(_ a: SlotSet, _ b: SlotSet) -> SlotSet { a.subtracting(b).union(b.subtracting(a)) }
+
+    /// What absences and exclusions say of the series of which coverage says something else.
+    private static func otherNotes(
+        of dataset: Dataset, series: Int? = nil, on connection: PostgresConnection
+    ) async throws -> [Int: (absent: SlotSet, excluded: SlotSet)] {
+        let rows = try await connection.query("""
+            select c.series_id, coalesce(a.slots, '{}'), coalesce(e.slots, '{}')
+            from coverage c join series s on s.id = c.series_id
+            left join (
+                select series_id, range_agg(int8range(first_slot, end_slot)) as slots from absences group by series_id
+            ) a on a.series_id = c.series_id
+            left join (
+                select named.id, range_agg(int8range(first_slot, end_slot)) as slots
+                from exclusions cross join unnest(series_ids) as named (id)
+                where dataset = \(dataset.name) and lifted_at is null group by named.id
+            ) e on e.id = c.series_id
+            where s.dataset = \(dataset.name) and (\(series == nil) or c.series_id = \(series ?? 0))
+                and (c.absent <> coalesce(a.slots, '{}') or c.excluded <> coalesce(e.slots, '{}'))
+            """)
+        var notes: [Int: (absent: SlotSet, excluded: SlotSet)] = [:]
+        for row in rows { notes[try row.int(0)] = (SlotSet(ranges: try row.ranges(1)), SlotSet(ranges: try row.ranges(2))) }
+        return notes
+    }
+
+    /// Makes a series' coverage what its rows say, and its absences and exclusions, recounted under the lock that writers of the
+    /// series take. Writers have stored rows before they take it: what they add is added to what is written here. False where
+    /// there was nothing to mend.
     package func repairCoverage(of series: Int, _ dataset: Dataset, now: Int64) async throws -> Bool {
         try await pool.transaction { connection in
             let row = try await connection.query("""
-                select s.key, c.held from coverage c join series s on s.id = c.series_id
+                select s.key, c.held, c.absent, c.excluded from coverage c join series s on s.id = c.series_id
                 where c.series_id = \(series) and s.dataset = \(dataset.name) for update of c
                 """).only()
             let parts = try await Self.recount(series, SeriesKey(try row.strings(0)), of: dataset, on: connection).parts
-            if parts == SlotSet(ranges: try row.ranges(1)) { return false }
+            let notes = try await Self.otherNotes(of: dataset, series: series, on: connection)[series]
+            if notes == nil, parts == SlotSet(ranges: try row.ranges(1)) { return false }
+            let absent = try notes?.absent.ranges ?? row.ranges(2)
+            let excluded = try notes?.excluded.ranges ?? row.ranges(3)
             _ = try await connection.query("""
-                update coverage set held = \(.ranges(parts.ranges)), changed_at = \(.instant(now)) where series_id = \(series)
+                update coverage set held = \(.ranges(parts.ranges)), absent = \(.ranges(absent)), excluded = \(.ranges(excluded)),
+                    changed_at = \(.instant(now))
+                where series_id = \(series)
                 """)
             try await Self.raiseVersion(on: connection, of: dataset.name, now: now)
             return true

@@ -28,7 +28,8 @@ import Testing
             try await Self.fill(held)
             let (half, whole) = (held.ids[0], held.ids[1])
             // A row that coverage does not know of, at the end of what is held; coverage that lost a part; one that has parts too many.
-            try await Self.run(held, "update edition_rows set time = time + interval '2 days' where series_id = \(half) and time = to_timestamp(0)")
+            try await Self.run(
+                held, "update edition_rows set time = time + interval '2 days' where series_id = \(half) and time = to_timestamp(0)")
             try await Self.run(held, "update coverage set held = held - '{[10,11)}' where series_id = \(half)")
             try await Self.run(held, "update coverage set held = held + '{[200,202)}' where series_id = \(whole)")
             let verification = try await held.store.verify(held.dataset)
@@ -61,6 +62,35 @@ import Testing
             #expect(findings.first?.tasksWithoutReceipt == [task.id])
             #expect(findings.first?.rowsWithoutReceipt == 2)
             #expect(findings.first?.isRepairable == false)
+        }
+    }
+
+    @Test func whatIsAbsentOrExcludedIsComparedWithItsNotes() async throws {
+        try await StoreUnderTest.with(editions()) { _, held in
+            try await Self.fill(held)
+            let (half, whole) = (held.ids[0], held.ids[1])
+            try await Self.run(held, """
+                insert into absences (series_id, first_slot, end_slot, reason, since, asked_at, attempts, steps, task_id)
+                values (\(half), 60, 62, 'no_record', now(), now(), 1, 1, 1)
+                """)
+            try await Self.run(held, """
+                insert into exclusions (
+                    dataset, keys, series_ids, starts_at, ends_at, first_slot, end_slot, note, made_by, lifted_by, lifted_at)
+                values ('editions', '{}', array[\(whole)]::int[], now(), now(), 70, 72, 'n', 'p', null, null),
+                    ('editions', '{}', array[\(whole)]::int[], now(), now(), 80, 82, 'n', 'p', 'p', now())
+                """)
+            try await Self.run(held, "update coverage set absent = '{[61,64)}' where series_id = \(half)")
+            let findings = try await held.store.verify(held.dataset).findings
+            #expect(findings.map(\.absentDiffering.ranges) == [[60..<61, 62..<64], []])
+            #expect(findings.map(\.excludedDiffering.ranges) == [[], [70..<72]])
+            for finding in findings {
+                #expect(try await held.store.repairCoverage(of: finding.seriesID, held.dataset, now: 500))
+            }
+            #expect(try await held.store.verify(held.dataset).findings.isEmpty)
+            let ledgers = try await held.store.ledgers(of: held.dataset.name).map(\.ledger)
+            #expect(ledgers.map(\.absent.ranges) == [[60..<62], []])
+            #expect(ledgers.map(\.excluded.ranges) == [[], [70..<72]])
+            #expect(ledgers.map(\.held.ranges) == [[0..<96], [0..<96]])
         }
     }
 
