@@ -58,9 +58,10 @@ struct FakeListing {
     }
 
     /// An upstream whose one page holds these records as they stand, so many of which it counts.
-    static func onePage(_ data: String, count: Int) -> (UpstreamRequest) -> String {
+    static func onePage(_ data: String, count: Int, from first: Int = 0) -> (UpstreamRequest) -> String {
         { request in
             let (page, limit) = (request["page"]!, request["limit"]!)
+            if limit != "1", Int(page)! > first { return #"{"data": [], "totalPages": 1, "page": \#(page), "limit": \#(limit)}"# }
             if limit == "1" { return #"{"data": [], "totalPages": \#(count), "page": \#(page), "limit": 1}"# }
             return #"{"data": [\#(data)], "totalPages": 1, "page": \#(page), "limit": \#(limit)}"#
         }

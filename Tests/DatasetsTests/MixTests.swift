@@ -63,7 +63,9 @@ struct MixTests {
             case .online: records += hours
             case .real:
                 let isMixed = random.chance(30)
-                records += hours.map { FakeRecord(bus: bus, date: $0.date, hour: $0.hour, minute: $0.minute, usd: $0.usd, version: "REAL-DEF") }
+                records += hours.map {
+                    FakeRecord(bus: bus, date: $0.date, hour: $0.hour, minute: $0.minute, usd: $0.usd, version: "REAL-DEF")
+                }
                 if isMixed {
                     records += hours.map { FakeRecord(bus: bus, date: $0.date, hour: $0.hour, minute: $0.minute, version: "REAL-PRE") }
                 }

@@ -60,7 +60,8 @@ struct ScanTests {
     }
 
     @Test func aScanEndsWhenAllThatWasAskedForCame() throws {
-        let full = FakeListing(records: FakeRecord.day("2025-12-01", bus: Bench.bus) + records.filter { $0.bus != Bench.bus }, base: 1, limitMax: 60)
+        let others = records.filter { $0.bus != Bench.bus }
+        let full = FakeListing(records: FakeRecord.day("2025-12-01", bus: Bench.bus) + others, base: 1, limitMax: 60)
         let outcome = try carryOut(bench.scan("2025-12-01"), serve: full.answer)
         #expect(outcome.isProved)
         #expect(outcome.requests.count == 8, "all were handed out after the first answer")

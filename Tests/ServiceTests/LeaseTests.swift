@@ -33,7 +33,9 @@ import Testing
 
     /// What fell due while an ingestion ran was never asked of it.
     @Test func anIngestionIsJudgedByTheClockAtItsFiling() throws {
-        let dataset = cmg(zone: try Zone.load("America/Santiago"), following: CMG.Following(nodes: [Self.node], sources: [.online]), rate: RequestRate(count: 350, seconds: 3600))
+        let dataset = cmg(
+            zone: try Zone.load("America/Santiago"), following: CMG.Following(nodes: [Self.node], sources: [.online]),
+            rate: RequestRate(count: 350, seconds: 3600))
         let filedAt = try Timestamp.parse("2025-12-15T11:59:59-03:00")
         let selection = Planning.resolved(Selection(dataset: "cmg"), of: dataset, now: filedAt)
         let key = dataset.followed[0]

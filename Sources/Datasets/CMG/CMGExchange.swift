@@ -103,7 +103,9 @@ struct CMGExchange: Exchange {
         var step = step
         guard quest.filter != nil else {
             let size = account.limit / 2
-            if size < CMG.leastPageRows { return end(step, .unproved("pages of \(account.limit) records were refused, and so were all larger ones")) }
+            if size < CMG.leastPageRows {
+                return end(step, .unproved("pages of \(account.limit) records were refused, and so were all larger ones"))
+            }
             step.requests = [send(account.stepDown(to: size, at: account.start))]
             return step
         }
@@ -134,12 +136,14 @@ struct CMGExchange: Exchange {
         step.end = end
         isOver = true
         // A day that is not over has fewer pages than a day.
-        if step.needs == nil, quest.days.isPast, let pages = account.total, pages > 0, pages <= account.pagesMax { step.needs = needs(pages) }
+        if step.needs == nil, quest.days.isPast, let pages = account.total, pages > 0, pages <= account.pagesMax {
+            step.needs = needs(pages)
+        }
         return step
     }
 
-    /// What a call of this shape needs: a scan its pages, and one for a listing that begins at page 0 after all; a node's call what the days
-    /// would need that one page holds, by the least that so many pages can mean.
+    /// What a call of this shape needs: a scan its pages, and one for a listing that begins at page 0 after all; a node's call what the
+    /// days would need that one page holds, by the least that so many pages can mean.
     private func needs(_ pages: Int) -> Step.Needs {
         guard quest.filter != nil else { return Step.Needs(requests: pages + 1, pageRows: account.limit) }
         let days = CMG.nodeDays(pageRows: account.limit)
@@ -149,7 +153,9 @@ struct CMGExchange: Exchange {
     }
 
     private mutating func settle(_ step: Step, _ page: CMGPage?) -> Step {
-        if quest.source.endsEarly, remaining == 0, quest.days.unsettled == nil { return end(step, .proved("every quarter asked for came")) }
+        if quest.source.endsEarly, remaining == 0, quest.days.unsettled == nil {
+            return end(step, .proved("every quarter asked for came"))
+        }
         if let page, let costlier = costlier(page) {
             var step = step
             step.needs = costlier.needs
@@ -181,8 +187,8 @@ struct CMGExchange: Exchange {
         }
         guard page.records == account.limit else { return nil }
         isPriced = true
-        guard pages > requestsMax, pages <= account.pagesMax else { return nil }
         let needs = needs(pages)
+        guard pages > requestsMax, needs.requests <= account.pagesMax else { return nil }
         let why = "the upstream has \(pages) pages of \(account.limit) records, planned were \(requestsMax) requests"
         return (.costlier(requests: needs.requests, pageRows: needs.pageRows, why), needs)
     }

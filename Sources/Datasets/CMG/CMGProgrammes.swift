@@ -49,7 +49,8 @@ struct CMGProgrammes {
     private mutating func readIssue(_ found: [JSONMember], _ bytes: [UInt8]) -> (day: Int, hour: Int)? {
         guard let text = found[Field.issueDate].text(in: bytes) else { return nil }
         if !text.elementsEqual(lastDate.text) {
-            guard let stamp = LocalStamp(text), let date = LocalDate(year: stamp.year, month: stamp.month, day: stamp.day) else { return nil }
+            guard let stamp = LocalStamp(text), let date = LocalDate(year: stamp.year, month: stamp.month, day: stamp.day)
+            else { return nil }
             lastDate = (Array(text), date.daysSince1970)
         }
         let member = found[Field.issueHour]
@@ -80,7 +81,8 @@ struct CMGProgrammes {
         }
     }
 
-    /// Whether a later programme can no longer change the hour: what is held is not asked for again. Of PCP the day's own issue is the last.
+    /// Whether a later programme can no longer change the hour: what is held is not asked for again. Of PCP the day's own issue is
+    /// the last.
     private func isFinal(_ start: Int64, day: Int, _ issueDay: Int, in days: CMGDays) -> Bool {
         days.isDue(start) || (source == .pcp && issueDay >= day)
     }

@@ -11,8 +11,8 @@ extension CMG {
 
     /// `clp` is kept as delivered, in CLP/kWh; `usd` in USD/MWh. A row of a programme fills the hour that begins at its time.
     ///
-    /// `issued` ranks editions: of a programme the instant at which it was issued, in seconds since 1970; of real costs 0 for preliminary and
-    /// 1 for definitive; of online costs null.
+    /// `issued` ranks editions: of a programme the instant at which it was issued, in seconds since 1970; of real costs 0 for
+    /// preliminary and 1 for definitive; of online costs null.
     static func schema(zone: Zone) -> RowSchema {
         RowSchema(
             table: "cmg_quarters",
@@ -72,10 +72,13 @@ extension CMG {
             alter table cmg_quarters add column issued bigint;
             update cmg_quarters q set issued = case when q.version like '%DEF' then 1 else 0 end
                 from series s where s.id = q.series_id and s.dataset = 'cmg' and s.key[2] = 'real';
-            comment on table cmg_quarters is 'Marginal costs, one row a quarter-hour and series, of the sources pid and pcp one row an hour, time being where it begins.';
+            comment on table cmg_quarters is
+                'Marginal costs, one row a quarter-hour and series, of pid and pcp one row an hour, time being where it begins.';
             comment on column cmg_quarters.clp is 'CLP/kWh, as delivered; programmes have none';
-            comment on column cmg_quarters.version is 'The upstream''s word for the value''s standing: EN LINEA, REAL-DEF; of programmes PID, PCP';
-            comment on column cmg_quarters.issued is 'Ranks editions of one value: of a programme the instant of issue, seconds since 1970; of real costs 0 preliminary, 1 definitive';
+            comment on column cmg_quarters.version is
+                'The upstream''s word for the value''s standing: EN LINEA, REAL-DEF; of programmes PID, PCP';
+            comment on column cmg_quarters.issued is
+                'Ranks editions of a value: of programmes when issued, seconds since 1970; of real costs 0 preliminary, 1 definitive';
             create or replace view cmg_historical as
             select datetime, extract(hour from datetime at time zone '\(name)')::int as hour, trim_scale(avg(usd)) as cmg_value,
                 key[1] as node, key[2] as source, 4 as quarters

@@ -16,7 +16,8 @@ extension CMGSource {
 
     var shapes: [CallShape] {
         let scan = CallShape(
-            name: rawValue + CMGSource.scanSuffix, channel: rawValue, kind: .sweep, fixed: Cost(requests: scanRequests), secondsPerRequest: 4)
+            name: rawValue + CMGSource.scanSuffix, channel: rawValue, kind: .sweep, fixed: Cost(requests: scanRequests),
+            secondsPerRequest: 4)
         if isProgramme { return [scan] }
         // 31 days of quarters are 2,976 rows: one page. Longer ranges make the upstream fail.
         let node = CallShape(

@@ -5,10 +5,12 @@ internal import Series
 ///
 /// | source | rows | published | pages begin at |
 /// |---|---|---|---|
-/// | real | quarters, every bus | 7 to 10 days later: preliminary, then definitive, then corrected; from 2024-07-15 only | 0 filtered, 1 unfiltered (0 answers as 1 does) |
+/// | real | quarters, every bus | 7 to 10 days later, from 2024-07-15 on (1) | 0 filtered; unfiltered 1, and 0 answers as 1 does |
 /// | online | quarters, every bus | quarter by quarter, 1.3 to 2.5 hours behind, seldom 5; a rolling window | the same |
-/// | pid | hours, some 250 buses, each in several programmes | several programmes a day, each from its own hour on | 1 (0 is answered 502) |
+/// | pid | hours, some 250 buses, of several programmes | several programmes a day, each from its own hour on | 1: 0 is answered 502 |
 /// | pcp | the same | one programme a day at about 04:00, for that day and the two after | 1 |
+///
+/// (1) Preliminary, then definitive, then corrected.
 ///
 /// Read off public code that uses the API (marcelomatus/gtopt, ukubrick/ctm-mejillones, kashibeokok-art/cmg-ingesta,
 /// TM3-Corp/pudidi_cmg_prediction); the filter by bus is in the API's own description for real and online.
@@ -37,8 +39,8 @@ package enum CMGSource: String, Sendable, CaseIterable {
     /// Seconds from an hour's end until it is due.
     ///
     /// A programme's hour is due once no later programme can change it, for what is held is not asked for again: the programme PCP of
-    /// an hour's own day appears at about 04:00 and covers the day from its first hour on, which ends at 01:00 (downloads saw it between 02:00
-    /// and 05:00); a programme PID covers hours from its own on and is out within the hour or so.
+    /// an hour's own day appears at about 04:00 and covers the day from its first hour on, which ends at 01:00 (downloads saw it
+    /// between 02:00 and 05:00); a programme PID covers hours from its own on and is out within the hour or so.
     var dueLagSeconds: Int {
         switch self {
         case .real: 10 * 86_400

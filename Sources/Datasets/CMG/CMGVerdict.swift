@@ -54,7 +54,11 @@ enum CMGPrice {
 
     /// Programmes come from a solver, as doubles of up to seventeen digits: what the type does not hold exactly is noise.
     private static func rounded(_ member: JSONMember, in bytes: [UInt8], to places: Int) -> Decimal? {
-        guard !member.isString, let value = NumberText.double(bytes[member.range]), value.magnitude <= 90_000 else { return nil }
+        let text = bytes[member.range]
+        guard !member.isString, let value = NumberText.double(text), value.magnitude <= 90_000 else { return nil }
+        if let point = text.firstIndex(of: UInt8(ascii: ".")), !text.contains(where: { $0 | 0x20 == UInt8(ascii: "e") }) {
+            return Decimal(utf8: text[..<min(text.endIndex, point + places + 2)])?.rounded(to: places)
+        }
         var shift = 1.0
         for _ in 0..<places { shift *= 10 }
         return Decimal(mantissa: Int64((value * shift).rounded(.toNearestOrEven)), scale: places)

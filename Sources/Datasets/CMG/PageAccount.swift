@@ -212,8 +212,8 @@ struct PageAccount {
         return (new + again).map { ask($0) }
     }
 
-    /// Read from page 1 on, the last page is empty: the listing begins at page 0, and the one before it is the last, if it is short as a last
-    /// page is, or if the upstream said so twice.
+    /// Read from page 1 on, the last page is empty: the listing begins at page 0, and the one before it is the last, if it is short as
+    /// a last page is, or if the upstream said so twice.
     private func seemsToBeginAtZero(_ total: Int) -> Bool {
         guard start == 1, total > 0, readings[0] == nil, let beyond = readings[total], beyond.records == 0 else { return false }
         return beyond.emptyByWord >= 2 || (beyond.emptyByWord == 1 && total > 1 && !isFull(total - 1))

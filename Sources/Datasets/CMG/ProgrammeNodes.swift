@@ -22,7 +22,7 @@ package struct ProgrammeNodes: Sendable, Hashable {
         "TARAPACA______220": "Tarapaca220",
     ])
 
-    package subscript(node: String) -> String? { keys[node] }
+    package subscript(_ node: String) -> String? { keys[node] }
 
     /// What is wrong with a table, and where: lines count from 1.
     package struct Refusal: Error, Sendable, Hashable, CustomStringConvertible {
@@ -33,7 +33,8 @@ package struct ProgrammeNodes: Sendable, Hashable {
         package var description: String { "line \(line), \(field): \(reason)" }
     }
 
-    /// This table with the entries of a CSV text (RFC 4180, UTF-8) of the header `node,programme_key`; an entry replaces that of the same node.
+    /// This table with the entries of a CSV text (RFC 4180, UTF-8) of the header `node,programme_key`; an entry replaces that of the
+    /// same node.
     package func extended(byCSV text: [UInt8]) throws(Refusal) -> ProgrammeNodes {
         var result = self
         var lines: [String: Int] = [:]
