@@ -133,6 +133,8 @@ struct RowWalk {
             case .null, .text: return nil
             }
         }
+        // One row for the whole slot is no mean: digit for digit as it is stored.
+        if decimals.count == 1 { return decimals[0] }
         return Decimal.mean(of: decimals)?.rounded(to: RowWalk.meanPlaces)
     }
 }

@@ -19,7 +19,7 @@ enum Preparation {
         let postgres = backing.postgres
         let clockSetting = settings.clock
         return try loop.runBlocking { loop in
-            let connection = try await PostgresConnection.connect(postgres, on: loop)
+            let connection = try await connect(postgres, on: loop)
             let applied = try await Store.migrate(connection, datasets: catalogue.datasets)
             connection.close()
             let pool = PostgresPool(postgres, size: 1, on: loop)
@@ -42,6 +42,18 @@ enum Preparation {
                 }
             }
             return Ready(clock: clock, applied: applied)
+        }
+    }
+
+    /// A server that was killed a moment ago recovers first, and says so: it is waited for.
+    private static func connect(_ postgres: PostgresConfiguration, on loop: isolated Loop) async throws -> PostgresConnection {
+        let deadline = Deadline.after(.seconds(60))
+        while true {
+            do {
+                return try await PostgresConnection.connect(postgres, on: loop)
+            } catch let error as PostgresError where error.kind == .shuttingDown && .now < deadline {
+                try await loop.sleep(for: .milliseconds(200))
+            }
         }
     }
 }
