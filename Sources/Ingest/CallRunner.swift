@@ -104,16 +104,23 @@ final class CallRunner {
             failure = error
         }
         if failure.isClosing { return .broken(failure) }
-        // A refusal for the quota's sake is not the request's fault: such tries count a tenth.
-        let tries = failure.kind.isThrottling ? 1 + sent.attempt.number / 10 : sent.attempt.number
+        let request = sent.attempt.request
+        var tries = sent.attempt.number
+        if failure.kind == .throttled(retryAfterSeconds: nil), request.isDoubtful {
+            // Each try that is refused doubles everybody's rest.
+            if tries >= 2 { tries = policy.maxAttempts }
+        } else if failure.kind.isThrottling {
+            // A refusal for the quota's sake is not the request's fault: such tries count a tenth.
+            tries = 1 + tries / 10
+        }
         switch policy.decision(for: failure.kind, attempt: tries, jitter: random()) {
         case .retry(let seconds):
             return .again(
-                Attempt(call: call, traceID: traceID, request: sent.attempt.request, number: sent.attempt.number + 1, delay: seconds))
+                Attempt(call: call, traceID: traceID, request: request, number: sent.attempt.number + 1, delay: seconds))
         case .giveUp:
             // A refusal is the same for every request of the call; a page that did not come is this page's.
-            if failure.kind.concernsWholeCall { return .broken(failure) }
-            return .step(machine.gaveUp(on: sent.attempt.request), after: failure.reason)
+            if failure.kind == .refused || (failure.kind == .badRequest && !request.isDoubtful) { return .broken(failure) }
+            return .step(machine.gaveUp(on: request, because: failure.kind), after: failure.reason)
         }
     }
 
@@ -165,11 +172,4 @@ package struct CallFailure: Error, Sendable {
 
 extension FailureClass {
     var isThrottling: Bool { if case .throttled = self { true } else { false } }
-
-    var concernsWholeCall: Bool {
-        switch self {
-        case .refused, .badRequest: true
-        default: false
-        }
-    }
 }

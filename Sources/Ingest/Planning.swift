@@ -153,7 +153,7 @@ package final class Planning {
     /// `instead`: only what these calls were to fill, which they turned out not to be able to.
     package static func plan(
         _ selection: Selection, of dataset: Dataset, series: [StoredSeries], findings: ShapeFindings, now: Int64,
-        instead: [StoredCall]? = nil
+        instead: [Store.UndoneCall]? = nil
     ) -> (figures: PlanFigures, calls: [StoredCall]) {
         let range = dataset.calendar.ruler.slots(from: selection.from ?? now, to: selection.to ?? now)
         let left = instead.map { Reserved($0, dataset) }
@@ -171,7 +171,11 @@ package final class Planning {
             if missing.isEmpty { continue }
             demands[dataset.channel(one.key), default: []].append(Demand(series: one.key, missing: missing))
         }
-        let shapes = dataset.shapes(by: findings)
+        var shapes = dataset.shapes(by: findings)
+        // Half of what was too much, so that a day that is lost is found in a few rounds.
+        if let widest = instead?.filter(\.isTooWide).map(\.periods.count).max() {
+            shapes = shapes.map { $0.narrowed(to: (widest + 1) / 2) }
+        }
         let plans = demands.sorted { $0.key < $1.key }.map { channel, demand in
             Planner(slots: dataset.calendar.ruler, periods: dataset.periods, shapes: shapes.filter { $0.channel == channel }).plan(demand)
         }
@@ -227,7 +231,7 @@ package final class Planning {
 private struct Reserved {
     private var bySeries: [Int: SlotSet] = [:]
 
-    init(_ calls: [StoredCall], _ dataset: Dataset) {
+    init(_ calls: [Store.UndoneCall], _ dataset: Dataset) {
         for call in calls {
             let slots = dataset.calendar.ruler.slots(
                 from: dataset.periods.start(of: call.periods.lowerBound), to: dataset.periods.start(of: call.periods.upperBound))

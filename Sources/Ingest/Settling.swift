@@ -9,7 +9,7 @@ enum Settling {
 
     /// `undone`: its calls that could not be carried out as planned, and were not yet planned anew.
     static func decide(
-        _ ingestion: StoredIngestion, undone: [StoredCall], series: [StoredSeries], dataset: Dataset, findings: ShapeFindings
+        _ ingestion: StoredIngestion, undone: [Store.UndoneCall], series: [StoredSeries], dataset: Dataset, findings: ShapeFindings
     ) throws -> Store.Settlement {
         // What fell due while it ran was never asked of it.
         let now = ingestion.filedAt

@@ -41,6 +41,14 @@ package struct CallShape: Sendable, Hashable {
             secondsPerRequest: secondsPerRequest)
     }
 
+    /// The same with windows of at most so many periods.
+    package func narrowed(to periods: Int) -> CallShape {
+        guard case .window(let most) = kind else { return self }
+        return CallShape(
+            name: name, channel: channel, kind: .window(periods: min(most, max(1, periods))), fixed: fixed, perPeriod: perPeriod,
+            perSeries: perSeries, secondsPerRequest: secondsPerRequest)
+    }
+
     /// What a call over so many periods and series costs.
     package func cost(periods: Int, series: Int) -> Cost {
         fixed + perPeriod * periods + (kind == .sweep ? .zero : perSeries * series)

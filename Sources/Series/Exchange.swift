@@ -38,8 +38,8 @@ package protocol Exchange: Sendable {
     /// request, by the defect's class, and the machine is as it was.
     mutating func received(_ answer: UpstreamAnswer, to request: UpstreamRequest) throws(AnswerDefect) -> Step
 
-    /// The caller gave a request up. What is still outstanding may be awaited; nil ends the call at once.
-    mutating func gaveUp(on request: UpstreamRequest) -> Step
+    /// The caller gave a request up, after its retries, because of this. What is still outstanding may be awaited.
+    mutating func gaveUp(on request: UpstreamRequest, because cause: FailureClass) -> Step
 }
 
 /// A request as the dataset sees it: host, secret and header fields are the caller's.
@@ -48,16 +48,19 @@ package struct UpstreamRequest: Sendable, Hashable {
     package let query: [QueryItem]
     /// Tells requests of one exchange apart where path and query are equal (a page asked for again).
     package let attempt: Int
+    /// A refusal may be about this request alone (a filter that is answered 429 or 400): it is given up early, and does not end the call.
+    package let isDoubtful: Bool
 
     package struct QueryItem: Sendable, Hashable {
         package let name: String
         package let value: String
     }
 
-    package init(path: String, query: [(String, String)], attempt: Int = 0) {
+    package init(path: String, query: [(String, String)], attempt: Int = 0, isDoubtful: Bool = false) {
         self.path = path
         self.query = query.map { QueryItem(name: $0.0, value: $0.1) }
         self.attempt = attempt
+        self.isDoubtful = isDoubtful
     }
 }
 
@@ -102,6 +105,8 @@ package enum CallEnd: Sendable, Equatable {
     /// The call would need so many requests, more than were planned, with pages of so many rows: what is left must be planned
     /// anew at that price. Known after the first answer as a rule, so that little was spent.
     case costlier(requests: Int, pageRows: Int, String)
+    /// The upstream answers, but not for so many periods at once: what is left must be planned anew with fewer.
+    case tooWide(String)
 }
 
 /// One record as it is stored: the part of a slot that it fills, and its values in the schema's column order.

@@ -303,4 +303,12 @@ package let engineMigrations: [RowSchema.Migration] = [
         alter table receipts drop constraint receipts_ended_check,
             add constraint receipts_ended_check check (ended in ('proved', 'unproved', 'shape_unusable', 'failed', 'costlier'));
         """),
+    .init(name: "0011 calls that were too wide", sql: """
+        alter table tasks drop constraint tasks_ended_check,
+            add constraint tasks_ended_check
+                check (ended in ('proved', 'unproved', 'shape_unusable', 'failed', 'costlier', 'too_wide'));
+        alter table receipts drop constraint receipts_ended_check,
+            add constraint receipts_ended_check
+                check (ended in ('proved', 'unproved', 'shape_unusable', 'failed', 'costlier', 'too_wide'));
+        """),
 ]

@@ -213,6 +213,20 @@ extension Store {
         return try rows.map { try $0.string(0) }
     }
 
+    /// A call that could not be carried out as it was planned.
+    package struct UndoneCall: Sendable, Equatable {
+        package let seriesIDs: [Int]
+        package let periods: Range<Int>
+        /// Fewer periods at once may do.
+        package let isTooWide: Bool
+
+        package init(seriesIDs: [Int], periods: Range<Int>, isTooWide: Bool = false) {
+            self.seriesIDs = seriesIDs
+            self.periods = periods
+            self.isTooWide = isTooWide
+        }
+    }
+
     /// What to make of an ingestion whose tasks have all ended.
     package enum Settlement: Sendable {
         /// It is over.
@@ -227,7 +241,7 @@ extension Store {
     /// What was written; nil where nothing was.
     @discardableResult
     package func settle(
-        ingestion id: String, decide: (StoredIngestion, _ undone: [StoredCall], [StoredSeries]) throws -> Settlement
+        ingestion id: String, decide: (StoredIngestion, _ undone: [UndoneCall], [StoredSeries]) throws -> Settlement
     ) async throws -> Settlement? {
         let seen = try await pool.transaction { connection -> (mark: [Int64], settlement: Settlement)? in
             _ = try await connection.query("set transaction isolation level repeatable read, read only")
@@ -255,7 +269,8 @@ extension Store {
                 try await Self.insertTasks(calls, ingestion: id, from: Int(mark[0]), on: connection)
                 _ = try await connection.query("""
                     update tasks set is_replanned = true
-                    where ingestion_id = \(id)::uuid and ordinal < \(Int32(clamping: mark[0])) and ended in ('shape_unusable', 'costlier')
+                    where ingestion_id = \(id)::uuid and ordinal < \(Int32(clamping: mark[0]))
+                        and ended in ('shape_unusable', 'costlier', 'too_wide')
                     """)
                 _ = try await connection.query("update ingestions set replans = replans + 1 where id = \(id)::uuid")
                 _ = try await connection.query("""
@@ -267,15 +282,14 @@ extension Store {
     }
 
     /// Calls of an ingestion that could not be carried out as they were planned, and were not planned anew.
-    private static func undoneCalls(of id: String, on connection: PostgresConnection) async throws -> [StoredCall] {
+    private static func undoneCalls(of id: String, on connection: PostgresConnection) async throws -> [UndoneCall] {
         let rows = try await connection.query("""
-            select shape, series_ids, first_period, end_period, covers, requests_planned from tasks
-            where ingestion_id = \(id)::uuid and ended in ('shape_unusable', 'costlier') and not is_replanned order by ordinal
+            select series_ids, first_period, end_period, ended = 'too_wide' from tasks
+            where ingestion_id = \(id)::uuid and ended in ('shape_unusable', 'costlier', 'too_wide') and not is_replanned order by ordinal
             """)
         return try rows.map { row in
-            StoredCall(
-                shape: try row.string(0), seriesIDs: try row.int64s(1).map { Int($0) }, periods: try row.int(2)..<(try row.int(3)),
-                covers: try row.int(4), requests: try row.int(5), tokens: 0)
+            UndoneCall(
+                seriesIDs: try row.int64s(0).map { Int($0) }, periods: try row.int(1)..<(try row.int(2)), isTooWide: try row.bool(3))
         }
     }
 }

@@ -38,6 +38,7 @@ package struct TaskResult: Sendable {
     package enum Ended: String, Sendable {
         case proved, unproved, failed, costlier
         case shapeUnusable = "shape_unusable"
+        case tooWide = "too_wide"
     }
 
     package var ended: Ended

@@ -137,7 +137,8 @@ struct Outcome {
 
 /// Carries a call out: `pick` names which outstanding request is answered next, `serve` gives its body, nil for one given up.
 func carryOut(
-    _ exchange: any Exchange, pick: (Int) -> Int = { _ in 0 }, givesDefectsUp: Bool = false, serve: (UpstreamRequest) -> String?
+    _ exchange: any Exchange, pick: (Int) -> Int = { _ in 0 }, givesDefectsUp: Bool = false,
+    cause: (UpstreamRequest) -> FailureClass = { _ in .server }, serve: (UpstreamRequest) -> String?
 ) throws -> Outcome {
     var machine = exchange
     var outcome = Outcome()
@@ -151,10 +152,10 @@ func carryOut(
                 step = try machine.received(UpstreamAnswer(body: Array(body.utf8)), to: request)
             } catch {
                 guard givesDefectsUp else { throw error }
-                step = machine.gaveUp(on: request)
+                step = machine.gaveUp(on: request, because: cause(request))
             }
         } else {
-            step = machine.gaveUp(on: request)
+            step = machine.gaveUp(on: request, because: cause(request))
         }
         outcome.add(step)
         waiting += step.requests

@@ -208,6 +208,7 @@ struct MixTests {
             case .unproved: ends["unproved", default: 0] += 1
             case .shapeUnusable: ends["unusable", default: 0] += 1
             case .costlier: ends["costlier", default: 0] += 1
+            case .tooWide: ends["wide", default: 0] += 1
             case nil: ends["none", default: 0] += 1
             }
         }

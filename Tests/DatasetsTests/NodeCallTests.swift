@@ -26,7 +26,7 @@ struct NodeCallTests {
                     query: [
                         ("startDate", "2025-12-01"), ("endDate", "2025-12-31"), ("page", "0"), ("limit", "4000"),
                         ("bar_transf", Bench.bus),
-                    ])
+                    ], isDoubtful: true)
             ])
         #expect(
             outcome.rows[1].values == [.decimal(Decimal("1.71")!), .decimal(Decimal("54.1")!), .text("EN LINEA"), .null],

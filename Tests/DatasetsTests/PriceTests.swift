@@ -80,7 +80,7 @@ struct PriceTests {
         listing.ceiling = 500
         let outcome = try carryOut(bench.scan("2025-12-01"), serve: listing.outcome)
         #expect(outcome.isProved)
-        #expect(outcome.requests.prefix(5).map { $0["limit"] } == ["4000", "1", "2000", "1000", "500"])
+        #expect(outcome.requests.prefix(6).map { $0["limit"] } == ["4000", "1", "4000", "2000", "1000", "500"])
         #expect(outcome.requests.prefix(5).map { $0.attempt > 0 } == [false, true, true, true, true])
         #expect(outcome.needs == Step.Needs(requests: 4, pageRows: 500))
         listing.ceiling = 400

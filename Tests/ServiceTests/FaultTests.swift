@@ -87,6 +87,30 @@ import Testing
         try compareWithTruth(service)
     }
 
+    /// One day of the range is answered with an error for ever: the others must not suffer from it.
+    @Test func aLostDayLosesNoOther() throws {
+        let service = try service(retries: 1)
+        defer { service.stop() }
+        #expect(try service.upstream("PUT", "/_sandbox/faults", #"{"lostDays":["2025-12-10"]}"#).status == 200)
+        let job = try service.ingest(selection)
+        #expect(job["status"] as? String == "partial", "\(job)")
+        let report = try service.json("/v1/cmg/completeness?from=2025-12-08&to=2025-12-13")
+        #expect(count(report, "missing") == 24 * Self.nodes.count && count(report, "present") == 4 * 24 * Self.nodes.count, "\(report)")
+        try compareWithTruth(service, mayLack: true)
+        #expect(try service.upstream("DELETE", "/_sandbox/faults").status == 200)
+        #expect(try service.ingest(selection)["status"] as? String == "completed")
+        try compareWithTruth(service)
+    }
+
+    /// A filter that is refused as if the quota were spent.
+    @Test func aFilterThatIsRefusedIsNotTakenForTheQuota() throws {
+        let service = try service(retries: 1)
+        defer { service.stop() }
+        #expect(try service.upstream("PUT", "/_sandbox/faults", #"{"filter":"429"}"#).status == 200)
+        #expect(try service.ingest(selection)["status"] as? String == "completed")
+        try compareWithTruth(service)
+    }
+
     private func calls(_ service: ServiceUnderTest) throws -> [Any] {
         let log = try JSONSerialization.jsonObject(with: Data(try service.upstream("GET", "/_sandbox/calls").body))
         return try #require(log as? [Any] ?? (log as? [String: Any])?["calls"] as? [Any])

@@ -73,7 +73,7 @@ import Testing
         for mode in [Selection.Mode.refresh, .missing, .incremental] {
             var selection = Self.day
             selection.mode = mode
-            let undone = StoredCall(shape: "b-sweep", seriesIDs: [8, 9], periods: 0..<1, covers: 48, requests: 5, tokens: 0)
+            let undone = Store.UndoneCall(seriesIDs: [8, 9], periods: 0..<1)
             let series = Self.series(dataset, held: mode == .refresh ? held : SlotSet(20..<24))
             let ingestion = StoredIngestion(
                 id: "", dataset: "two", status: .running, selection: SelectionJSON.text(selection, of: dataset), planID: nil,

@@ -95,6 +95,8 @@ struct CMGDays {
     /// The place of a quarter among `quarters`.
     func index(of time: Int64) -> Int { Int((time - start) / CMG.quarterSeconds) }
 
+    static func text(_ day: Int) -> String { LocalDate(daysSince1970: day).description }
+
     var firstDate: String { LocalDate(daysSince1970: days.lowerBound).description }
     var lastDate: String { LocalDate(daysSince1970: days.upperBound - 1).description }
 

@@ -13,13 +13,15 @@ internal import Series
 /// What an answer is worth:
 /// - rows of other buses in a scan are what a scan is, and are not counted as dropped; where they are the most of a filtered answer the
 ///   filter does nothing, and the call ends as unusable in this shape, keeping the rows that were wanted;
+/// - where several days of a bus are not answered though one of them is, a day among them is lost for now: the call ends as too wide,
+///   and is planned anew with fewer days;
 /// - records that cannot be read go to quarantine and leave the call unproved, for they are there; those of the hour before a doubled
 ///   one go there too but change nothing: that hour is never to be had;
 /// - a record that comes twice is given out twice; the store keeps the highest rank, and of equal ones the last.
 struct CMGExchange: Exchange {
-    private let quest: CMGQuest
+    let quest: CMGQuest
     private let requestsMax: Int
-    private var account: PageAccount
+    var account: PageAccount
     private var outstanding: [UpstreamRequest: PageAsk] = [:]
     /// By series and quarter, what came.
     private var seen: [Bool]
@@ -27,8 +29,7 @@ struct CMGExchange: Exchange {
     private var remaining: Int
     private var refused = 0
     private var isPriced = false
-    /// The upstream answered at least the question for a single record.
-    private var isAlive = false
+    var doubt = Doubt()
     private var isOver = false
 
     init(_ order: CallOrder, _ quest: CMGQuest) {
@@ -46,12 +47,15 @@ struct CMGExchange: Exchange {
 
     mutating func start() -> [UpstreamRequest] { [send(account.first())] }
 
-    private mutating func send(_ ask: PageAsk) -> UpstreamRequest {
-        var query = [
-            ("startDate", quest.days.firstDate), ("endDate", quest.days.lastDate), ("page", String(ask.page)), ("limit", String(ask.limit)),
-        ]
-        if let bus = quest.filter, ask.kind != .alive { query.append(("bar_transf", bus)) }
-        let request = UpstreamRequest(path: quest.source.path, query: query, attempt: ask.attempt)
+    mutating func send(_ ask: PageAsk) -> UpstreamRequest {
+        let isProbe = ask.kind == .narrow || ask.kind == .alive
+        let day = CMGDays.text(doubt.probeDay(of: quest.days.days))
+        let (first, last) = isProbe ? (day, day) : (quest.days.firstDate, quest.days.lastDate)
+        var query = [("startDate", first), ("endDate", last), ("page", String(ask.page)), ("limit", String(ask.limit))]
+        let isFiltered = quest.filter != nil && ask.kind != .alive
+        if isFiltered, let bus = quest.filter { query.append(("bar_transf", bus)) }
+        let request = UpstreamRequest(
+            path: quest.source.path, query: query, attempt: ask.attempt, isDoubtful: isFiltered && !account.isHeard)
         outstanding[request] = ask
         return request
     }
@@ -65,10 +69,7 @@ struct CMGExchange: Exchange {
         step.quarantined = page.quarantined
         refused += page.refused
         for row in page.rows { note(row) }
-        if ask.kind == .alive {
-            isAlive = true
-            return stepDown(step)
-        }
+        if ask.kind == .alive { return foundAlive(step) }
         if quest.filter != nil, page.strangers > 0 {
             step.dropped += page.strangers
             if page.strangers * 2 > page.records {
@@ -77,46 +78,22 @@ struct CMGExchange: Exchange {
             // Too few for a filter that does nothing: records that were spoilt.
             refused += page.strangers
         }
+        if ask.kind == .narrow { return foundNarrow(step) }
         account.count(page.identities, of: page.records)
         let facts = PageAccount.Answer(records: page.records, page: page.page, limit: page.limit, totalPages: page.totalPages)
         if ask.kind == .end { account.takeEnd(facts, to: ask) } else { account.take(facts, to: ask) }
         return settle(step, page)
     }
 
-    mutating func gaveUp(on request: UpstreamRequest) -> Step {
+    mutating func gaveUp(on request: UpstreamRequest, because cause: FailureClass) -> Step {
         guard !isOver, let ask = outstanding.removeValue(forKey: request) else { return Step() }
-        if ask.kind == .alive { return end(Step(), .unproved("not even a single record was to be had")) }
-        account.giveUp(ask)
-        if ask.kind == .page, !account.isHeard, outstanding.isEmpty {
-            if isAlive { return stepDown(Step()) }
-            // An upstream that is away, pages that are too long and a filter that is refused look alike: one record is asked for.
-            var step = Step()
-            step.requests = [send(PageAsk(.alive, quest.source.firstPage, limit: 1, attempt: PageAccount.endProbesMax + 1))]
-            return step
+        switch ask.kind {
+        case .alive: return end(Step(), .unproved("not even a single record was to be had"))
+        case .narrow: return lostNarrow()
+        case .page, .end: account.giveUp(ask)
         }
-        return settle(Step(), nil)
-    }
-
-    /// The upstream answers, but not to pages of this size, or not to the filter: smaller pages, then the filter's other first page, then
-    /// it is the filter.
-    private mutating func stepDown(_ step: Step) -> Step {
-        var step = step
-        guard quest.filter != nil else {
-            let size = account.limit / 2
-            if size < CMG.leastPageRows {
-                return end(step, .unproved("pages of \(account.limit) records were refused, and so were all larger ones"))
-            }
-            step.requests = [send(account.stepDown(to: size, at: account.start))]
-            return step
-        }
-        if account.limit > CMG.leastNodePageRows {
-            step.requests = [send(account.stepDown(to: CMG.leastNodePageRows, at: 0))]
-        } else if account.start == 0 {
-            step.requests = [send(account.stepDown(to: account.limit, at: 1))]
-        } else {
-            return end(step, .shapeUnusable("the filter by bus is refused: the same days are answered without it"))
-        }
-        return step
+        guard ask.kind == .page, !account.isHeard, outstanding.isEmpty else { return settle(Step(), nil) }
+        return lostAll(because: cause)
     }
 
     private mutating func note(_ row: Row) {
@@ -131,7 +108,7 @@ struct CMGExchange: Exchange {
 
     // MARK: The end
 
-    private mutating func end(_ step: Step, _ end: CallEnd) -> Step {
+    mutating func end(_ step: Step, _ end: CallEnd) -> Step {
         var step = step
         step.end = end
         isOver = true
@@ -194,17 +171,11 @@ struct CMGExchange: Exchange {
     }
 }
 
-extension CMG {
-    /// The least size of pages that is tried where larger ones are refused.
-    static let leastPageRows = 500
-    static let leastNodePageRows = 1000
-}
-
 /// A call shape that this dataset no longer has.
 struct UnknownShape: Exchange {
     mutating func start() -> [UpstreamRequest] { [] }
-    mutating func received(_ answer: UpstreamAnswer, to request: UpstreamRequest) -> Step { gaveUp(on: request) }
-    mutating func gaveUp(on request: UpstreamRequest) -> Step {
+    mutating func received(_ answer: UpstreamAnswer, to request: UpstreamRequest) -> Step { gaveUp(on: request, because: .malformed) }
+    mutating func gaveUp(on request: UpstreamRequest, because cause: FailureClass) -> Step {
         var step = Step()
         step.end = .unproved("the dataset has no such call shape")
         return step

@@ -9,6 +9,9 @@ struct CMGQuest {
     let seriesCount: Int
     /// The one bus that the upstream is asked to filter by.
     let filter: String?
+
+    /// Several days of one bus.
+    var isFilteredRange: Bool { filter != nil && days.days.count > 1 }
     private let names: WantedNames
 
     /// nil for a call shape that this dataset does not have.

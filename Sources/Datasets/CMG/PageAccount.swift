@@ -7,6 +7,8 @@ struct PageAccount {
     /// What is known of one page.
     struct Reading {
         var asks = 0
+        /// Of these, the ones for a page of another size.
+        var asksBefore = 0
         /// Records on it when it was seen with the most.
         var records = 0
         /// How often it came empty by the upstream's word: with `totalPages`.
@@ -76,6 +78,7 @@ struct PageAccount {
     mutating func ask(_ page: Int) -> PageAsk {
         let attempt = readings[page, default: Reading()].asks
         readings[page, default: Reading()].asks += 1
+        readings[page, default: Reading()].isGivenUp = false
         if attempt == 0 { firstAsks += 1 } else { reasks += 1 }
         return PageAsk(.page, page, limit: limit, attempt: attempt)
     }
@@ -118,7 +121,7 @@ struct PageAccount {
     /// Pages of another size are other pages: what was noted of the old ones is void, the records themselves are not.
     private mutating func renumber(by size: Int, at page: Int, tries: Int) {
         limit = size
-        readings = [page: Reading(asks: tries)]
+        readings = [page: Reading(asks: tries, asksBefore: tries)]
         votes = [:]
         isHeard = false
         // The pages read so far must not count against those to come.
@@ -252,7 +255,7 @@ struct PageAccount {
 
     private func canRetry(_ page: Int) -> Bool {
         guard let reading = readings[page] else { return true }
-        return reading.asks <= Self.triesMax && !reading.isGivenUp
+        return reading.asks - reading.asksBefore <= Self.triesMax && !reading.isGivenUp
     }
 }
 
@@ -262,7 +265,9 @@ struct PageAsk: Hashable {
         case page
         /// For the record behind the last, on a page of one.
         case end
-        /// For any one record, without a filter: whether the upstream answers at all.
+        /// For one day of several, filtered: whether it is the number of days that the upstream does not answer.
+        case narrow
+        /// For any one record of a day, without a filter: whether the upstream answers at all.
         case alive
     }
 
