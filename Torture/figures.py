@@ -1,4 +1,5 @@
-"""The table of scripts/torture-store: one row a trial."""
+"""The table of scripts/torture-store: one row a trial. `looks`: how often the store was compared while things happened; `stale`: values held
+in the end that the upstream has changed since, and that a refresh then brought (no broken promise)."""
 import threading
 import time
 
@@ -10,8 +11,8 @@ class Figures:
 
     def __init__(self):
         self.lock, self.is_over, self.rows, self.broken, self.kept = threading.Lock(), threading.Event(), 0, [], []
-        head = ["trial", "seed", "requests", "planned", "retries", "looks", "kills", *SHOWN, "hour/quota", "refused", "s"]
-        self.form = "{:26}{:>11}{:>9}{:>8}{:>8}{:>6}{:>6}" + "".join(f"{{:>{len(name) + 2}}}" for name in SHOWN) + "{:>12}{:>8}{:>6}"
+        head = ["trial", "seed", "requests", "planned", "retries", "looks", "kills", "stale", *SHOWN, "hour/quota", "refused", "s"]
+        self.form = "{:26}{:>11}{:>9}{:>8}{:>8}{:>6}{:>6}{:>6}" + "".join(f"{{:>{len(name) + 2}}}" for name in SHOWN) + "{:>12}{:>8}{:>6}"
         print(self.form.format(*head), flush=True)
 
     def row(self, stage):
@@ -19,7 +20,7 @@ class Figures:
         retries = [job["progress"]["requests"] for job in stage.jobs if "retries" in job.get("progress", {}).get("requests", {})]
         words = [
             stage.name, stage.seed, len(stage.book.calls), stage.sum("total"), sum(each["retries"] for each in retries) if retries else "-",
-            stage.checks, stage.killed, *(len(stage.found[kind]) for kind in SHOWN), f"{stage.book.largest_hour()}/{stage.quota}",
+            stage.checks, stage.killed, stage.stale, *(len(stage.found[kind]) for kind in SHOWN), f"{stage.book.largest_hour()}/{stage.quota}",
             stage.book.refused(), f"{time.monotonic() - stage.began:.0f}"]
         with self.lock:
             self.rows += 1

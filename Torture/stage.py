@@ -45,7 +45,7 @@ class Stage:
         self.found = collections.defaultdict(list)
         self.truth = truth.Truth(self.house.sandbox_port, NODES, SOURCES, self.ranges)
         self.lock, self.version, self.checks, self.killed = threading.RLock(), None, 0, 0
-        self.base, self.deaths = base or {}, collections.Counter()
+        self.base, self.deaths, self.stale = base or {}, collections.Counter(), 0
 
     # MARK: Beginning and end
 
@@ -57,7 +57,7 @@ class Stage:
     def settings(self, more=None):
         chosen = {
             "GAPLESS_CLOCK": f"{self.clock}@{self.speed}", "CMG_NODES": ",".join(NODES), "SIP_RATE_LIMIT": f"{self.quota}/PT1H",
-            "GAPLESS_ACCESS_LOG": "off"}
+            "GAPLESS_ACCESS_LOG": "off", "CMG_ONLINE_WINDOW": "P3650D"}
         chosen.update(self.extra)
         chosen.update(more or {})
         return chosen
@@ -206,6 +206,7 @@ class Stage:
                 break
             if found["wrong"] and not found["missing"]:
                 # Held as it once was: a refresh asks for what is held, too.
+                self.stale += len(found["wrong"])
                 self.round(mode="refresh")
             elif not made and jumps:
                 self.jump(jumps.pop(0))

@@ -16,8 +16,8 @@ from .table import Unusable
 
 ZONE = zoneinfo.ZoneInfo("America/Santiago")
 STEP = {"online": 900, "real": 900, "pid": 3600, "pcp": 3600}
-# From an hour's end until it is due, as README and openapi.yaml promise it; of a programme the hour is due once it is issued.
-LAG = {"online": 3 * 3600, "real": 10 * 86400, "pid": 0, "pcp": 0}
+# From an hour's end until it is due, as README promises it; of a programme, until no later one can change the hour.
+LAG = {"online": 3 * 3600, "real": 10 * 86400, "pid": 3600, "pcp": 5 * 3600}
 READ = """
 begin isolation level repeatable read read only;
 copy (select 'version', version from dataset_versions where dataset = 'cmg') to stdout;
