@@ -131,14 +131,15 @@ class Stage:
                 raise Unusable(f"the ingestion was refused: {status} {str(job)[:300]}")
             time.sleep(0.2)
 
-    def ingest(self, span, patience=150, **more):
-        """One ingestion to its end, looked at every second; its last words."""
+    def ingest(self, span, patience=150, may_last=False, **more):
+        """One ingestion to its end, or as long as the patience lasts; what is held is looked at again and again. Its last words."""
         self.turn += 1
         name = self.file({"dataset": "cmg", "from": span[0], "to": span[1], **more})
         job, deadline = {}, time.monotonic() + patience
         while job.get("finished_at") is None:
             if time.monotonic() > deadline:
-                self.found["unended"].append((name, job.get("status"), f"after {patience} s", job.get("progress")))
+                if not may_last:
+                    self.found["unended"].append((name, job.get("status"), f"after {patience} s", job.get("progress")))
                 break
             time.sleep(0.25)
             status, said = wire.ask(self.house.port, f"/v1/ingestions/{name}", timeout=10)

@@ -6,7 +6,8 @@ from . import faults
 
 def trial(stage, changes):
     stage.faults(**changes)
-    stage.round()
+    # What a fault holds up may go on when it is over.
+    stage.round(patience=30, may_last=True)
     if stage.house.service.poll() is not None:
         stage.found["died"].append(f"the service ended with {stage.house.service.returncode}")
     stage.finish()
@@ -24,7 +25,7 @@ def mixed(stage):
     hand.start()
     try:
         for _ in range(2):
-            stage.round()
+            stage.round(patience=30, may_last=True)
     finally:
         over.set()
         hand.join()
