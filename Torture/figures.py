@@ -17,7 +17,7 @@ class Figures:
 
     def row(self, stage):
         found = {kind: lines for kind, lines in stage.found.items() if lines}
-        retries = [job["progress"]["requests"] for job in stage.jobs if "retries" in job.get("progress", {}).get("requests", {})]
+        retries = [job["progress"]["requests"] for job in stage.jobs.values() if "retries" in job.get("progress", {}).get("requests", {})]
         words = [
             stage.name, stage.seed, len(stage.book.calls), stage.sum("total"), sum(each["retries"] for each in retries) if retries else "-",
             stage.checks, stage.killed, stage.stale, *(len(stage.found[kind]) for kind in SHOWN), f"{stage.book.largest_hour()}/{stage.quota}",

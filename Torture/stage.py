@@ -41,7 +41,7 @@ class Stage:
         self.clock, self.extra = clock, settings or {}
         self.house = House(options.program, self.seed % 1000, None, f"store-{name}")
         self.ranges = ranges or RANGES
-        self.book, self.turn, self.jobs, self.current = CallBook(), 0, [], {}
+        self.book, self.turn, self.jobs, self.current = CallBook(), 0, {}, {}
         self.found = collections.defaultdict(list)
         self.truth = truth.Truth(self.house.sandbox_port, NODES, SOURCES, self.ranges)
         self.lock, self.version, self.checks, self.killed = threading.RLock(), None, 0, 0
@@ -94,6 +94,7 @@ class Stage:
     # MARK: Faults
 
     def faults(self, **changes):
+        self.truth.is_mixed |= "mixedVersions" in changes
         self.house.faults(**changes)
         self.current.update(changes)
 
@@ -101,6 +102,7 @@ class Stage:
         """These in the place of those that are on."""
         with self.lock:
             self.read_calls()
+            self.truth.is_mixed |= "mixedVersions" in changes
             self.house.faults(**{**faults.off(self.current), **self.usual(), **changes})
             self.current = dict(changes)
 
@@ -120,7 +122,7 @@ class Stage:
 
     def file(self, selection, patience=60):
         """Asks until it is taken; asked twice it is done once."""
-        key = f"{self.name}-{self.turn}-{self.dice.random()}"
+        key = f"{self.name}-{self.dice.random()}"
         deadline = time.monotonic() + patience
         while True:
             status, job = wire.ask(
@@ -133,8 +135,9 @@ class Stage:
 
     def ingest(self, span, patience=150, may_last=False, **more):
         """One ingestion to its end, or as long as the patience lasts; what is held is looked at again and again. Its last words."""
-        self.turn += 1
         name = self.file({"dataset": "cmg", "from": span[0], "to": span[1], **more})
+        # One that is still open is the same ingestion.
+        self.turn += name not in self.jobs
         job, deadline = {}, time.monotonic() + patience
         while job.get("finished_at") is None:
             if time.monotonic() > deadline:
@@ -146,7 +149,7 @@ class Stage:
             job = said if status == 200 else job
             self.check_if_changed()
         self.read_calls()
-        self.jobs.append(job)
+        self.jobs[name] = job
         return job
 
     def round(self, patience=150, **more):
@@ -231,7 +234,10 @@ class Stage:
         most = self.book.largest_hour()
         if most > self.quota:
             self.found["quota"].append(f"{most} requests in an hour, {self.quota} allowed")
-        for job in self.jobs:
+        for name in self.jobs:
+            status, job = wire.ask(self.house.port, f"/v1/ingestions/{name}")
+            self.jobs[name] = job if status == 200 else self.jobs[name]
+        for job in self.jobs.values():
             spent = job.get("progress", {}).get("requests", {})
             if "retries" in spent and spent["done"] - spent["retries"] > spent["total"]:
                 self.found["planned"].append((job["id"], spent))
@@ -240,4 +246,4 @@ class Stage:
             self.found["uncounted"].append(f"{done} requests told of, {seen} seen by the sandbox")
 
     def sum(self, name):
-        return sum(job.get("progress", {}).get("requests", {}).get(name, 0) for job in self.jobs)
+        return sum(job.get("progress", {}).get("requests", {}).get(name, 0) for job in self.jobs.values())
