@@ -23,7 +23,7 @@ ALONE = {
     "timeoutRate": {"timeoutRate": 0.1},
     "dropFieldRate": {"dropFieldRate": 0.05},
     "wrongTypeRate": {"wrongTypeRate": 0.05},
-    "latencyMs": {"latencyMs": 1500},
+    "latencyMs": {"latencyMs": 600},
     "latencyPerThousandRowsMs": {"latencyPerThousandRowsMs": 700},
     "latencyPerRecentCallMs": {"latencyPerRecentCallMs": 60},
     "extraLagMinutes": {"extraLagMinutes": 400},
@@ -52,8 +52,8 @@ ALONE = {
 
 # Of these a fault needs a clock on which an hour passes in seconds: (seconds of the clock in one second).
 FAST = {"throttle": 600, "throttle-seconds": 600, "throttle-date": 600, "throttle-past": 600, "throttle-garbage": 600, "lateDays": 7200}
-# What waits for timeouts of a minute is for --full.
-SLOW = {"timeoutRate"}
+# For --full: what waits for timeouts of a minute, or differs little from its neighbours.
+SLOW = {"timeoutRate", "latencyPerRecentCallMs", "throttle-date", "throttle-past", "throttle-garbage"}
 
 
 def off(changes):

@@ -1,5 +1,5 @@
-"""The table of scripts/torture-store: one row a trial. `looks`: how often the store was compared while things happened; `stale`: values held
-in the end that the upstream has changed since, and that a refresh then brought (no broken promise)."""
+"""The table of scripts/torture-store: one row a trial. `looks`: how often the store was compared while things happened; `stale`: values
+held in the end that the upstream has changed since, and that a refresh then brought (no broken promise)."""
 import threading
 import time
 
@@ -17,9 +17,8 @@ class Figures:
 
     def row(self, stage):
         found = {kind: lines for kind, lines in stage.found.items() if lines}
-        retries = [job["progress"]["requests"] for job in stage.jobs.values() if "retries" in job.get("progress", {}).get("requests", {})]
         words = [
-            stage.name, stage.seed, len(stage.book.calls), stage.sum("total"), sum(each["retries"] for each in retries) if retries else "-",
+            stage.name, stage.seed, len(stage.book.calls), stage.sum("total"), stage.sum("retries"),
             stage.checks, stage.killed, stage.stale, *(len(stage.found[kind]) for kind in SHOWN), f"{stage.book.largest_hour()}/{stage.quota}",
             stage.book.refused(), f"{time.monotonic() - stage.began:.0f}"]
         with self.lock:

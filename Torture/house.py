@@ -196,8 +196,8 @@ class House:
             os.unlink(self.hold)
         left = []
         servers = {"postgres": self.postgres(), "redis": self.redis()}
-        started = [("service", self.service), ("keeper", self.keeper), *(("other", each) for each in self.others), ("sandbox", self.sandbox)]
-        for name, process in started:
+        others = [("other", each) for each in self.others]
+        for name, process in [("service", self.service), ("keeper", self.keeper), *others, ("sandbox", self.sandbox)]:
             if self.end_process(process) is None:
                 left.append(f"{name} did not end within 40 s of SIGTERM")
         time.sleep(0.2)

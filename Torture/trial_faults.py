@@ -1,5 +1,6 @@
 """One fault alone, from before the first request; then its end, and what it must not have left behind."""
 import threading
+import time
 
 from . import faults
 
@@ -8,6 +9,10 @@ def trial(stage, changes):
     stage.faults(**changes)
     # What a fault holds up may go on when it is over.
     stage.round(patience=30, may_last=True)
+    for _ in range(3 if stage.speed > 1000 else 0):
+        # Days pass: what was not there is asked for when its distance is over.
+        time.sleep(12)
+        stage.round(patience=30, may_last=True)
     if stage.house.service.poll() is not None:
         stage.found["died"].append(f"the service ended with {stage.house.service.returncode}")
     stage.finish()

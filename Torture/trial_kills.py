@@ -39,10 +39,10 @@ def start_again(stage):
     raise Unusable("the service does not start any more")
 
 
-def slices(stage):
+def slices(stage, ranges=None):
     """A day at a time, in random order, so that there is always something to do."""
     days = []
-    for begin, end in stage.ranges:
+    for begin, end in ranges or stage.ranges:
         day = datetime.date.fromisoformat(begin)
         while day.isoformat() < end:
             days.append((day.isoformat(), (day + datetime.timedelta(days=1)).isoformat()))

@@ -37,7 +37,8 @@ class Fleet:
         begin, end = span
         last = time.strftime("%Y-%m-%d", time.gmtime(time.mktime(time.strptime(end, "%Y-%m-%d")) - 43200))
         return house.spawn("ingest", [
-            house.program, "ingest", "cmg", "--yes", "--json", "--start-date", begin, "--end-date", last], house.settings(self.stage.settings()))
+            house.program, "ingest", "cmg", "--yes", "--json", "--start-date", begin, "--end-date", last],
+            house.settings(self.stage.settings()))
 
 
 def trial(stage, seconds, with_faults=False):
@@ -50,7 +51,7 @@ def trial(stage, seconds, with_faults=False):
     deadline = time.monotonic() + seconds
     try:
         while time.monotonic() < deadline:
-            for span in slices(stage):
+            for span in slices(stage, stage.ranges[:-1]):
                 if time.monotonic() < deadline:
                     if with_faults:
                         stage.other_faults(faults.mix(stage.dice))
@@ -75,9 +76,9 @@ def shared_quota(stage):
 
 
 def command(stage, fleet, over):
-    """Commands beside the servers; now and then one is killed."""
+    """Commands beside the servers; now and then one is killed. On days of their own: two ingestions of one day would both ask for it."""
     while not over.wait(stage.dice.uniform(0.5, 2)):
-        process = fleet.command(stage.dice.choice(slices(stage)))
+        process = fleet.command(stage.dice.choice(slices(stage, stage.ranges[-1:])))
         limit = stage.dice.uniform(0.5, 6) if stage.dice.random() < 0.4 else 60
         if gauge.seconds_until(lambda process=process: process.poll() is not None or over.is_set(), limit, 0.1) is None or over.is_set():
             moment = stage.shown_now()
