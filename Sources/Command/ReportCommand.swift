@@ -32,7 +32,7 @@ struct ReportCommand: ParsableCommand {
                 }
                 say(json ? Self.json(rows, dataset) : Self.table(rows))
                 let total = rows.reduce(into: Tally()) { $0 += $1.tally }
-                if total.missing > 0 { throw ExitCode(3) }
+                if total.missing > total.unfillable { throw ExitCode(3) }
             }
         }
     }
@@ -41,14 +41,18 @@ struct ReportCommand: ParsableCommand {
         let width = max(6, rows.map { $0.key.values.joined(separator: "/").count }.max() ?? 0)
         func line(_ name: String, _ cells: [String]) -> String {
             name + String(repeating: " ", count: max(0, width - name.count))
-                + cells.map { String(repeating: " ", count: max(1, 10 - $0.count)) + $0 }.joined()
+                + cells.map { String(repeating: " ", count: max(1, 12 - $0.count)) + $0 }.joined()
         }
-        func cells(_ tally: Tally) -> [String] {
-            ["\(tally.expected)", "\(tally.present)", "\(tally.missing)", "\(tally.pending)", "\(tally.completeness)"]
-        }
-        var lines = [line("series", ["expected", "present", "missing", "pending", "complete"])]
+        let all = rows.reduce(into: Tally()) { $0 += $1.tally }
+        // States that are rare have a column where they occur.
+        let columns: [(name: String, count: KeyPath<Tally, Int>)] = [
+            ("expected", \.expected), ("present", \.present), ("missing", \.missing), ("unfillable", \.unfillable),
+            ("quarantined", \.quarantined), ("pending", \.pending), ("absent", \.absent), ("excluded", \.excluded),
+        ].filter { ["expected", "present", "missing", "pending"].contains($0.0) || all[keyPath: $0.1] > 0 }
+        func cells(_ tally: Tally) -> [String] { columns.map { "\(tally[keyPath: $0.count])" } + ["\(tally.completeness)"] }
+        var lines = [line("series", columns.map(\.name) + ["complete"])]
         lines += rows.map { line($0.key.values.joined(separator: "/"), cells($0.tally)) }
-        lines.append(line("all", cells(rows.reduce(into: Tally()) { $0 += $1.tally })))
+        lines.append(line("all", cells(all)))
         return lines.joined(separator: "\n")
     }
 
