@@ -11,6 +11,8 @@ final class RequestSender {
     private let loop: Loop
     private let observe: (IngestEvent) -> Void
     let allowance: Allowance
+    /// By path: one listing may be away while the others answer.
+    private var circuits: [String: Circuit] = [:]
     /// Of all calls together.
     var requestsInFlight: Int { access.requestsInFlight ?? profile.requestsInFlight }
 
@@ -30,15 +32,54 @@ final class RequestSender {
     }
 
     func send(_ attempt: Attempt) async -> Sent {
+        let path = attempt.request.path
         let permit: Allowance.Permit
+        var isProbe = false
         do {
             if attempt.delay > 0 { try await pause(seconds: attempt.delay, attempt.call) }
+            guard let passed = try await pass(path, attempt.call) else {
+                let reason = "\(path) has not answered \(circuits[path]?.failures ?? 0) requests in a row: not asked"
+                return Sent(attempt: attempt, result: .failure(CallFailure(kind: .server, reason: reason)), requests: 0, bodyBytes: 0)
+            }
+            isProbe = passed.isProbe
             permit = try await allowance.take(attempt.call)
         } catch {
+            ended(path, nil, isProbe)
             return Sent(attempt: attempt, result: .failure(interrupted(error)), requests: 0, bodyBytes: 0)
         }
         let (result, bytes) = await transfer(attempt.request, attempt.traceID, permit)
+        ended(path, Self.isAnswer(result), isProbe)
         return Sent(attempt: attempt, result: result, requests: 1, bodyBytes: bytes)
+    }
+
+    private struct Passed { let isProbe: Bool }
+
+    /// nil where the path is closed.
+    private func pass(_ path: String, _ call: Int) async throws -> Passed? {
+        while true {
+            switch circuits[path, default: Circuit()].passage(now: .now) {
+            case .open: return Passed(isProbe: false)
+            case .probe: return Passed(isProbe: true)
+            case .wait: try await pause(seconds: 0.1, call)
+            case .closed: return nil
+            }
+        }
+    }
+
+    private func ended(_ path: String, _ isWell: Bool?, _ isProbe: Bool) {
+        if circuits[path, default: Circuit()].ended(isWell, asProbe: isProbe, now: .now) {
+            observe(.pathAway(upstream: profile.name, path: path))
+        }
+    }
+
+    /// Whether the upstream answered, be it with a refusal; nil where it was our own end.
+    private static func isAnswer(_ result: Result<UpstreamAnswer, CallFailure>) -> Bool? {
+        guard case .failure(let failure) = result else { return true }
+        if failure.isClosing { return nil }
+        switch failure.kind {
+        case .server, .timeout, .transport: return false
+        default: return true
+        }
     }
 
     private func transfer(
