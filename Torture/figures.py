@@ -12,14 +12,16 @@ class Figures:
     def __init__(self):
         self.lock, self.is_over, self.rows, self.broken, self.kept = threading.Lock(), threading.Event(), 0, [], []
         head = ["trial", "seed", "requests", "planned", "retries", "looks", "kills", "stale", *SHOWN, "hour/quota", "refused", "s"]
-        self.form = "{:26}{:>11}{:>9}{:>8}{:>8}{:>6}{:>6}{:>6}" + "".join(f"{{:>{len(name) + 2}}}" for name in SHOWN) + "{:>12}{:>8}{:>6}"
+        self.form = "{:28}{:>11}{:>9}{:>8}{:>8}" + "{:>6}" * 3 + "".join(f"{{:>{len(name) + 2}}}" for name in SHOWN)
+        self.form += "{:>12}{:>8}{:>6}"
         print(self.form.format(*head), flush=True)
 
     def row(self, stage):
         found = {kind: lines for kind, lines in stage.found.items() if lines}
         words = [
             stage.name, stage.seed, len(stage.book.calls), stage.sum("total"), stage.sum("retries"),
-            stage.checks, stage.killed, stage.stale, *(len(stage.found[kind]) for kind in SHOWN), f"{stage.book.largest_hour()}/{stage.quota}",
+            stage.checks, stage.killed, stage.stale, *(len(stage.found[kind]) for kind in SHOWN),
+            f"{stage.book.largest_hour()}/{stage.quota}",
             stage.book.refused(), f"{time.monotonic() - stage.began:.0f}"]
         with self.lock:
             self.rows += 1
