@@ -13,6 +13,7 @@ ALONE = {
     "error502Rate": {"error502Rate": 0.4},
     "error500Rate": {"error500Rate": 0.4},
     "cutBodyRate": {"cutBodyRate": 0.4},
+    "garbageRate": {"garbageRate": 0.4},
     "garbage-html": {"garbageRate": 0.4, "garbage": ["html"]},
     "garbage-bom": {"garbageRate": 0.4, "garbage": ["bom"]},
     "garbage-nul": {"garbageRate": 0.4, "garbage": ["nul"]},
