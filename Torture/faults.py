@@ -54,7 +54,8 @@ ALONE = {
 # Of these a fault needs a clock on which an hour passes in seconds: (seconds of the clock in one second).
 FAST = {"throttle": 600, "throttle-seconds": 600, "throttle-date": 600, "throttle-past": 600, "throttle-garbage": 600, "lateDays": 7200}
 # For --full: what waits for timeouts of a minute, or differs little from its neighbours.
-SLOW = {"timeoutRate", "latencyPerRecentCallMs", "throttle-date", "throttle-past", "throttle-garbage"}
+SLOW = {"timeoutRate", "latencyPerRecentCallMs", "throttle-date", "throttle-past", "throttle-garbage",
+        *(name for name in ALONE if name.startswith("garbage-"))}
 
 
 def off(changes):
