@@ -64,9 +64,9 @@ class CallBook:
         """Seconds of the sandbox's clock between which a process was dead or stopped."""
         self.disturbed.append((begin, end))
 
-    def twice(self, slack):
+    def twice(self, slack, replanned):
         """Requests made again in one turn though they were answered in full: (request, times). `slack`: seconds of the sandbox's
-        clock from an answer until its rows must have been stored, longest."""
+        clock from an answer until its rows must have been stored, longest. `replanned`: calls that were planned anew."""
         runs, again = collections.defaultdict(list), []
         for call in self.calls:
             runs[(call.turn, call.listing)].append(call)
@@ -76,13 +76,20 @@ class CallBook:
                 made[call.request].append(call)
             for request, tries in made.items():
                 if len(tries) > 1:
-                    again += self.judged(request, tries, calls, slack)
+                    again += self.judged(request, tries, calls, slack, replanned)
         return again
 
-    def judged(self, request, tries, calls, slack):
+    def judged(self, request, tries, calls, slack, replanned):
         unexplained = []
         for first, second in zip(tries, tries[1:]):
             if first.status != 200 or first.spoilt or first.spoiled:
+                continue
+            # Whether the end is the end, and whether anybody is there: each call asks that for itself.
+            if first.limit == 1:
+                continue
+            if replanned > 0 and dict(urllib.parse.parse_qsl(first.query)).get("page") in ("0", "1"):
+                # The first page told that the call is dearer than planned: the call that took its place begins with it.
+                replanned -= 1
                 continue
             # Of a listing that was under way when its process died, the pages so far may be asked for again.
             begun = min(call.time for call in calls if call.time <= first.time)
