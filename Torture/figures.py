@@ -19,7 +19,7 @@ class Figures:
     def row(self, stage):
         found = {kind: lines for kind, lines in stage.found.items() if lines}
         words = [
-            stage.name, stage.seed, len(stage.book.calls), stage.sum("total"), stage.sum("retries"),
+            stage.name, stage.seed, len(stage.book.calls), stage.sum("planned"), stage.sum("retries"),
             stage.checks, stage.killed, stage.stale, *(len(stage.found[kind]) for kind in SHOWN),
             f"{stage.book.largest_hour()}/{stage.quota}",
             stage.book.refused(), f"{time.monotonic() - stage.began:.0f}"]

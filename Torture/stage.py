@@ -258,7 +258,7 @@ class Stage:
             self.jobs[name] = job if status == 200 else self.jobs[name]
         for job in self.jobs.values():
             spent = job.get("progress", {}).get("requests", {})
-            if "retries" in spent and spent["done"] - spent["retries"] > spent["total"]:
+            if "retries" in spent and spent["done"] - spent["retries"] > spent["planned"]:
                 self.found["planned"].append((job["id"], spent))
         done, seen = self.sum("done"), len(self.book.calls)
         if done > seen + 4 * self.stops or (done < seen and not self.killed + self.stops):

@@ -17,7 +17,8 @@ enum IngestionText {
             progress("slots", done: sums.slotsSettled, total: sums.slotsPlanned, &json)
             json.member("requests") { json in
                 json.member("done", sums.requests)
-                json.member("total", max(sums.requests, sums.requestsPlanned + sums.retries))
+                json.member("total", max(sums.requests, sums.requestsExpected))
+                json.member("planned", sums.requestsPlanned)
                 json.member("retries", sums.retries)
             }
             progress("tokens", done: 0, total: 0, &json)

@@ -136,7 +136,8 @@ struct ProgressLine {
         let sums = ingestion.sums
         let line =
             "\(ingestion.status.rawValue): calls \(sums.tasks - sums.open)/\(sums.tasks), "
-            + "requests \(sums.requests)/\(sums.requestsPlanned), slots filled \(sums.filled)/\(ingestion.slotsDetected)"
+            + "requests \(sums.requests)/\(max(sums.requests, sums.requestsExpected)), "
+            + "slots filled \(sums.filled)/\(ingestion.slotsDetected)"
         if isQuiet || line == last { return }
         last = line
         if isTerminal {

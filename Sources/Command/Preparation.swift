@@ -35,9 +35,10 @@ enum Preparation {
                     try await store.claimOrigin(dataset: dataset.name, baseURL: origin)
                 }
                 // A new store has no rules yet: the first command's are as good as any.
-                if !rules, try await !store.ledgers(of: dataset.name).isEmpty { continue }
+                let isNew = try await store.ledgers(of: dataset.name).isEmpty
+                // What is followed by these settings and by no service yet is planned and reported too: all of it is missing.
                 _ = try await store.ensureSeries(dataset.followed, of: dataset.name, now: clock.now)
-                if let rate = catalogue.rates[dataset.upstream.name] {
+                if rules || isNew, let rate = catalogue.rates[dataset.upstream.name] {
                     try await store.declareBudget(upstream: dataset.upstream.name, quota: rate.count, windowSeconds: rate.seconds)
                 }
             }

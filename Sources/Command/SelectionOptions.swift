@@ -11,7 +11,7 @@ struct SelectionOptions: ParsableArguments {
     @Option(help: "A grid node; may be given several times, or with commas.")
     var node: [String] = []
 
-    @Option(help: "A source: online.")
+    @Option(help: "A source: real, online, pid or pcp.")
     var source: [String] = []
 
     @Option(help: ArgumentHelp("The first day (2025-12-01); default: the dataset's horizon.", valueName: "date"))
@@ -22,6 +22,9 @@ struct SelectionOptions: ParsableArguments {
 
     @Flag(help: "Only from the last held slot on; holes before it stay.")
     var incremental = false
+
+    @Flag(help: "Ask again for what is held too: for corrections.")
+    var refresh = false
 
     @Option(help: ArgumentHelp("The most requests that the plan may spend.", valueName: "count"))
     var maxRequests: Int?
@@ -35,7 +38,9 @@ struct SelectionOptions: ParsableArguments {
         }
         selection.from = try startDate.map { dataset.zone.start(of: try date($0, "--start-date")) }
         selection.to = try endDate.map { dataset.zone.start(of: try date($0, "--end-date").advanced(by: 1)) }
+        if incremental, refresh { throw InputError("--refresh", "cannot be given together with --incremental") }
         if incremental { selection.mode = .incremental }
+        if refresh { selection.mode = .refresh }
         if let maxRequests {
             guard maxRequests > 0 else { throw InputError("--max-requests", "expected a whole number above 0") }
             selection.maxRequests = maxRequests

@@ -73,7 +73,11 @@ final class CallRunner {
                 case .again(let attempt):
                     waiting.append(attempt)
                 case .broken(let failure):
-                    outcome.failure = failure
+                    if failure.isUnasked {
+                        outcome.defeat = outcome.rows.isEmpty ? failure.reason : nil
+                    } else {
+                        outcome.failure = failure
+                    }
                     outcome.end = .unproved(failure.reason)
                     isOver = true
                 }
@@ -119,6 +123,7 @@ final class CallRunner {
                 Attempt(call: call, traceID: traceID, request: request, number: sent.attempt.number + 1, delay: seconds))
         case .giveUp:
             // A refusal is the same for every request of the call; a page that did not come is this page's.
+            if failure.isUnasked { return .broken(failure) }
             if failure.kind == .refused || (failure.kind == .badRequest && !request.isDoubtful) { return .broken(failure) }
             return .step(machine.gaveUp(on: request, because: failure.kind), after: failure.reason)
         }
@@ -168,6 +173,8 @@ package struct CallFailure: Error, Sendable {
     package let reason: String
     /// The worker is shutting down, or the store is away: not the upstream's doing.
     package var isClosing = false
+    /// It was not sent: nothing can be concluded from it but that the call cannot go on now.
+    package var isUnasked = false
 }
 
 extension FailureClass {

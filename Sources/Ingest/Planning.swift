@@ -125,7 +125,7 @@ package final class Planning {
         let text = selection.canonicalText
         hash.update(Array(text.utf8))
         for call in made.calls {
-            hash.update(Array("\n\(call.shape) \(call.seriesIDs) \(call.periods) \(call.covers)".utf8))
+            hash.update(Array("\n\(call.shape) \(call.seriesIDs) \(call.periods) \(call.covers) \(call.requests)".utf8))
         }
         var figures = made.figures
         figures.warnings += findings.filter { $0.value.unusable != nil }.keys.sorted().map {

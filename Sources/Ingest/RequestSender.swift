@@ -11,7 +11,7 @@ final class RequestSender {
     private let loop: Loop
     private let observe: (IngestEvent) -> Void
     let allowance: Allowance
-    /// By path: one listing may be away while the others answer.
+    /// By path and names of parameters: one listing, or one filter, may be away while the others answer.
     private var circuits: [String: Circuit] = [:]
     /// Of all calls together.
     var requestsInFlight: Int { access.requestsInFlight ?? profile.requestsInFlight }
@@ -32,14 +32,16 @@ final class RequestSender {
     }
 
     func send(_ attempt: Attempt) async -> Sent {
-        let path = attempt.request.path
+        let path = attempt.request.path + attempt.request.query.map { "&" + $0.name }.joined()
         let permit: Allowance.Permit
         var isProbe = false
         do {
             if attempt.delay > 0 { try await pause(seconds: attempt.delay, attempt.call) }
             guard let passed = try await pass(path, attempt.call) else {
-                let reason = "\(path) has not answered \(circuits[path]?.failures ?? 0) requests in a row: not asked"
-                return Sent(attempt: attempt, result: .failure(CallFailure(kind: .server, reason: reason)), requests: 0, bodyBytes: 0)
+                let count = circuits[path]?.failures ?? 0
+                var failure = CallFailure(kind: .server, reason: "\(attempt.request.path) has not answered \(count) requests in a row")
+                failure.isUnasked = true
+                return Sent(attempt: attempt, result: .failure(failure), requests: 0, bodyBytes: 0)
             }
             isProbe = passed.isProbe
             permit = try await allowance.take(attempt.call)

@@ -61,6 +61,9 @@ package enum SelectionJSON {
                     isUnknownName: true)
             }
         }
+        if let name = selection.keys.keys.sorted().first, !dataset.followed.contains(where: { dataset.selects($0, by: selection) }) {
+            throw InputError(name, "no followed series has these key values together", isUnknownName: true)
+        }
     }
 
     package static func dataset(_ name: String, among datasets: [Dataset]) throws(InputError) -> Dataset {

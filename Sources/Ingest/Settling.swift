@@ -31,15 +31,24 @@ enum Settling {
             quarantined: tally.quarantined + ingestion.sums.quarantined, failedTasks: ingestion.sums.failed,
             tasks: ingestion.sums.tasks, stored: ingestion.sums.written + ingestion.sums.unchanged + ingestion.sums.revised)
         // A refresh finds nothing missing beforehand: whether it was done is said by its calls.
-        let undone = ingestion.sums.failed + ingestion.sums.unproved
-        if selection.mode == .refresh, outcome == .completed, undone > 0 {
-            let stored = ingestion.sums.written + ingestion.sums.unchanged + ingestion.sums.revised
-            let isNothing = undone == ingestion.sums.tasks && stored == 0
-            let reason = ingestion.sums.failure.map { ": \($0)" } ?? ""
-            let text = "\(undone) of \(ingestion.sums.tasks) calls were not answered whole\(reason)"
-            return .ended(isNothing ? .failed : .partial, error: text)
-        }
+        if selection.mode == .refresh, outcome == .completed, let refreshed = refreshed(ingestion, undone: undone.count) { return refreshed }
         return .ended(outcome.status, error: error(ingestion, tally, outcome.status))
+    }
+
+    /// How a refresh ended that was not carried out whole; nil where it was.
+    private static func refreshed(_ ingestion: StoredIngestion, undone: Int) -> Store.Settlement? {
+        let sums = ingestion.sums
+        let broken = sums.failed + sums.unproved + undone
+        let left = ingestion.slotsDetected - sums.slotsPlanned
+        if broken == 0, left <= 0 { return nil }
+        var parts: [String] = []
+        if broken > 0 {
+            let reason = sums.failure.map { ": \($0)" } ?? ""
+            parts.append("\(broken) of \(sums.tasks) calls were not answered whole\(reason)")
+        }
+        if left > 0 { parts.append("\(left) of the selected slots were left out by max_requests") }
+        let isNothing = broken == sums.tasks && sums.written + sums.unchanged + sums.revised == 0
+        return .ended(isNothing ? .failed : .partial, error: parts.joined(separator: "; "))
     }
 
     private static func error(_ ingestion: StoredIngestion, _ tally: Tally, _ status: IngestionStatus) -> String? {

@@ -12,6 +12,8 @@ package struct StoredIngestion: Sendable {
         package var slotsPlanned = 0
         package var slotsSettled = 0
         package var requestsPlanned = 0
+        /// What they will have been in the end: of tasks that have ended what they spent, of others what they were planned at.
+        package var requestsExpected = 0
         package var requests = 0
         /// Of these, the ones that asked again.
         package var retries = 0
@@ -163,7 +165,12 @@ extension Store {
     static let ingestionColumns: SQL = """
         select i.id::text, i.dataset, i.status, i.selection, i.plan_id::text, i.requested_by, i.gaps_detected, i.slots_detected,
             i.lower_bound_requests, i.optimality, i.replans::int8, i.created_at, i.started_at, i.finished_at, i.error, t.*, i.filed_at,
-            i.slots_unfillable, (select coalesce(sum(a.absent), 0)::int8 from tasks a where a.ingestion_id = i.id) as found_absent
+            i.slots_unfillable, (select coalesce(sum(a.absent), 0)::int8 from tasks a where a.ingestion_id = i.id) as found_absent,
+            (
+                select coalesce(sum(case when status in ('available', 'running') then greatest(requests_planned, requests)
+                    else requests end), 0)::int8
+                from tasks where ingestion_id = i.id
+            ) as requests_expected
         from ingestions i cross join lateral (
             select count(*), count(*) filter (where status in ('available', 'running')),
                 count(*) filter (where status in ('failed', 'parked')), coalesce(sum(covers), 0)::int8,
@@ -194,6 +201,7 @@ extension Store {
         sums.failure = try row.stringOrNil(28)
         sums.unproved = try row.int(29)
         sums.absent = try row.int("found_absent")
+        sums.requestsExpected = try row.int("requests_expected")
         return StoredIngestion(
             id: try row.string(0), dataset: try row.string(1), status: IngestionStatus(rawValue: try row.string(2)) ?? .failed,
             selection: try row.json(3), planID: try row.stringOrNil(4), requestedBy: try row.string(5),

@@ -5,7 +5,7 @@ package import Series
 package struct ShapeFinding: Sendable, Equatable {
     /// Why it is not honoured, where that was found within the last day; after that it is tried again.
     package var unusable: String?
-    /// What a call of it was last found to need.
+    /// What a call of it was last found to need, within the last day too: a bad hour of the upstream must not set the price for good.
     package var needs: Step.Needs?
 
     package init(unusable: String? = nil, needs: Step.Needs? = nil) {
@@ -37,13 +37,14 @@ extension Store {
             """)
     }
 
-    /// Notes what a call of this shape was found to need; nothing is written where it is known.
+    /// Notes what a call of this shape was found to need; nothing is written where that was noted within the hour.
     package func note(_ needs: Step.Needs, of shape: String, of dataset: String) async throws {
         _ = try await pool.query("""
             insert into shape_costs (dataset, shape, requests, page_rows)
             values (\(dataset), \(shape), \(Int32(clamping: needs.requests)), \(Int32(clamping: needs.pageRows)))
             on conflict (dataset, shape) do update set requests = excluded.requests, page_rows = excluded.page_rows, found_at = now()
             where (shape_costs.requests, shape_costs.page_rows) is distinct from (excluded.requests, excluded.page_rows)
+                or shape_costs.found_at < now() - interval '1 hour'
             """)
     }
 
@@ -51,7 +52,7 @@ extension Store {
         let rows = try await pool.read("""
             select coalesce(f.shape, c.shape), f.reason, c.requests::int8, c.page_rows::int8
             from (select * from shape_findings where dataset = \(dataset) and found_at > now() - interval '1 day') f
-            full join (select * from shape_costs where dataset = \(dataset)) c on c.shape = f.shape
+            full join (select * from shape_costs where dataset = \(dataset) and found_at > now() - interval '1 day') c on c.shape = f.shape
             """)
         var findings: ShapeFindings = [:]
         for row in rows {

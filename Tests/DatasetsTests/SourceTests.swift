@@ -111,12 +111,19 @@ struct SourceTests {
     /// What is held is not asked for again: an hour is taken when no later issue can change it.
     @Test func programmesAreTakenWhenTheyAreFinal() throws {
         let now = try instant("2025-12-01T09:30:00-03:00")
-        let pcp = try programme(
-            [
-                programmed(3, usd: "1", issue: "2025-11-30", at: 4), programmed(20, usd: "2", issue: "2025-11-30", at: 4),
-                programmed(20, usd: "3", issue: "2025-12-01", at: 4),
-            ], now: now)
-        #expect(pcp.rows.map { $0.values[0] } == [.decimal(Decimal(1)), .decimal(Decimal(3))])
+        let older = programmed(3, usd: "1", issue: "2025-11-30", at: 4)
+        let later = [
+            programmed(20, usd: "2", issue: "2025-11-30", at: 4), programmed(20, usd: "3", issue: "2025-12-01", at: 4),
+        ]
+        // The day's own issue may be late: nothing is taken from the one before it, and nothing is said to be absent.
+        let early = try programme([older] + later, now: now)
+        #expect(early.isUnproved && early.rows.isEmpty)
+        // With it, the ones before are handed out too: they are what it replaced.
+        let pcp = try programme([older, programmed(3, usd: "4", issue: "2025-12-01", at: 4)] + later, now: now)
+        #expect(pcp.isProved && pcp.rows.map { $0.values[0] } == [1, 4, 3].map { .decimal(Decimal($0)) })
+        // After two days there will be no other.
+        let late = try programme([older], now: now + 2 * 86_400)
+        #expect(late.isProved && late.rows.count == 1)
         let pid = try programme(
             [programmed(7, usd: "1", issue: "2025-12-01", at: 7), programmed(8, usd: "2", issue: "2025-12-01", at: 7)], "pid-scan",
             now: now)

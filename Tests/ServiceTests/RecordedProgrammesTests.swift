@@ -49,7 +49,7 @@ import TestSupport
     private func number(_ text: String) -> Decimal? { Decimal(string: text) }
 
     @Test func theDayAheadProgrammes() throws {
-        try withService(clock: "2026-03-11T12:00:00-03:00", source: "pcp") { service, files in
+        try withService(clock: "2026-03-12T12:00:00-03:00", source: "pcp") { service, files in
             // By key and hour, the issues in the order of their downloads.
             var issues: [String: [String: [Decimal]]] = [:]
             let folder = files + "/portal_programado"

@@ -87,6 +87,9 @@ struct CMGDays {
     /// Whether the hour that begins at `start` is due.
     func isDue(_ start: Int64) -> Bool { CMGDays.isDue(start, source, now: now) }
 
+    /// Whether the hour that begins at `start` is so long ago that a programme which has not come will not come any more.
+    func isLong(_ start: Int64) -> Bool { now >= start + 2 * 86_400 }
+
     /// nil outside the asked days. `hour` 0...23.
     func hour(_ hour: Int, day: Int) -> Hour? {
         days.contains(day) ? hours[(day - days.lowerBound) * 24 + hour] : nil

@@ -8,7 +8,8 @@ internal import Series
 /// - else what was refused is asked for once more, for what was wrong may be over: a quota, a burst of errors. If it is refused again,
 ///   smaller pages, the filter's other first page, and at last it is the filter.
 ///
-/// A refusal for the quota's sake says nothing about days, so that the question goes straight to one record.
+/// A refusal for the quota's sake says nothing about days, so that the question goes straight to one record; and since a quota comes
+/// and goes, the filter is called refused only where one record comes right before and right after it.
 extension CMGExchange {
     struct Doubt {
         /// One record came.
@@ -16,9 +17,14 @@ extension CMGExchange {
         /// One day, filtered, came.
         var isNarrowHeard = false
         var narrowAsks = 0
+        /// The filter was refused after a record came without it; one more is asked for.
+        var isSure = false
 
-        /// The day that a question for less is about: the last of the days, then one in the middle.
-        func probeDay(of days: Range<Int>) -> Int { narrowAsks > 1 ? days.lowerBound + (days.count - 1) / 2 : days.upperBound - 1 }
+        /// The day that a question for less is about: the last of the days, one in the middle, then the first.
+        func probeDay(of days: Range<Int>, _ kind: PageAsk.Kind) -> Int {
+            if kind == .alive || isAlive { return days.lowerBound }
+            return narrowAsks > 1 ? days.lowerBound + (days.count - 1) / 2 : days.upperBound - 1
+        }
     }
 
     mutating func lostAll(because cause: FailureClass) -> Step {
@@ -29,20 +35,24 @@ extension CMGExchange {
     }
 
     mutating func lostNarrow() -> Step {
-        if doubt.isAlive { return end(Step(), .shapeUnusable(filterRefused)) }
+        if doubt.isAlive {
+            doubt.isSure = true
+            return ask(.alive)
+        }
         return doubt.narrowAsks < 2 ? askNarrow() : ask(.alive)
     }
 
     mutating func foundAlive(_ step: Step) -> Step {
+        if doubt.isSure { return end(step, .shapeUnusable(filterRefused)) }
         doubt.isAlive = true
         if quest.isFilteredRange { return joined(step, askNarrow()) }
         return again(step)
     }
 
+    /// The same once more: what was wrong with all days may be over.
     mutating func foundNarrow(_ step: Step) -> Step {
         doubt.isNarrowHeard = true
-        // The way here was long: what was wrong with all days may be over.
-        return doubt.isAlive ? again(step) : fewer(step)
+        return again(step)
     }
 
     private var filterRefused: String { "the filter by bus is refused: the same days are answered without it" }
@@ -57,7 +67,7 @@ extension CMGExchange {
     private mutating func ask(_ kind: PageAsk.Kind) -> Step {
         var step = Step()
         // No other question has these numbers.
-        let attempt = PageAccount.endProbesMax + 1 + doubt.narrowAsks
+        let attempt = PageAccount.endProbesMax + 1 + doubt.narrowAsks + (doubt.isSure ? 1 : 0)
         let ask = kind == .narrow
             ? PageAsk(kind, 0, limit: CMG.quartersADay, attempt: attempt)
             : PageAsk(kind, quest.source.firstPage, limit: 1, attempt: attempt)
@@ -104,7 +114,8 @@ extension CMGExchange {
         } else if account.start == 0 {
             step.requests = [send(account.stepDown(to: account.limit, at: 1))]
         } else {
-            return end(step, .shapeUnusable(filterRefused))
+            doubt.isSure = true
+            return joined(step, ask(.alive))
         }
         return step
     }

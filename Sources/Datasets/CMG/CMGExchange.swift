@@ -15,9 +15,10 @@ internal import Series
 ///   filter does nothing, and the call ends as unusable in this shape, keeping the rows that were wanted;
 /// - where several days of a bus are not answered though one of them is, a day among them is lost for now: the call ends as too wide,
 ///   and is planned anew with fewer days;
-/// - records that cannot be read go to quarantine and leave the call unproved, for they are there; those of the hour before a doubled
-///   one go there too but change nothing: that hour is never to be had;
-/// - a record that comes twice is given out twice; the store keeps the highest rank, and of equal ones the last.
+/// - records that cannot be read are counted as quarantined and leave the call unproved, for they are there; those of the hour before a
+///   doubled one are dropped: that hour is never to be had;
+/// - a record that comes twice is given out twice; the store keeps the highest rank, and of equal ones the last;
+/// - what a later edition may better is given out by a proved call only.
 struct CMGExchange: Exchange {
     let quest: CMGQuest
     private let requestsMax: Int
@@ -28,6 +29,9 @@ struct CMGExchange: Exchange {
     /// Quarters asked for, due and obtainable that did not come yet.
     private var remaining: Int
     private var refused = 0
+    private var heldBack: [Row] = []
+    /// Of these, the ones of a programme from before the hour's own day, by their places.
+    private var early: Set<Int> = []
     private var isPriced = false
     var doubt = Doubt()
     private var isOver = false
@@ -49,13 +53,13 @@ struct CMGExchange: Exchange {
 
     mutating func send(_ ask: PageAsk) -> UpstreamRequest {
         let isProbe = ask.kind == .narrow || ask.kind == .alive
-        let day = CMGDays.text(doubt.probeDay(of: quest.days.days))
+        let day = CMGDays.text(doubt.probeDay(of: quest.days.days, ask.kind))
         let (first, last) = isProbe ? (day, day) : (quest.days.firstDate, quest.days.lastDate)
         var query = [("startDate", first), ("endDate", last), ("page", String(ask.page)), ("limit", String(ask.limit))]
         let isFiltered = quest.filter != nil && ask.kind != .alive
         if isFiltered, let bus = quest.filter { query.append(("bar_transf", bus)) }
         let request = UpstreamRequest(
-            path: quest.source.path, query: query, attempt: ask.attempt, isDoubtful: isFiltered && !account.isHeard)
+            path: quest.source.path, query: query, attempt: ask.attempt, isDoubtful: (isFiltered && !account.isHeard) || doubt.isSure)
         outstanding[request] = ask
         return request
     }
@@ -64,7 +68,7 @@ struct CMGExchange: Exchange {
         let page = try CMGPage(answer.body, for: quest)
         var step = Step()
         guard !isOver, let ask = outstanding.removeValue(forKey: request) else { return step }
-        step.rows = page.rows
+        step.rows = firm(page)
         step.dropped = page.dropped
         step.quarantined = page.quarantined
         refused += page.refused
@@ -88,12 +92,27 @@ struct CMGExchange: Exchange {
     mutating func gaveUp(on request: UpstreamRequest, because cause: FailureClass) -> Step {
         guard !isOver, let ask = outstanding.removeValue(forKey: request) else { return Step() }
         switch ask.kind {
+        case .alive where doubt.isSure:
+            return end(Step(), .unproved("a filter that is refused could not be told from a quota that is spent"))
         case .alive: return end(Step(), .unproved("not even a single record was to be had"))
         case .narrow: return lostNarrow()
         case .page, .end: account.giveUp(ask)
         }
         guard ask.kind == .page, !account.isHeard, outstanding.isEmpty else { return settle(Step(), nil) }
         return lostAll(because: cause)
+    }
+
+    /// The rows that nothing on another page can better. Of a programme, and of preliminary costs, that is known only when all pages
+    /// were seen: until then they are held back, for a slot that is held is not asked for again.
+    private mutating func firm(_ page: CMGPage) -> [Row] {
+        if quest.source.isProgramme {
+            for place in page.early { early.insert(heldBack.count + place) }
+            heldBack += page.rows
+            return []
+        }
+        guard quest.source == .real else { return page.rows }
+        heldBack += page.rows.filter { $0.values[CMG.Column.issued] != .integer(CMG.definitive) }
+        return page.rows.filter { $0.values[CMG.Column.issued] == .integer(CMG.definitive) }
     }
 
     private mutating func note(_ row: Row) {
@@ -112,11 +131,18 @@ struct CMGExchange: Exchange {
         var step = step
         step.end = end
         isOver = true
+        if case .proved = end { step.rows += heldBack } else { step.dropped += heldBack.count }
+        heldBack = []
         // A day that is not over has fewer pages than a day.
-        if step.needs == nil, quest.days.isPast, let pages = account.total, pages > 0, pages <= account.pagesMax {
+        if step.needs == nil, quest.days.isPast, isTelling, let pages = account.total, pages > 0, pages <= account.pagesMax {
             step.needs = needs(pages)
         }
         return step
+    }
+
+    /// Whether the call says what a whole one of its shape needs: a bus's few days fit a page where its many do not.
+    private var isTelling: Bool {
+        quest.filter == nil || (account.total ?? 0) > 1 || quest.days.days.count >= CMG.nodeDays(pageRows: account.limit)
     }
 
     /// What a call of this shape needs: a scan its pages, and one for a listing that begins at page 0 after all; a node's call what the
@@ -151,6 +177,11 @@ struct CMGExchange: Exchange {
     private var verdict: CallEnd {
         if refused > 0 { return .unproved("\(refused) records could not be read") }
         if let hour = quest.days.unsettled { return .unproved("\(hour), is not settled yet") }
+        func keys(_ places: some Sequence<Int>) -> Set<CMGSlotKey> {
+            Set(places.map { CMGSlotKey(series: heldBack[$0].series, time: heldBack[$0].time) })
+        }
+        let awaited = keys(early).subtracting(keys(heldBack.indices.filter { !early.contains($0) }))
+        if !awaited.isEmpty { return .unproved("\(awaited.count) hours stand in an older programme only, their own day's is awaited") }
         return .proved("all \(account.distinct) records of \(account.total ?? 0) pages were seen")
     }
 

@@ -13,6 +13,8 @@ struct CMGPage {
     var identities: [UInt64] = []
     var rows: [Row] = []
     var dropped = 0
+    /// Of the rows, those of a programme from before the hour's own day, by their places.
+    var early: [Int] = []
     /// Records of buses that were not asked for.
     var strangers = 0
     /// Records that could not be read, other than those of hours known to be wrong.
@@ -128,11 +130,17 @@ struct CMGPage {
 
     private mutating func take(_ verdict: CMGVerdict, _ places: [Int], _ record: ArraySlice<UInt8>) {
         switch verdict {
-        case .row(let time, let values): for place in places { rows.append(Row(series: place, time: time, values: values)) }
+        case .row(let time, let values): add(time, values, places)
         case .dropped: dropped += 1
-        case .foreignHour(let reason): quarantine(record, reason)
+        case .early(let time, let values):
+            early += rows.count..<rows.count + places.count
+            add(time, values, places)
         case .refused(let reason): refuse(record, reason)
         }
+    }
+
+    private mutating func add(_ time: Int64, _ values: [Value], _ places: [Int]) {
+        for place in places { rows.append(Row(series: place, time: time, values: values)) }
     }
 
     private mutating func refuse(_ record: ArraySlice<UInt8>, _ reason: String) {

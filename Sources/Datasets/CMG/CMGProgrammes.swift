@@ -68,24 +68,22 @@ struct CMGProgrammes {
         guard stamp.minute == 0 else { return .refused("fecha_hora is not on the hour") }
         guard let issue else { return .refused("fecha_programa and hora_programa do not say when it was issued") }
         switch days.hour(stamp.hour, day: stamp.day) {
-        case nil, .skipped, .foreign: return .dropped
-        case .unsettled: return .foreignHour("the hour comes twice, and its second half may not have come yet")
+        case nil, .skipped, .foreign, .unsettled: return .dropped
         case .at(let start):
-            guard isFinal(start, day: stamp.day, issue.day, in: days) else { return .dropped }
+            guard days.isDue(start) || isOwn(stamp.day, issue.day) else { return .dropped }
             switch CMGPrice.read(found[Field.usd], in: bytes, field: "cmg_usd_mwh", places: CMG.programmePlaces) {
             case .refused(let reason): return .refused(reason)
             case .value(let price):
                 let issued = Value.integer(instant(issue))
-                return .row(time: start, values: [.decimal(price), .null, .text(source == .pid ? "PID" : "PCP"), issued])
+                let values: [Value] = [.decimal(price), .null, .text(source == .pid ? "PID" : "PCP"), issued]
+                let isEarly = source == .pcp && issue.day < stamp.day && !days.isLong(start)
+                return isEarly ? .early(time: start, values: values) : .row(time: start, values: values)
             }
         }
     }
 
-    /// Whether a later programme can no longer change the hour: what is held is not asked for again. Of PCP the day's own issue is
-    /// the last.
-    private func isFinal(_ start: Int64, day: Int, _ issueDay: Int, in days: CMGDays) -> Bool {
-        days.isDue(start) || (source == .pcp && issueDay >= day)
-    }
+    /// Of PCP the day's own issue is the last, so that it is taken before the hour is due.
+    private func isOwn(_ day: Int, _ issueDay: Int) -> Bool { source == .pcp && issueDay >= day }
 
     /// When the programme was issued. An hour that the clocks jumped over is the next one that was.
     private func instant(_ issue: (day: Int, hour: Int)) -> Int64 {

@@ -52,8 +52,8 @@ struct CMGQuarters {
         else { return .refused("hra and min do not agree with fecha_minuto") }
         switch days.hour(stamp.hour, day: stamp.day) {
         case nil, .skipped: return .dropped
-        case .foreign: return .foreignHour("the hour before the doubled one carries values of no known hour")
-        case .unsettled: return .foreignHour("the hour comes twice, and its second half may not have come yet")
+        // The hour before a doubled one carries values of no known hour.
+        case .foreign, .unsettled: return .dropped
         case .at(let start): return row(found, bytes, time: start + Int64(stamp.minute * 60))
         }
     }

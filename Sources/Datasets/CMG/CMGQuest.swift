@@ -1,6 +1,13 @@
 internal import Bytes
 internal import Series
 
+/// An hour of one of the wanted series.
+struct CMGSlotKey: Hashable {
+    /// Its place in the order.
+    let series: Int
+    let time: Int64
+}
+
 /// What a call looks for: whose rows, of which days.
 struct CMGQuest {
     let source: CMGSource

@@ -4,9 +4,10 @@ internal import Series
 /// What a record of a wanted bus comes to.
 enum CMGVerdict {
     case row(time: Int64, values: [Value])
+    /// It names an hour that never was or is not asked for, whose values are known to be wrong, or cannot be told from another's yet.
     case dropped
-    /// The record names an hour whose values are known to be wrong, or cannot be told from another's yet; asking again would not help.
-    case foreignHour(String)
+    /// A programme from before the hour's own day, which may yet be replaced by that day's.
+    case early(time: Int64, values: [Value])
     /// The record cannot be trusted: why.
     case refused(String)
 }
