@@ -92,3 +92,18 @@ func decodeRanges(_ bytes: UnsafeRawBufferPointer) -> [Range<Int>]? {
     }
     return reader.isAtEnd ? ranges : nil
 }
+
+// MARK: Writing
+
+func append(_ value: some FixedWidthInteger, to bytes: inout [UInt8]) {
+    withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
+}
+
+/// What `write` writes, with its length before it.
+func appendSized(to bytes: inout [UInt8], _ write: (inout [UInt8]) -> Void) {
+    let place = bytes.count
+    append(Int32(0), to: &bytes)
+    write(&bytes)
+    let length = Int32(bytes.count - place - 4)
+    bytes.withUnsafeMutableBytes { $0.storeBytes(of: length.bigEndian, toByteOffset: place, as: Int32.self) }
+}

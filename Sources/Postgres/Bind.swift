@@ -26,7 +26,7 @@ package struct Bind: Sendable, Equatable {
 
     /// timestamptz[].
     package static func instants(_ seconds: [Int64?]) -> Bind {
-        arrayBind(seconds.map { $0.map { wireBytes(microseconds(ofInstant: $0)) } }, element: .timestamptz, array: .timestamptzArray)
+        arrayBind(seconds, element: .timestamptz, array: .timestamptzArray, bytes: 8) { append(microseconds(ofInstant: $0), to: &$1) }
     }
 
     /// date from days since 1970-01-01.
@@ -37,15 +37,11 @@ package struct Bind: Sendable, Equatable {
     /// numeric from decimal text (`-12.50`); other text is refused by the server (22P02).
     package static func numeric(_ text: String?) -> Bind { Bind(.numeric, text: text) }
 
-    /// numeric[] from decimal texts.
-    package static func numerics(_ texts: [String?]) -> Bind {
-        // Quoted, so that an element cannot become two; a quote or backslash is no numeric anyhow.
-        let elements = texts.map { text -> String in
-            guard let text else { return "NULL" }
-            let bytes = text.utf8.map { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") ? UInt8(ascii: "?") : $0 }
-            return "\"\(String(decoding: bytes, as: UTF8.self))\""
+    /// numeric[] from `mantissa / 10^scale`, scale 0...16383.
+    package static func numerics(_ values: [(mantissa: Int64, scale: Int)?]) -> Bind {
+        arrayBind(values, element: .numeric, array: .numericArray, bytes: 16) {
+            appendNumeric(mantissa: $0.mantissa, scale: $0.scale, to: &$1)
         }
-        return Bind(.numericArray, text: "{\(elements.joined(separator: ","))}")
     }
 
     /// jsonb from JSON text.
@@ -55,7 +51,10 @@ package struct Bind: Sendable, Equatable {
 
     /// jsonb[] from JSON texts.
     package static func jsons(_ texts: [String?]) -> Bind {
-        arrayBind(texts.map { $0.map { [1] + Array($0.utf8) } }, element: .jsonb, array: .jsonbArray)
+        arrayBind(texts, element: .jsonb, array: .jsonbArray, bytes: 64) {
+            $1.append(1)
+            $1.append(contentsOf: $0.utf8)
+        }
     }
 
     /// int8multirange from half-open ranges; the server sorts and joins them.
@@ -77,51 +76,57 @@ package protocol Bindable {
 package protocol BinaryBindable: Bindable {
     static var oid: OID { get }
     static var arrayOID: OID { get }
-    var wire: [UInt8] { get }
+    func write(to bytes: inout [UInt8])
 }
 
 extension BinaryBindable {
-    package var bind: Bind { Bind(Self.oid, binary: wire) }
+    package var bind: Bind {
+        var bytes: [UInt8] = []
+        write(to: &bytes)
+        return Bind(Self.oid, binary: bytes)
+    }
     package static var null: Bind { Bind(oid, binary: nil) }
-    package static func bind(array: [Self]) -> Bind { arrayBind(array.map(\.wire), element: oid, array: arrayOID) }
-    package static func bind(arrayWithNulls array: [Self?]) -> Bind { arrayBind(array.map { $0?.wire }, element: oid, array: arrayOID) }
+    package static func bind(array: [Self]) -> Bind { bind(arrayWithNulls: array) }
+    package static func bind(arrayWithNulls array: [Self?]) -> Bind {
+        arrayBind(array, element: oid, array: arrayOID, bytes: MemoryLayout<Self>.size) { $0.write(to: &$1) }
+    }
 }
 
 extension Int: BinaryBindable {
     package static var oid: OID { .int8 }
     package static var arrayOID: OID { .int8Array }
-    package var wire: [UInt8] { wireBytes(Int64(self)) }
+    package func write(to bytes: inout [UInt8]) { append(Int64(self), to: &bytes) }
 }
 
 extension Int64: BinaryBindable {
     package static var oid: OID { .int8 }
     package static var arrayOID: OID { .int8Array }
-    package var wire: [UInt8] { wireBytes(self) }
+    package func write(to bytes: inout [UInt8]) { append(self, to: &bytes) }
 }
 
 extension Int32: BinaryBindable {
     package static var oid: OID { .int4 }
     package static var arrayOID: OID { .int4Array }
-    package var wire: [UInt8] { wireBytes(self) }
+    package func write(to bytes: inout [UInt8]) { append(self, to: &bytes) }
 }
 
 extension Double: BinaryBindable {
     package static var oid: OID { .float8 }
     package static var arrayOID: OID { .float8Array }
-    package var wire: [UInt8] { wireBytes(bitPattern) }
+    package func write(to bytes: inout [UInt8]) { append(bitPattern, to: &bytes) }
 }
 
 extension Bool: BinaryBindable {
     package static var oid: OID { .bool }
     package static var arrayOID: OID { .boolArray }
-    package var wire: [UInt8] { [self ? 1 : 0] }
+    package func write(to bytes: inout [UInt8]) { bytes.append(self ? 1 : 0) }
 }
 
 extension String: BinaryBindable {
     package static var oid: OID { .text }
     package static var arrayOID: OID { .textArray }
     /// Sent as it is: a zero byte within is refused by the server (22021), not cut off.
-    package var wire: [UInt8] { Array(utf8) }
+    package func write(to bytes: inout [UInt8]) { bytes.append(contentsOf: utf8) }
 }
 
 /// One byte is nothing that SQL has; an array of them is bytea.
@@ -130,7 +135,7 @@ extension UInt8: Bindable {
     package static var null: Bind { Bind(.int4, binary: nil) }
     package static func bind(array: [UInt8]) -> Bind { Bind(.bytea, binary: array) }
     package static func bind(arrayWithNulls array: [UInt8?]) -> Bind {
-        arrayBind(array.map { $0.map { wireBytes(Int32($0)) } }, element: .int4, array: .int4Array)
+        arrayBind(array, element: .int4, array: .int4Array, bytes: 4) { append(Int32($0), to: &$1) }
     }
 }
 
@@ -144,7 +149,7 @@ extension Array: Bindable where Element: Bindable {
     package static func bind(array: [[Element]]) -> Bind { bind(arrayWithNulls: array.map { $0 }) }
     package static func bind(arrayWithNulls array: [[Element]?]) -> Bind {
         precondition(Element.self == UInt8.self, "an array of arrays is sent for bytea[] only")
-        return arrayBind(array.map { $0?.bind.bytes }, element: .bytea, array: .byteaArray)
+        return arrayBind(array, element: .bytea, array: .byteaArray, bytes: 64) { $1 += $0.bind.bytes ?? [] }
     }
 }
 
@@ -156,26 +161,23 @@ extension Optional: Bindable where Wrapped: Bindable {
 }
 
 /// A one-dimensional array in binary (array_send in the server's arrayfuncs.c): dimensions, has-nulls, element type, length,
-/// first index, then each element with its length, -1 for NULL.
-private func arrayBind(_ elements: [[UInt8]?], element: OID, array: OID) -> Bind {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(20 + elements.reduce(0) { $0 + 4 + ($1?.count ?? 0) })
-    append(Int32(elements.isEmpty ? 0 : 1), to: &bytes)
-    append(Int32(elements.contains { $0 == nil } ? 1 : 0), to: &bytes)
-    append(Int32(bitPattern: element.rawValue), to: &bytes)
+/// first index, then each element with its length, -1 for NULL. `bytes`: what an element takes, about.
+private func arrayBind<T>(
+    _ elements: [T?], element: OID, array: OID, bytes: Int, write: (T, inout [UInt8]) -> Void
+) -> Bind {
+    var wire: [UInt8] = []
+    wire.reserveCapacity(20 + elements.count * (4 + bytes))
+    append(Int32(elements.isEmpty ? 0 : 1), to: &wire)
+    append(Int32(elements.contains { $0 == nil } ? 1 : 0), to: &wire)
+    append(Int32(bitPattern: element.rawValue), to: &wire)
     if !elements.isEmpty {
-        append(Int32(elements.count), to: &bytes)
-        append(Int32(1), to: &bytes)
+        append(Int32(elements.count), to: &wire)
+        append(Int32(1), to: &wire)
         for value in elements {
-            append(Int32(value?.count ?? -1), to: &bytes)
-            if let value { bytes += value }
+            if let value { appendSized(to: &wire) { write(value, &$0) } } else { append(Int32(-1), to: &wire) }
         }
     }
-    return Bind(array, binary: bytes)
-}
-
-private func append(_ value: Int32, to bytes: inout [UInt8]) {
-    withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
+    return Bind(array, binary: wire)
 }
 
 private func wireBytes(_ value: some FixedWidthInteger) -> [UInt8] { withUnsafeBytes(of: value.bigEndian) { Array($0) } }
@@ -186,7 +188,7 @@ let secondsTo2000: Int64 = 946_684_800
 
 /// Saturates just outside of what Postgres's timestamps hold (the year 294276), so that the server refuses it (22008)
 /// instead of a trap here.
-private func microseconds(ofInstant seconds: Int64) -> Int64 {
+func microseconds(ofInstant seconds: Int64) -> Int64 {
     let edge: Int64 = 9_223_372_000_000
     let (since2000, overflow) = seconds.subtractingReportingOverflow(secondsTo2000)
     return (overflow ? -edge : min(max(since2000, -edge), edge)) * 1_000_000

@@ -83,3 +83,43 @@ struct NumericWire {
 
     private static let powers: [Int64] = [1, 10, 100, 1000, 10_000]
 }
+
+/// `mantissa / 10^scale` as the server reads it (numeric_recv), displayed with `scale` decimal places.
+func appendNumeric(mantissa: Int64, scale: Int, to bytes: inout [UInt8]) {
+    // The lowest group of four digits may hold fewer than four decimal places.
+    let odd = scale % 4
+    let (power, pad): (UInt64, UInt64) =
+        switch odd {
+        case 1: (10, 1000)
+        case 2: (100, 100)
+        case 3: (1000, 10)
+        default: (1, 1)
+        }
+    let magnitude = mantissa.magnitude
+    let lowest = magnitude % power * pad
+    let rest = magnitude / power
+    var count = odd == 0 ? 0 : 1
+    var left = rest
+    while left > 0 {
+        left /= 10_000
+        count += 1
+    }
+    append(UInt16(count), to: &bytes)
+    append(Int16(count - 1 - (scale + 3) / 4), to: &bytes)
+    append(UInt16(mantissa < 0 ? 0x4000 : 0), to: &bytes)
+    append(UInt16(scale), to: &bytes)
+    // The greatest group first: written from the end.
+    var place = bytes.count + 2 * count
+    bytes.append(contentsOf: repeatElement(0, count: 2 * count))
+    func put(_ group: UInt64) {
+        place -= 2
+        bytes[place] = UInt8(truncatingIfNeeded: group >> 8)
+        bytes[place + 1] = UInt8(truncatingIfNeeded: group)
+    }
+    if odd != 0 { put(lowest) }
+    left = rest
+    while left > 0 {
+        put(left % 10_000)
+        left /= 10_000
+    }
+}

@@ -4,6 +4,7 @@
 /// key, then the columns, then `task_id bigint`: the call that wrote the row.
 package struct RowSchema: Sendable {
     package struct Column: Sendable, Equatable {
+        /// In the table: numeric, bigint and text.
         package enum Kind: Sendable { case decimal, integer, text }
 
         package let name: String

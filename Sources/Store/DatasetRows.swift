@@ -31,15 +31,18 @@ package struct RowCounts: Sendable, Equatable {
 extension Store {
     /// Writes rows: new ones are inserted, equal ones left alone. A row that differs from the held one replaces it, unless the
     /// held one outranks it (`RowSchema.rank`) or is of a call that began later; what is not held in the end is a revision.
+    /// `parts`: what the rows fill.
     static func upsert(
-        _ rows: [StoredRow], task: Int64, schema: RowSchema, now: Int64, on connection: PostgresConnection
+        _ rows: [StoredRow], filling parts: [Int: SlotSet], task: Int64, schema: RowSchema, now: Int64, on connection: PostgresConnection
     ) async throws -> RowCounts {
         var counts = RowCounts()
         let arrivals = Arrivals(rows, schema: schema)
         var open = Set(arrivals.below.keys)
+        let isCopied = try await copyIfNew(arrivals.highest, filling: parts, task: task, schema: schema, on: connection)
+        if isCopied { counts.written = arrivals.highest.count }
         // All inserts before the first row is locked, and both by primary key: two calls with rows of the same hours then
         // never wait for each other in a ring.
-        for chunk in chunks(of: arrivals.highest.count) {
+        for chunk in isCopied ? [] : chunks(of: arrivals.highest.count) {
             let given = Array(arrivals.highest[chunk])
             let row = try await connection.query(insertStatement(given, task: task, schema: schema)).only()
             let inserted = try row.int(0)
@@ -157,7 +160,7 @@ extension Store {
     private static func array(_ rows: [[Value]], column: Int, kind: RowSchema.Column.Kind) -> SQL {
         switch kind {
         case .decimal:
-            "\(.numerics(rows.map { if case .decimal(let value) = $0[column] { value.description } else { nil } }))"
+            "\(.numerics(rows.map { if case .decimal(let value) = $0[column] { (value.mantissa, value.scale) } else { nil } }))"
         case .integer:
             "\(rows.map { row -> Int64? in if case .integer(let value) = row[column] { value } else { nil } })"
         case .text:

@@ -62,33 +62,46 @@ struct Arrivals {
     /// By the place in `highest`, lowest first.
     private(set) var below: [Int: [StoredRow]] = [:]
 
-    private struct Place: Hashable {
+    private struct Place {
         let series: Int
         let time: Int64
-        let rank: Int64?
+        let index: Int
+
+        func precedes(_ other: Place) -> Bool {
+            if series != other.series { return series < other.series }
+            return time != other.time ? time < other.time : index < other.index
+        }
     }
 
     /// A row that is given twice with one rank counts once, the last one wins: an upstream's pages may repeat a record.
     init(_ rows: [StoredRow], schema: RowSchema) {
-        func rank(_ row: StoredRow) -> Int64? {
-            if let column = schema.rank, case .integer(let rank) = row.values[column] { rank } else { nil }
-        }
-        var last: [Place: Int] = [:]
-        last.reserveCapacity(rows.count)
-        for (i, row) in rows.enumerated() { last[Place(series: row.seriesID, time: row.time, rank: rank(row))] = i }
         // By primary key: random order costs the index more than twice as much.
-        let sorted = last.sorted { a, b in
-            (a.key.series, a.key.time) != (b.key.series, b.key.time)
-                ? (a.key.series, a.key.time) < (b.key.series, b.key.time) : a.key.rank.precedes(b.key.rank)
-        }
-        highest.reserveCapacity(sorted.count)
-        for (place, index) in sorted {
-            if let top = highest.last, top.seriesID == place.series, top.time == place.time {
-                below[highest.count - 1, default: []].append(top)
-                highest[highest.count - 1] = rows[index]
+        var places = rows.indices.map { Place(series: rows[$0].seriesID, time: rows[$0].time, index: $0) }
+        places.sort { $0.precedes($1) }
+        highest.reserveCapacity(places.count)
+        var first = 0
+        while first < places.count {
+            var end = first + 1
+            while end < places.count, places[end].series == places[first].series, places[end].time == places[first].time { end += 1 }
+            if end - first > 1 {
+                let editions = Self.editions(places[first..<end].map { rows[$0.index] }, schema)
+                if editions.count > 1 { below[highest.count] = editions.dropLast() }
+                highest.append(editions[editions.count - 1])
             } else {
-                highest.append(rows[index])
+                highest.append(rows[places[first].index])
             }
+            first = end
         }
+    }
+
+    /// Of rows in one place, the last one of each rank, the lowest rank first.
+    private static func editions(_ rows: [StoredRow], _ schema: RowSchema) -> [StoredRow] {
+        guard let column = schema.rank else { return [rows[rows.count - 1]] }
+        var last: [Int64?: StoredRow] = [:]
+        for row in rows {
+            let rank: Int64? = if case .integer(let rank) = row.values[column] { rank } else { nil }
+            last[rank] = row
+        }
+        return last.sorted { $0.key.precedes($1.key) }.map(\.value)
     }
 }

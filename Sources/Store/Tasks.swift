@@ -106,9 +106,10 @@ extension Store {
     package func finish(_ task: ClaimedTask, with result: TaskResult, dataset: Dataset, now: Int64) async throws -> RowCounts {
         try await pool.transaction { connection in
             try await Self.hold(task, on: connection)
-            let counts = try await Self.upsert(result.rows, task: task.id, schema: dataset.schema, now: now, on: connection)
-            let settled = try await Self.remember(
-                try await Self.parts(of: result.rows, dataset, on: connection), of: result, task, dataset, now: now, on: connection)
+            let parts = try await Self.parts(of: result.rows, dataset, on: connection)
+            let counts = try await Self.upsert(
+                result.rows, filling: parts, task: task.id, schema: dataset.schema, now: now, on: connection)
+            let settled = try await Self.remember(parts, of: result, task, dataset, now: now, on: connection)
             try await Self.insertReceipt(result, of: task, on: connection)
             let status: TaskStatus = result.ended == .failed ? .failed : .done
             _ = try await connection.query("""

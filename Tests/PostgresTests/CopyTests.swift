@@ -28,6 +28,31 @@ import Testing
         }
     }
 
+    @Test func rowsInBinaryComeOutAsTheyWentIn() async throws {
+        try await withConnection { connection in
+            try await connection.script("create table mixed (a int4, b int8, c timestamptz, d numeric, e text)")
+            var rows = CopyRows(fields: 5)
+            rows.beginRow()
+            rows.int4(-7)
+            rows.int8(.min)
+            rows.instant(-1)
+            rows.numeric(mantissa: .min, scale: 18)
+            rows.text("ä\t\\N")
+            var pieces = [rows.take()]
+            rows.beginRow()
+            for _ in 0..<5 { rows.null() }
+            rows.end()
+            pieces.append(rows.take())
+            var left = pieces[...]
+            #expect(try await connection.copyIn("copy mixed from stdin (format binary)") { left.popFirst() } == 2)
+            let row = try await connection.query("select a, b, c, d::text as d, e from mixed where a is not null").only()
+            #expect(try row.int("a") == -7 && row.int64("b") == .min && row.instant("c") == -1)
+            #expect(try row.string("d") == "-9.223372036854775808" && row.string("e") == "ä\t\\N")
+            let none = try await connection.query("select num_nulls(a, b, c, d, e) from mixed where a is null").only()
+            #expect(try none.int(0) == 5)
+        }
+    }
+
     @Test func oneChunkMayBeLargerThanAnyBuffer() async throws {
         try await withConnection { connection in
             try await connection.script("create table wide (t text)")
