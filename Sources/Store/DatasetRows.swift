@@ -38,24 +38,31 @@ extension Store {
         var counts = RowCounts()
         let arrivals = Arrivals(rows, schema: schema)
         var open = Set(arrivals.below.keys)
-        let isCopied = try await copyIfNew(arrivals.highest, filling: parts, task: task, schema: schema, on: connection)
-        if isCopied { counts.written = arrivals.highest.count }
         // All inserts before the first row is locked, and both by primary key: two calls with rows of the same hours then
         // never wait for each other in a ring.
-        for chunk in isCopied ? [] : chunks(of: arrivals.highest.count) {
-            let given = Array(arrivals.highest[chunk])
-            let row = try await connection.query(insertStatement(given, task: task, schema: schema)).only()
-            let inserted = try row.int(0)
-            counts.written += inserted
-            if inserted + (try row.int(1)) == given.count {
-                open.formUnion(try row.int64s(2).map { chunk.lowerBound + Int($0) - 1 })
-            } else {
-                // Another call has just written some of them.
-                open.formUnion(chunk)
+        for stretch in try await stretches(of: arrivals.highest, filling: parts, on: connection) {
+            if stretch.isNew {
+                let given = Array(arrivals.highest[stretch.places])
+                if try await copyIfNew(given, task: task, schema: schema, on: connection) {
+                    counts.written += given.count
+                    continue
+                }
+            }
+            for chunk in chunks(of: stretch.places) {
+                let given = Array(arrivals.highest[chunk])
+                let row = try await connection.query(insertStatement(given, task: task, schema: schema)).only()
+                let inserted = try row.int(0)
+                counts.written += inserted
+                if inserted + (try row.int(1)) == given.count {
+                    open.formUnion(try row.int64s(2).map { chunk.lowerBound + Int($0) - 1 })
+                } else {
+                    // Another call has just written some of them.
+                    open.formUnion(chunk)
+                }
             }
         }
         let places = open.sorted()
-        for chunk in chunks(of: places.count) {
+        for chunk in chunks(of: places.indices) {
             let given = places[chunk].map { (highest: arrivals.highest[$0], below: arrivals.below[$0] ?? []) }
             let (revised, revisions) = try await succeed(given, task: task, schema: schema, now: now, on: connection)
             counts.revised += revised
@@ -68,8 +75,10 @@ extension Store {
     /// Measured on the design's machine: up to ten thousand rows, unnest is on a par with COPY into a temporary table.
     private static let rowsPerStatement = 10_000
 
-    private static func chunks(of count: Int) -> [Range<Int>] {
-        stride(from: 0, to: count, by: rowsPerStatement).map { $0..<min($0 + rowsPerStatement, count) }
+    private static func chunks(of places: Range<Int>) -> [Range<Int>] {
+        stride(from: places.lowerBound, to: places.upperBound, by: rowsPerStatement).map {
+            $0..<min($0 + rowsPerStatement, places.upperBound)
+        }
     }
 
     /// Inserts what is not there; answers how many, how many were there before, and the places (from 1) of those that differ.

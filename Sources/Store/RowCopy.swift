@@ -5,16 +5,59 @@ internal import Series
 /// Rows of which none is there yet, which is what most calls bring: COPY straight into the table takes half as long as an INSERT that looks
 /// for each row.
 extension Store {
-    /// Fewer are not worth the questions.
+    /// Fewer in a row are not worth the questions.
     private static let copiedFrom = 1000
     private static let bytesPerPiece = 128 * 1024
 
-    /// Copies the rows, in the order of the primary key, where coverage knows of none in their time. False where any is there after all (of
-    /// a call that is not noted yet, or put there by hand): nothing is written then.
+    /// Rows that stand beside each other, by place.
+    struct Stretch: Equatable {
+        var places: Range<Int>
+        /// Coverage knows of nothing about them.
+        var isNew: Bool
+    }
+
+    /// Cuts rows, in the order of the primary key, where it changes whether coverage knows of anything of their series between the first
+    /// part and the last that they fill. A hint: nothing is locked.
+    static func stretches(
+        of rows: [StoredRow], filling parts: [Int: SlotSet], on connection: PostgresConnection
+    ) async throws -> [Stretch] {
+        if rows.count < copiedFrom { return [Stretch(places: rows.indices, isNew: false)] }
+        let spans = parts.compactMap { id, set in set.first.map { (id: id, first: $0, last: set.last ?? $0) } }
+        let known = try await connection.query("""
+            select c.series_id from unnest(\(spans.map { Int32($0.id) }), \(spans.map(\.first)), \(spans.map(\.last)))
+                as given (id, first, last)
+            join coverage c on c.series_id = given.id
+            where c.held && int8range(given.first, given.last, '[]')
+            """)
+        return stretches(of: rows.map(\.seriesID), known: Set(try known.map { try $0.int(0) }))
+    }
+
+    /// `series`: of each row, in order.
+    static func stretches(of series: [Int], known: Set<Int>) -> [Stretch] {
+        var raw: [Stretch] = []
+        for place in series.indices {
+            if place > 0, series[place] == series[place - 1] || known.contains(series[place]) != raw[raw.count - 1].isNew {
+                raw[raw.count - 1].places = raw[raw.count - 1].places.lowerBound..<place + 1
+            } else {
+                raw.append(Stretch(places: place..<place + 1, isNew: !known.contains(series[place])))
+            }
+        }
+        var stretches: [Stretch] = []
+        for stretch in raw {
+            let isNew = stretch.isNew && stretch.places.count >= copiedFrom
+            if let last = stretches.last, last.isNew == isNew {
+                stretches[stretches.count - 1].places = last.places.lowerBound..<stretch.places.upperBound
+            } else {
+                stretches.append(Stretch(places: stretch.places, isNew: isNew))
+            }
+        }
+        return stretches
+    }
+
+    /// Copies rows. False where any is there after all (of a call that is not noted yet, or put there by hand): nothing is written then.
     static func copyIfNew(
-        _ rows: [StoredRow], filling parts: [Int: SlotSet], task: Int64, schema: RowSchema, on connection: PostgresConnection
+        _ rows: [StoredRow], task: Int64, schema: RowSchema, on connection: PostgresConnection
     ) async throws -> Bool {
-        guard rows.count >= copiedFrom, try await holdsNothing(about: parts, on: connection) else { return false }
         // What is copied waits for others' rows of the same key in the order of keys, as an INSERT does: never in a ring.
         try await connection.script("savepoint before_copy")
         do {
@@ -24,16 +67,6 @@ extension Store {
             try await connection.script("rollback to savepoint before_copy")
             return false
         }
-    }
-
-    /// Between each series' first part and its last. No lock: what it says may change at once.
-    private static func holdsNothing(about parts: [Int: SlotSet], on connection: PostgresConnection) async throws -> Bool {
-        let spans = parts.compactMap { id, set in set.first.map { (id: id, first: $0, last: set.last ?? $0) } }
-        return try await connection.query("""
-            select 1 from unnest(\(spans.map { Int32($0.id) }), \(spans.map(\.first)), \(spans.map(\.last))) as given (id, first, last)
-            join coverage c on c.series_id = given.id
-            where c.held && int8range(given.first, given.last, '[]') limit 1
-            """).isEmpty
     }
 
     private static func copy(

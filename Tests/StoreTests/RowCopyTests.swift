@@ -52,6 +52,28 @@ import Testing
         }
     }
 
+    @Test func seriesOfWhichSomethingIsHeldAreNotCopied() async throws {
+        let lengths = [(1, 1200), (2, 999), (3, 5), (4, 1000), (5, 400), (6, 700)]
+        let series = lengths.flatMap { Array(repeating: $0.0, count: $0.1) }
+        func stretches(_ known: Set<Int>) -> [Store.Stretch] { Store.stretches(of: series, known: known) }
+        #expect(stretches([]) == [.init(places: 0..<4304, isNew: true)])
+        #expect(stretches([1, 2, 3, 4, 5, 6]) == [.init(places: 0..<4304, isNew: false)])
+        #expect(stretches([3]) == [
+            .init(places: 0..<2199, isNew: true), .init(places: 2199..<2204, isNew: false), .init(places: 2204..<4304, isNew: true),
+        ])
+        // What stands between two that are held is too little.
+        #expect(stretches([1, 3]) == [.init(places: 0..<2204, isNew: false), .init(places: 2204..<4304, isNew: true)])
+        #expect(Store.stretches(of: [], known: []) == [])
+        try await StoreUnderTest.with(editions()) { _, held in
+            // "whole" has one row an hour.
+            let others = Self.times.filter { $0 % 3600 == 0 }.map { held.edition("7", 1, time: $0, series: 1) }
+            try await held.call([others[3]])
+            let counts = try await held.call(others + Self.rows(held))
+            #expect((counts.written, counts.unchanged, counts.revised) == (2249, 1, 0))
+            #expect(try await held.coverage() == [[0..<1500], [0..<1500]])
+        }
+    }
+
     /// None sees the other's rows until it writes its own.
     @Test func callsWithTheSameRowsAtOnceWriteThemOnce() async throws {
         for _ in 0..<5 {
