@@ -6,11 +6,13 @@ internal import Series
 internal import Store
 internal import Upstream
 
-/// The writing half on a loop of its own, so that a large decode never delays a reader.
+/// The writing half on a loop of its own, so that a large decode never delays a reader, and one more that decodes, so that it delays no
+/// transfer.
 final class WorkingUnit {
     let worker: Worker
     let store: Store
     private let fetcher: Fetcher
+    private let decoding: Loop
     private let ended: Waiter
     private let stopped: Waiter
     private let token: Local<Worker>
@@ -27,6 +29,7 @@ final class WorkingUnit {
         fetching.concurrency = catalogue.requestsInFlight
         fetching.keptConnections = fetching.concurrency
         fetcher = try Fetcher(on: loop, settings: fetching)
+        decoding = try Loop(name: "decode")
         ended = Waiter(loop, survivesClosing: true)
         stopped = Waiter(loop, survivesClosing: true)
         var work = Worker.Settings()
@@ -34,8 +37,8 @@ final class WorkingUnit {
         work.retry = RetryPolicy(
             maxAttempts: settings.maxRetries + 1, baseSeconds: min(1, settings.retryDelaySeconds), capSeconds: settings.retryDelaySeconds)
         worker = Worker(
-            loop: loop, store: store, datasets: catalogue.datasets, access: catalogue.access, fetcher: fetcher, clock: clock,
-            settings: work, observe: observing.ingest)
+            loop: loop, decoding: decoding, store: store, datasets: catalogue.datasets, access: catalogue.access,
+            fetcher: fetcher, clock: clock, settings: work, observe: observing.ingest)
         token = loop.keep(worker)
     }
 
@@ -58,7 +61,9 @@ final class WorkingUnit {
     func stop() async {
         worker.stop()
         fetcher.close()
-        try? await ended.wait(until: .after(.seconds(8)))
+        let isEnded = (try? await ended.wait(until: .after(.seconds(8)))) != nil
+        // (Otherwise an answer may still be read, on a thread that ends with the process.)
+        if isEnded { decoding.stop() }
         store.pool.close()
         stopped.wake()
     }

@@ -4,9 +4,10 @@ internal import Store
 
 /// What this process may send to one upstream now: its share of the quota that all processes have together, so many requests at once.
 ///
-/// Requests wait in one line. One task (`run`) reserves for all of them in one transaction, and for those that will follow within a
-/// grant's life where the upstream answers faster than that, so that no answer's successor waits for the store. What is not sent
-/// within its life is given back. After a refusal everything in hand goes back, the store is told before it is asked again, and so
+/// Requests wait in one line, those of the call that was begun first before all others: one call after the other ends, and is stored while
+/// the next is fetched. One task (`run`) reserves for all of them in one transaction, and for those that will follow within a grant's
+/// life where the upstream answers faster than that, so that no answer's successor waits for the store. What is not sent within its
+/// life is given back. After a refusal everything in hand goes back, the store is told before it is asked again, and so
 /// every process rests (`Store.reserve`).
 final class Allowance {
     /// The right to send one request at once.
@@ -90,13 +91,13 @@ final class Allowance {
 
     // MARK: For those who send
 
-    /// Waits for the right to send one request, in the order of asking. Throws where the call is given up meanwhile. Each permit ends in
-    /// one of `putBack`, `refused` and `ended`.
+    /// Waits for the right to send one request, in the order of calls (their numbers grow), then of asking. Throws where the call is
+    /// given up meanwhile. Each permit ends in one of `putBack`, `refused` and `ended`.
     func take(_ call: Int) async throws(WaitError) -> Permit {
         while true {
             if isStopping || abandoned.contains(call) { throw .closing }
             let ticket = Ticket(call, loop)
-            line.append(ticket)
+            line.insert(ticket, at: (line.lastIndex { $0.call <= call } ?? -1) + 1)
             serve()
             if ticket.permit == nil { bell.wake() }
             do throws(WaitError) {

@@ -27,12 +27,13 @@ final class CallRunner {
     private let token: Local<RequestSender>
     private let policy: RetryPolicy
     private let inFlightMax: Int
+    private let decoding: Loop
     private let random: () -> Double
 
-    /// `token` stands for `sender` in the tasks that send.
+    /// `token` stands for `sender` in the tasks that send; `decoding`: where large answers are read.
     init(
         call: Int, traceID: String?, sender: RequestSender, token: Local<RequestSender>, policy: RetryPolicy, inFlightMax: Int,
-        random: @escaping () -> Double
+        decoding: Loop, random: @escaping () -> Double
     ) {
         self.call = call
         self.traceID = traceID
@@ -40,16 +41,17 @@ final class CallRunner {
         self.token = token
         self.policy = policy
         self.inFlightMax = inFlightMax
+        self.decoding = decoding
         self.random = random
     }
 
-    func run(_ exchange: consuming any Exchange) async -> Outcome {
-        var machine = exchange
+    func run(_ exchange: any Exchange) async -> Outcome {
+        let reading = Reading(exchange, on: decoding)
         let token = token
         defer { sender.allowance.forget(call) }
         return await withTaskGroup(of: Sent.self) { group in
             var outcome = Outcome(end: .unproved("the call broke off"))
-            var waiting = machine.start().map { Attempt(call: call, traceID: traceID, request: $0, number: 1, delay: 0) }[...]
+            var waiting = reading.start().map { Attempt(call: call, traceID: traceID, request: $0, number: 1, delay: 0) }[...]
             var flying = 0
             var lastFailure: String?
             var isOver = false
@@ -65,7 +67,7 @@ final class CallRunner {
                 if sent.attempt.number > 1 || sent.attempt.request.attempt > 0 { outcome.retries += sent.requests }
                 outcome.bodyBytes += sent.bodyBytes
                 if isOver { continue }
-                switch digest(sent, by: &machine) {
+                switch await digest(sent, by: reading) {
                 case .step(let step, let reason):
                     lastFailure = reason ?? lastFailure
                     isOver = take(step, after: lastFailure, into: &outcome)
@@ -95,14 +97,13 @@ final class CallRunner {
         case broken(CallFailure)
     }
 
-    private func digest(_ sent: Sent, by machine: inout any Exchange) -> Digest {
+    private func digest(_ sent: Sent, by reading: Reading) async -> Digest {
         let failure: CallFailure
         switch sent.result {
         case .success(let answer):
-            do {
-                return .step(try machine.received(answer, to: sent.attempt.request))
-            } catch {
-                failure = CallFailure(kind: error.kind, reason: error.reason)
+            switch await reading.received(answer, to: sent.attempt.request) {
+            case .success(let step): return .step(step)
+            case .failure(let defect): failure = CallFailure(kind: defect.kind, reason: defect.reason)
             }
         case .failure(let error):
             failure = error
@@ -125,7 +126,7 @@ final class CallRunner {
             // A refusal is the same for every request of the call; a page that did not come is this page's.
             if failure.isUnasked { return .broken(failure) }
             if failure.kind == .refused || (failure.kind == .badRequest && !request.isDoubtful) { return .broken(failure) }
-            return .step(machine.gaveUp(on: request, because: failure.kind), after: failure.reason)
+            return .step(reading.gaveUp(on: request, because: failure.kind), after: failure.reason)
         }
     }
 

@@ -18,6 +18,7 @@ package final class Worker {
     }
 
     private let loop: Loop
+    private let decoding: Loop
     private let store: Store
     private let datasets: [String: Dataset]
     private let clock: ServiceClock
@@ -32,12 +33,14 @@ package final class Worker {
     private var isStopping = false
     private var seed: UInt64
 
-    /// `access`: how each upstream is reached; datasets of an upstream without one are not worked here.
+    /// `access`: how each upstream is reached; datasets of an upstream without one are not worked here. `decoding`: where large answers are
+    /// read, so that transfers go on meanwhile.
     package init(
-        loop: isolated Loop, store: Store, datasets: [Dataset], access: [String: UpstreamAccess], fetcher: Fetcher,
+        loop: isolated Loop, decoding: Loop, store: Store, datasets: [Dataset], access: [String: UpstreamAccess], fetcher: Fetcher,
         clock: ServiceClock, settings: Settings, observe: @escaping (IngestEvent) -> Void
     ) {
         self.loop = loop
+        self.decoding = decoding
         self.store = store
         self.clock = clock
         self.settings = settings
@@ -143,7 +146,7 @@ package final class Worker {
             holding.askedAt = order.now
             let runner = CallRunner(
                 call: holding.call, traceID: task.traceID, sender: sender.object, token: sender.token, policy: settings.retry,
-                inFlightMax: sender.object.requestsInFlight, random: { self.random() })
+                inFlightMax: sender.object.requestsInFlight, decoding: decoding, random: { self.random() })
             let outcome = await runner.run(dataset.exchange(order))
             await conclude(holding, outcome, dataset, start)
         } catch {

@@ -12,9 +12,9 @@ import Testing
     private static let nodes = ["DALCAHUE______110", "CHILOE________220"]
     private static let days = #""dataset":"cmg","from":"2025-12-08","to":"2025-12-10""#
 
-    private func service() throws -> ServiceUnderTest {
+    private func service(seed: UInt64 = 11) throws -> ServiceUnderTest {
         var configuration = Sandbox.Configuration()
-        configuration.seed = 11
+        configuration.seed = seed
         configuration.quota = 100_000
         return try ServiceUnderTest(
             configuration, clock: "2025-12-15T12:00:00-03:00", nodes: Self.nodes,
@@ -98,7 +98,7 @@ import Testing
 
     /// One of the days is not answered: what came is compared, what did not come stays as it was.
     @Test func aRefreshThatBreaksOffTakesNothingAway() throws {
-        let service = try service()
+        let service = try service(seed: 16)
         defer { service.stop() }
         #expect(try service.ingest("{\(Self.days)}")["status"] as? String == "completed")
         let path = "/v1/cmg/history?from=2025-12-08&to=2025-12-10&resolution=PT15M"
