@@ -198,7 +198,12 @@ final class Allowance {
     }
 
     private func giveBack(_ hand: Hand) {
-        returned.append(Store.Grant(count: hand.count, spentAt: hand.permit.spentAt, isProbe: hand.permit.isProbe))
+        let (spentAt, isProbe) = (hand.permit.spentAt, hand.permit.isProbe)
+        if let place = returned.firstIndex(where: { $0.spentAt == spentAt && $0.isProbe == isProbe }) {
+            returned[place] = Store.Grant(count: returned[place].count + hand.count, spentAt: spentAt, isProbe: isProbe)
+        } else {
+            returned.append(Store.Grant(count: hand.count, spentAt: spentAt, isProbe: isProbe))
+        }
     }
 
     private func moveOn() {
@@ -266,10 +271,9 @@ final class Allowance {
             probeNews = nil
             if isWell { closedUntil = .now }
         }
-        while let grant = returned.last {
-            try await store.giveBack(upstream: upstream, grant)
-            returned.removeAll { $0 == grant }
-        }
+        // Each is told once, whatever comes of it: the store may have taken it though its answer never came, and what is given back
+        // twice could be spent twice. One that is lost counts until its window has passed.
+        while let grant = returned.popLast() { try await store.giveBack(upstream: upstream, grant) }
     }
 
     private func replenish() async throws {

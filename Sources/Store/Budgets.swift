@@ -108,7 +108,7 @@ extension Store {
         return (instant / slice).rounded(.up) * slice
     }
 
-    /// Gives requests of a grant back that were not sent and will not be.
+    /// Gives requests of a grant back that were not sent and will not be. Not to be tried again where it throws: it may have been done.
     package func giveBack(upstream: String, _ grant: Grant) async throws {
         _ = try await pool.query("""
             with gone as (
