@@ -31,7 +31,7 @@ enum Settling {
             quarantined: tally.quarantined + ingestion.sums.quarantined, failedTasks: ingestion.sums.failed,
             tasks: ingestion.sums.tasks, stored: ingestion.sums.written + ingestion.sums.unchanged + ingestion.sums.revised)
         // A refresh finds nothing missing beforehand: whether it was done is said by its calls.
-        if selection.mode == .refresh, outcome == .completed, let refreshed = refreshed(ingestion, undone: undone.count) { return refreshed }
+        if selection.mode == .refresh, outcome == .completed, let end = refreshed(ingestion, undone: undone.count) { return end }
         return .ended(outcome.status, error: error(ingestion, tally, outcome.status))
     }
 
