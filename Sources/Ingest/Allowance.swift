@@ -128,6 +128,7 @@ final class Allowance {
     func refused(_ permit: Permit, seconds: Double?, sentAt: Deadline) {
         flying -= 1
         round += 1
+        if probeNews == true { probeNews = false }
         refusal = Refusal(
             seconds: [refusal?.seconds, seconds].compactMap(\.self).max(), sentAt: min(refusal?.sentAt ?? sentAt, sentAt),
             wasProbe: permit.isProbe || refusal?.wasProbe ?? false)
@@ -141,7 +142,8 @@ final class Allowance {
     func ended(_ permit: Permit, isWell: Bool, seconds: Double?) {
         flying -= 1
         if let seconds { answerSeconds = answerSeconds.map { $0 * 0.75 + seconds * 0.25 } ?? seconds }
-        if permit.isProbe { probeNews = isWell }
+        // What it says of an upstream that has refused another since is out of date.
+        if permit.isProbe { probeNews = isWell && permit.round == round }
         moveOn()
     }
 
@@ -256,6 +258,12 @@ final class Allowance {
 
     /// What happened since, before anything is asked for.
     private func tell() async throws {
+        if let isWell = probeNews {
+            try await store.probeEnded(upstream: upstream, isWell: isWell)
+            // A refusal may have come while this was told: then it is told with the next look that it did not go well.
+            if probeNews == isWell { probeNews = nil }
+            if isWell { closedUntil = .now }
+        }
         while let told = refusal {
             let rest = try await store.rest(
                 upstream: upstream, seconds: told.seconds, sentAgo: Double(Deadline.now.nanoseconds - told.sentAt.nanoseconds) / 1e9,
@@ -265,11 +273,6 @@ final class Allowance {
             if rest.seconds >= Self.longRestSeconds, rest.before < Self.longRestSeconds {
                 observe(.upstreamRests(upstream: upstream, seconds: rest.seconds))
             }
-        }
-        if let isWell = probeNews {
-            try await store.probeEnded(upstream: upstream, isWell: isWell)
-            probeNews = nil
-            if isWell { closedUntil = .now }
         }
         // Each is told once, whatever comes of it: the store may have taken it though its answer never came, and what is given back
         // twice could be spent twice. One that is lost counts until its window has passed.
