@@ -45,6 +45,8 @@ final class Allowance {
     private let loop: Loop
     private let atOnceMax: Int
     private let lifeSeconds: Double
+    /// What a reservation took of late: while the store answers, a grant's life runs already.
+    private var reservationSeconds = 0.0
     private let probeSeconds: Double
     private let doublingMax: Double
     private let observe: (IngestEvent) -> Void
@@ -67,6 +69,9 @@ final class Allowance {
     private var returned: [Store.Grant] = []
     private var storePauseSeconds = 0.1
     private var isStopping = false
+
+    /// A store that takes longer than this to reserve is as good as away: a spend that counts for longer would cost too much.
+    private static let reservationMax = 10.0
 
     /// A rest that is worth a line in the log.
     private static let longRestSeconds = 30.0
@@ -280,15 +285,24 @@ final class Allowance {
     }
 
     private func replenish() async throws {
-        let (before, end) = (round, Deadline.after(.nanoseconds(Int64(lifeSeconds * 1e9))))
+        let life = lifeSeconds + reservationSeconds
+        let (before, start) = (round, Deadline.now)
+        let end = start + .nanoseconds(Int64(life * 1e9))
         let answer = try await store.reserve(
-            upstream: upstream, wanted: wanted, now: clock.exactNow, goodFor: clock.shownSeconds(lifeSeconds), probeSeconds: probeSeconds)
+            upstream: upstream, wanted: wanted, now: clock.exactNow, goodFor: clock.shownSeconds(life), probeSeconds: probeSeconds)
+        let took = Double(Deadline.now.nanoseconds - start.nanoseconds) / 1e9
+        reservationSeconds = min(max(took, reservationSeconds * 0.75), Self.reservationMax)
         switch answer {
         case .granted(let grant):
             let permit = Permit(spentAt: grant.spentAt, goodUntil: end, isProbe: grant.isProbe, round: before)
             hands.append(Hand(count: grant.count, permit: permit))
             // One goes first after a rest: what becomes of it is known before more is asked for.
             if grant.isProbe { closedUntil = .after(.milliseconds(100)) }
+            // It goes back unsent, and the next one lives longer.
+            if took >= life { close(for: min(took, 1)) }
+            if took >= Self.reservationMax {
+                observe(.storeFailed(doing: "reserving requests of \(upstream)", reason: "it took \(Int(took)) s"))
+            }
         case .wait(let seconds):
             let real = clock.realSeconds(seconds)
             if !line.isEmpty { observe(.waitingForBudget(upstream: upstream, seconds: real)) }

@@ -54,4 +54,22 @@ import TestSupport
             #expect(try row.bool(0) && row.bool(1) && row.bool(2), "all rest, and then one goes first")
         }
     }
+
+    /// A grant lives for a quarter of a second; the store takes longer than that to make one.
+    @Test func aSlowStoreSlowsRequestsAndDoesNotStopThem() async throws {
+        try await Self.with { _, store, allowance in
+            try await store.pool.query("""
+                create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(0.4); return new; end $$
+                """)
+            try await store.pool.query("create trigger slow before insert on budget_spends for each row execute function slow()")
+            for _ in 0..<2 {
+                let permit = try await allowance.take(1)
+                // The stamp is no earlier than the last moment at which it may be sent.
+                let spentAt = permit.spentAt
+                let left = Double(permit.goodUntil.nanoseconds) - Double(Deadline.now.nanoseconds)
+                #expect(spentAt >= ServiceClock.realNow + left / 1e9 - 0.001)
+                allowance.ended(permit, isWell: true, seconds: 1)
+            }
+        }
+    }
 }
