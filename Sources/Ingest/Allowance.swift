@@ -58,6 +58,8 @@ final class Allowance {
     /// By call: requests that will be wanted after those in the line.
     private var following: [Int: Int] = [:]
     private var abandoned: Set<Int> = []
+    /// By call: when its first request was let go.
+    private var beginnings: [Int: Deadline] = [:]
     /// Seconds from a request to its answer, smoothed; nil before the first.
     private var answerSeconds: Double?
     /// Nothing is asked of the store before this.
@@ -113,7 +115,10 @@ final class Allowance {
                 throw error
             }
             guard let permit = ticket.permit else { throw .closing }
-            if isGood(permit) { return permit }
+            if isGood(permit) {
+                if beginnings[call] == nil { beginnings[call] = .now }
+                return permit
+            }
             // A refusal came, or its time ran out, between the two lines above.
             putBack(permit)
         }
@@ -163,6 +168,9 @@ final class Allowance {
         abandoned.remove(call)
         following[call] = nil
     }
+
+    /// When the call's first request was let go, nil where none was. To be asked once, when the call is over.
+    func takeBeginning(of call: Int) -> Deadline? { beginnings.removeValue(forKey: call) }
 
     func isAbandoned(_ call: Int) -> Bool { isStopping || abandoned.contains(call) }
 

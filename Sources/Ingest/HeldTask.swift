@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Store
 
 /// A task under way in this worker. The claim may change while the work goes on: where the store was away for longer than
@@ -8,6 +9,8 @@ final class HeldTask {
     let call: Int
     /// The shown clock when its call began.
     var askedAt: Int64?
+    /// When its first request was let go.
+    var begunAt: Deadline?
 
     init(_ claim: ClaimedTask, call: Int) {
         self.claim = claim

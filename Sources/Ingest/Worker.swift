@@ -148,6 +148,7 @@ package final class Worker {
                 call: holding.call, traceID: task.traceID, sender: sender.object, token: sender.token, policy: settings.retry,
                 inFlightMax: sender.object.requestsInFlight, decoding: decoding, random: { self.random() })
             let outcome = await runner.run(dataset.exchange(order))
+            holding.begunAt = sender.object.allowance.takeBeginning(of: holding.call)
             await conclude(holding, outcome, dataset, start)
         } catch {
             observe(.storeFailed(doing: "task \(task.id)", reason: "\(error)"))
@@ -175,6 +176,7 @@ package final class Worker {
         }
         result.rows = outcome.rows.map { StoredRow(seriesID: task.seriesIDs[$0.series], time: $0.time, values: $0.values) }
         result.askedAt = holding.askedAt
+        result.begunAt = holding.begunAt
         result.requests = outcome.requests
         result.retries = outcome.retries
         result.dropped = outcome.dropped

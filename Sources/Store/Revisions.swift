@@ -49,7 +49,7 @@ extension Store {
             """)
     }
 
-    /// Of some tasks, those whose attempt began after this one's.
+    /// Of some tasks, those whose attempt began to ask after this one's.
     static func tasks(
         among ids: Set<Int64>, begunAfter task: Int64, on connection: PostgresConnection
     ) async throws -> Set<Int64> {

@@ -1,3 +1,4 @@
+package import EventLoop
 internal import Postgres
 package import Series
 
@@ -46,6 +47,9 @@ package struct TaskResult: Sendable {
     /// The shown clock when the call began: what was due then and did not come of a call that ended as proved is absent. nil
     /// notes nothing.
     package var askedAt: Int64?
+    /// When its first request was let go: of two calls for one row the one that asked later has the newer answer. nil where none
+    /// was sent; then its claim stands for it.
+    package var begunAt: Deadline?
     package var rows: [StoredRow] = []
     package var requests = 0
     /// Of these, the ones that asked again for what had been asked for.
@@ -106,6 +110,7 @@ extension Store {
     package func finish(_ task: ClaimedTask, with result: TaskResult, dataset: Dataset, now: Int64) async throws -> RowCounts {
         try await pool.transaction { connection in
             try await Self.hold(task, on: connection)
+            if let begunAt = result.begunAt { try await Self.date(task, begunAt, on: connection) }
             let parts = try await Self.parts(of: result.rows, dataset, on: connection)
             let counts = try await Self.upsert(
                 result.rows, filling: parts, task: task.id, schema: dataset.schema, now: now, on: connection)
@@ -190,6 +195,14 @@ extension Store {
             select from tasks where id = \(task.id) and fence = \(task.fence) and status = 'running' for update
             """)
         if rows.isEmpty { throw StoreError.leaseLost(task: task.id) }
+    }
+
+    /// A claimed task may wait long for the quota, and be claimed anew by its own worker: neither makes its answer newer.
+    private static func date(_ task: ClaimedTask, _ begunAt: Deadline, on connection: PostgresConnection) async throws {
+        let ago = (Double(Deadline.now.nanoseconds) - Double(begunAt.nanoseconds)) / 1e9
+        _ = try await connection.query("""
+            update tasks set begun_at = clock_timestamp() - make_interval(secs => \(ago)) where id = \(task.id)
+            """)
     }
 
     private static func insertReceipt(_ result: TaskResult, of task: ClaimedTask, on connection: PostgresConnection) async throws {

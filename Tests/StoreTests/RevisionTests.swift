@@ -95,6 +95,27 @@ import Testing
         }
     }
 
+    /// It was claimed first, but waited for the quota: what it asked later is the newer answer.
+    @Test func theCallThatAskedLaterHasTheNewerValueWhicheverWasClaimedFirst() async throws {
+        try await StoreUnderTest.with(halves()) { _, held in
+            let patient = try await held.begin()
+            let quick = try await held.begin()
+            let asked = Deadline(nanoseconds: Deadline.now.nanoseconds - 60_000_000_000)
+            try await held.end(patient, [held.half("2")], begunAt: .now)
+            try await held.end(quick, [held.half("1"), held.half("1", time: 1800)], begunAt: asked)
+            #expect(try await held.held()[[Int64(held.ids[0]), 0]]?[0] == .decimal(Decimal(2)))
+            #expect(try await held.revisions().map(\.change) == ["1->2"])
+            // Claimed anew by its own worker while it was under way: it asked before all the same.
+            let old = try await held.begin()
+            try await held.call([held.half("4")])
+            try await held.store.pool.query("update tasks set lease_until = now() - interval '1 second' where id = \(old.id)")
+            let anew = try #require(try await held.store.claimTask(worker: "w", datasets: [held.dataset.name], leaseSeconds: 60))
+            #expect(anew.id == old.id && anew.fence > old.fence)
+            try await held.end(anew, [held.half("3")], begunAt: asked)
+            #expect(try await held.held()[[Int64(held.ids[0]), 0]]?[0] == .decimal(Decimal(4)))
+        }
+    }
+
     @Test func twoCallsWithTheSameRowsAtOnceWaitInLine() async throws {
         try await StoreUnderTest.with(halves()) { loop, held in
             try await held.call((0..<400).filter { $0 % 3 == 0 }.map { held.half("1", time: $0 * 1800) })

@@ -74,10 +74,11 @@ final class StoreUnderTest {
 
     @discardableResult
     func end(
-        _ task: ClaimedTask, _ rows: [StoredRow], now: Int64 = 0, as ended: TaskResult.Ended = .proved
+        _ task: ClaimedTask, _ rows: [StoredRow], now: Int64 = 0, as ended: TaskResult.Ended = .proved, begunAt: Deadline? = nil
     ) async throws -> RowCounts {
         var result = TaskResult(ended: ended, reason: "")
         result.rows = rows
+        result.begunAt = begunAt
         return try await store.finish(task, with: result, dataset: dataset, now: now)
     }
 
