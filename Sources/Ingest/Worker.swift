@@ -218,6 +218,7 @@ package final class Worker {
             // Nothing of this attempt is stored; the task ends with the store's own reason, and the queue goes on.
             var refused = TaskResult(ended: .failed, reason: "the store refused the rows: \(error)")
             refused.requests = result.requests
+            refused.retries = result.retries
             refused.bodyBytes = result.bodyBytes
             guard let isStored = try? await store(holding, refused, dataset, start), isStored else { return }
         }
