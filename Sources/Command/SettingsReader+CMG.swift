@@ -32,7 +32,7 @@ extension SettingsReader {
     private func programmeNodes() throws(SettingError) -> ProgrammeNodes {
         let variable = "CMG_PROGRAMME_NODES_FILE"
         guard let path = text(variable) else { return .builtIn }
-        let table = Array(try readSettingsFile(path, named: variable).utf8)
+        let table = try readSettingsBytes(path, named: variable)
         do throws(ProgrammeNodes.Refusal) { return try ProgrammeNodes.builtIn.extended(byCSV: table) } catch {
             throw SettingError(variable: variable, expected: "\(path), \(error)")
         }

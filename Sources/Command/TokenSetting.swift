@@ -58,6 +58,11 @@ struct TokenSetting: Sendable {
 
 /// A file of settings as text, a megabyte at most; `variable` names it in refusals.
 func readSettingsFile(_ path: String, named variable: String) throws(SettingError) -> String {
+    String(decoding: try readSettingsBytes(path, named: variable), as: UTF8.self)
+}
+
+/// The same, as it stands there: for forms whose reader says where a byte is wrong.
+func readSettingsBytes(_ path: String, named variable: String) throws(SettingError) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     if descriptor < 0 { throw SettingError(variable: variable, expected: "\(path): \(SystemError.last("open"))") }
     defer { close(descriptor) }
@@ -67,7 +72,7 @@ func readSettingsFile(_ path: String, named variable: String) throws(SettingErro
         let count = piece.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
         if count < 0 && errno == EINTR { continue }
         if count < 0 { throw SettingError(variable: variable, expected: "\(path): \(SystemError.last("read"))") }
-        if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+        if count == 0 { return bytes }
         bytes.append(contentsOf: piece[..<count])
     }
     throw SettingError(variable: variable, expected: "\(path): longer than a megabyte")

@@ -82,4 +82,16 @@ import Testing
             }
         }
     }
+
+    @Test func aTableThatIsNoUTF8IsRefusedWhereItIsWrong() throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("nodes-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try (Data("node,programme_key\nX_110,Chilo".utf8) + [0xE9, 0x0A]).write(to: file)
+        do {
+            _ = try Settings(SettingsReader(values: ["CMG_PROGRAMME_NODES_FILE": file.path]))
+            Issue.record("it was taken")
+        } catch {
+            #expect(error.description.contains("line 2, column 12: invalid UTF-8"), "\(error)")
+        }
+    }
 }
