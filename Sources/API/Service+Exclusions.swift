@@ -109,9 +109,7 @@ private struct ExclusionInput {
         slots = dataset.calendar.ruler.slots(from: from, to: to)
         if slots.isEmpty { throw InputError("to", "no slot begins between from and to") }
         (self.from, self.to) = (from, to)
-        guard let note = body["note"]?.string, (1...Self.noteMax).contains(note.unicodeScalars.count), !note.unicodeScalars.contains("\0")
-        else { throw InputError("note", "is required: why the slots are not expected, 1 to \(Self.noteMax) characters") }
-        self.note = note
+        note = try Self.note(body["note"])
         var json = JSONWriter()
         json.beginObject()
         for name in dataset.keys {
@@ -119,6 +117,17 @@ private struct ExclusionInput {
         }
         json.endObject()
         keys = String(decoding: json.bytes, as: UTF8.self)
+    }
+
+    private static func note(_ value: JSONValue?) throws(InputError) -> String {
+        let expected = "a text of 1 to \(noteMax) characters that says why the slots are not expected"
+        guard let value, !value.isNull else { throw InputError("note", "is required: \(expected)") }
+        guard let note = value.string else { throw InputError("note", "expected \(expected)") }
+        let scalars = note.unicodeScalars
+        if scalars.count > noteMax { throw InputError("note", "expected \(expected), not \(scalars.count)") }
+        if scalars.contains("\0") { throw InputError("note", "expected \(expected), without NUL") }
+        if scalars.allSatisfy(\.properties.isWhitespace) { throw InputError("note", "expected \(expected), not blanks only") }
+        return note
     }
 }
 

@@ -73,6 +73,14 @@ import Testing
                 #expect(answer.status == status, "\(body)")
                 #expect(try api.places(answer) == [place], "\(body)")
             }
+            for (note, told) in [
+                ("5", "expected a text of 1 to 500 characters"), (#""\#(String(repeating: "x", count: 501))""#, "not 501"),
+                (#"" \n\u00a0""#, "not blanks only"), (#""""#, "not blanks only"), ("null", "is required"),
+            ] {
+                let answer = try await api.post(Self.path, #"{\#(range),"note":\#(note)}"#)
+                #expect(answer.status == 400)
+                #expect(answer.text.contains("note: ") && answer.text.contains(told), "\(answer.text)")
+            }
             for id in ["x", "00000000-0000-4000-8000-000000000000"] {
                 for method in ["GET", "DELETE"] {
                     let answer = try await api.send(method, "\(Self.path)/\(id)")
