@@ -55,21 +55,31 @@ extension Store {
         case lifted, all
     }
 
+    /// In force of one dataset at once. Each change of one reads those of the same series anew.
+    package static let exclusionsMax = 10_000
+
+    /// There are as many in force as there may be.
+    package struct ExclusionsFull: Error, Sendable {}
+
     /// Makes an exclusion, keeps the answer under the request's key, and waits until no reader gives older answers. `now` is of
-    /// the shown clock. Throws `KeyRefusal` where the key has been used.
+    /// the shown clock. Throws `KeyRefusal` where the key has been used, and `ExclusionsFull`.
     package func exclude(
         _ new: NewExclusion, now: Int64, keeping: Keeping<StoredExclusion>? = nil
     ) async throws -> StoredExclusion {
         let made = try await pool.transaction { connection in
             if let keeping { try await Self.take(keeping.key, on: connection) }
             try await Self.holdCoverage(of: new.seriesIDs, on: connection)
+            let inForce = try await connection.query("""
+                select count(*) from exclusions where dataset = \(new.dataset) and lifted_at is null
+                """).only().int(0)
+            if inForce >= Self.exclusionsMax { throw ExclusionsFull() }
             let id = try await connection.query("""
                 insert into exclusions (dataset, keys, series_ids, starts_at, ends_at, first_slot, end_slot, note, made_by)
                 values (\(new.dataset), \(new.keys)::json, \(new.seriesIDs.map { Int32($0) }), \(.instant(new.from)), \(.instant(new.to)),
                     \(new.slots.lowerBound), \(new.slots.upperBound), \(new.note), \(new.madeBy))
                 returning id::text
                 """).only().string(0)
-            try await Self.renewExcluded(of: new.seriesIDs, now: now, on: connection)
+            try await Self.renewExcluded(of: new.seriesIDs, in: new.dataset, now: now, on: connection)
             let made = try Self.exclusion(try await connection.query("\(Self.exclusionColumns) where id = \(id)::uuid").only())
             if let keeping { try await Self.keep(keeping.answer(made), under: keeping.key, on: connection) }
             try await Self.raiseVersion(on: connection, of: new.dataset, now: now)
@@ -92,7 +102,7 @@ extension Store {
             let ids = try row.int64s(0).map { Int($0) }
             try await Self.holdCoverage(of: ids, on: connection)
             _ = try await connection.query("update exclusions set lifted_by = \(name), lifted_at = now() where id = \(id)::uuid")
-            try await Self.renewExcluded(of: ids, now: now, on: connection)
+            try await Self.renewExcluded(of: ids, in: dataset, now: now, on: connection)
             try await Self.raiseVersion(on: connection, of: dataset, now: now)
             return (true, true)
         }
@@ -129,11 +139,18 @@ extension Store {
             """)
     }
 
-    private static func renewExcluded(of ids: [Int], now: Int64, on connection: PostgresConnection) async throws {
+    private static func renewExcluded(
+        of ids: [Int], in dataset: String, now: Int64, on connection: PostgresConnection
+    ) async throws {
         _ = try await connection.query("""
-            update coverage c set changed_at = \(.instant(now)), excluded = coalesce((
-                select range_agg(int8range(e.first_slot, e.end_slot)) from exclusions e
-                where e.lifted_at is null and c.series_id = any(e.series_ids)), '{}')
+            with given as (
+                select series_id, range_agg(int8range(e.first_slot, e.end_slot)) as slots
+                from exclusions e cross join unnest(e.series_ids) as series_id
+                where e.dataset = \(dataset) and e.lifted_at is null and series_id = any(\(ids.map { Int32($0) }))
+                group by series_id
+            )
+            update coverage c set changed_at = \(.instant(now)),
+                excluded = coalesce((select slots from given where given.series_id = c.series_id), '{}')
             where c.series_id = any(\(ids.map { Int32($0) }))
             """)
     }

@@ -1,6 +1,8 @@
 import Answers
 import Foundation
 import HTTP
+import Postgres
+import Store
 import Testing
 
 @Suite struct ExclusionTests {
@@ -92,6 +94,28 @@ import Testing
             // All that are followed, where no key is given.
             let all = try api.object(try await api.post(Self.path, #"{\#(range),"note":"Everything"}"#), status: 201)
             #expect(all["series"] as? Int == 4 && (all["keys"] as? [String: Any])?.isEmpty == true)
+        }
+    }
+
+    /// As many as there may be; one that is lifted makes room.
+    @Test func exclusionsInForceAreBounded() async throws {
+        try await APIUnderTest.with { (api: APIUnderTest) async throws -> Void in
+            let first = try api.object(try await api.post(Self.path, Self.body), status: 201)
+            let copy: SQL = """
+                insert into exclusions (dataset, keys, series_ids, starts_at, ends_at, first_slot, end_slot, note, made_by)
+                select name, keys, series_ids, starts_at, ends_at, first_slot, end_slot, note, made_by
+                from exclusions cross join (values ('quarters', \(Store.exclusionsMax - 1)), ('other', 9)) as given (name, times)
+                    cross join generate_series(1, times)
+                """
+            try await api.held.store.pool.query(copy)
+            let refused = try await api.post(Self.path, Self.body)
+            #expect(refused.status == 400)
+            #expect(try api.slug(refused) == "invalid-input")
+            #expect(refused.text.contains("10000 exclusions in force"))
+            let id = try #require(first["id"] as? String)
+            #expect(try await api.send("DELETE", "\(Self.path)/\(id)").status == 204)
+            #expect(try await api.post(Self.path, Self.body).status == 201)
+            #expect(try await Self.tally(api) == [0, 24, 0])
         }
     }
 }
