@@ -51,6 +51,7 @@ enum Failures {
         }
     }
 
+    static let unknownCombination = Failure(.unknownName, "No followed series has these key values together.")
     static let unforeseen = Failure(.internalError, "The request could not be answered; the log has the reason under this id.")
 
     private static func failure(_ input: InputError, in place: InputPlace) -> Failure {
@@ -84,6 +85,7 @@ enum Failures {
         case .unknownDataset(let name): Failure(.unknownName, "There is no dataset \(name).")
         case .unknownSeries(let field, let value):
             failure(InputError(field, "\(value) is not followed here", isUnknownName: true), in: .query)
+        case .unknownCombination: unknownCombination
         case .unknownSlot: Failure(.unknownSlot, "The dataset has no slot there, or none within the series' lifetime.")
         case .badCursor: Paging.badCursor
         case .longHistory: Failure(.invalidInput, "limit: the range has too many rows for one answer")

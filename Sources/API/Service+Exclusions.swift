@@ -18,7 +18,7 @@ extension Service {
     private func excluded(_ body: JSONValue, _ dataset: Dataset, _ request: Request, _ key: RequestKey?) async throws -> Response {
         let input = try ExclusionInput(body, of: dataset)
         let series = try await planning.store.ledgers(of: dataset.name).filter { dataset.selects($0.key, by: input.selection) }
-        if series.isEmpty { throw Failure(.unknownName, "No followed series has these key values together.") }
+        if series.isEmpty { throw Failures.unknownCombination }
         let new = Store.NewExclusion(
             dataset: dataset.name, keys: input.keys, seriesIDs: series.map(\.id), from: input.from, to: input.to, slots: input.slots,
             note: input.note, madeBy: request.client ?? "api")

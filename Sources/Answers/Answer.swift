@@ -26,6 +26,8 @@ package enum AnswerError: Error, Sendable, Equatable {
     case unknownDataset(String)
     /// No series of the dataset has this value under this key name.
     case unknownSeries(field: String, value: String)
+    /// Each value is some series', but no series has these together.
+    case unknownCombination
     /// The dataset has no slot there, or none in the series' lifetime.
     case unknownSlot
     /// Not a cursor that was given out for this query.

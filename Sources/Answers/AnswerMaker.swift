@@ -58,9 +58,7 @@ struct AnswerMaker {
         let matching = known.filter { entry in
             zip(dataset.keys, entry.key.values).allSatisfy { name, value in asked[name]?.contains(value) ?? true }
         }
-        if matching.isEmpty, let (name, values) = asked.min(by: { $0.key < $1.key }), let value = values.first {
-            throw AnswerError.unknownSeries(field: name, value: value)
-        }
+        if matching.isEmpty, !asked.isEmpty { throw AnswerError.unknownCombination }
         if dataset.keys.allSatisfy({ asked[$0] != nil }) { return matching.map(\.id) }
         let followed = Set(dataset.followed)
         let kept = matching.filter { followed.contains($0.key) }

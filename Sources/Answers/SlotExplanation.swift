@@ -31,7 +31,7 @@ package struct SlotExplanation {
         scope = Scope(dataset, from: ruler.start(of: slot), to: ruler.end(of: slot), now: now)
     }
 
-    /// Throws `AnswerError.unknownSeries`, `.unknownSlot`, and what the store throws.
+    /// Throws `AnswerError.unknownSeries`, `.unknownCombination`, `.unknownSlot`, and what the store throws.
     package func json() async throws -> [UInt8] {
         guard let facts = try await store.facts(of: slot, key, dataset, attempts: Self.attemptsMax) else { throw unknownSeries }
         let one = facts.series
@@ -66,12 +66,12 @@ package struct SlotExplanation {
     private var dueAt: Int64 { scope.to + Int64(dataset.dueLag(key)) }
     private var reach: Reach? { dataset.reach(key, scope.now) }
 
-    /// Named is the first value that no followed series has; all of them exist where only their combination does not.
+    /// Named is the first value that no followed series has.
     private var unknownSeries: AnswerError {
         for (place, value) in key.values.enumerated() where !dataset.followed.contains(where: { $0.values[place] == value }) {
             return .unknownSeries(field: dataset.keys[place], value: value)
         }
-        return .unknownSeries(field: dataset.keys.last ?? "", value: key.values.last ?? "")
+        return .unknownCombination
     }
 
     // MARK: What is known
@@ -184,6 +184,18 @@ package struct SlotExplanation {
         }
     }
 
+    /// Of hours that can never be had: the calls that asked for them were proved all the same, since all came that there is.
+    private static func lasting(_ reason: String) -> String? {
+        switch reason {
+        case "overwritten":
+            "None: two hours bear this name on the local clock, and the upstream keeps the second one's values in its place; this one's "
+                + "cannot be had."
+        case "foreign_values":
+            "None: what the upstream delivers as this hour is of no known hour and is not taken; its own values cannot be had."
+        default: nil
+        }
+    }
+
     private func write(_ next: Try, to json: inout JSONWriter) {
         let (when, at, why): (String, Int64?, String) = switch next {
         case .nextIngestion(let since, let why): ("next_ingestion", since, why)
@@ -208,8 +220,9 @@ package struct SlotExplanation {
             let path = gap.flatMap { scope.exclusion($0, of: one) }.map { "DELETE /v1/\(dataset.name)/exclusions/\($0.id)" }
             return "Lift the exclusion\(path.map { " (\($0))" } ?? ""), and the next ingestion asks for it."
         case .absent:
-            let isFinal = gap.flatMap { scope.absence($0, of: one) }.map { $0.nextAsk == nil } ?? false
-            return isFinal
+            let absence = gap.flatMap { scope.absence($0, of: one) }
+            if let sentence = absence.flatMap({ Self.lasting($0.reason) }) { return sentence }
+            return absence.map { $0.nextAsk == nil } ?? false
                 ? "None: the upstream has nothing there, and will not have."
                 : "Wait for the next ask, or start an ingestion of mode refresh to ask now."
         case .pending: return "Wait until it is due; an ingestion from then on asks for it."

@@ -1,7 +1,9 @@
 import Bytes
 import Foundation
 import HTTP
+import Postgres
 import Series
+import Store
 import Testing
 
 @Suite struct SlotExplanationTests {
@@ -99,6 +101,34 @@ import Testing
             for time in ["0001-01-01", "9999-12-31T23", "0000-01-01T00:00:00Z"] {
                 #expect(try await api.get("/v1/quarters/slots/\(time)?\(Self.series)").status == 200, "\(time)")
             }
+        }
+    }
+
+    /// Both values are some series', but not of one.
+    @Test func valuesThatAreFollowedButNotTogether() async throws {
+        try await APIUnderTest.with { (api: APIUnderTest) async throws -> Void in
+            let id = try #require(api.held.ids["a/real"])
+            try await api.held.store.pool.query("delete from coverage where series_id = \(Int32(id))")
+            try await api.held.store.pool.query("delete from series where id = \(Int32(id))")
+            for path in ["slots/2025-12-01T05?", "history?from=2025-12-01&to=2025-12-02&", "gaps?", "completeness?"] {
+                let answer = try await api.get("/v1/quarters/\(path)node=a&source=real")
+                #expect(answer.status == 404)
+                #expect(try api.slug(answer) == "unknown-name")
+                #expect(answer.text.contains("No followed series has these key values together."), "\(path): \(answer.text)")
+            }
+        }
+    }
+
+    /// The call was proved, and the hour is not of what it could bring: the words say so.
+    @Test(arguments: [("overwritten", "in its place"), ("foreign_values", "of no known hour")])
+    func anHourThatCanNeverBeHadSaysWhy(reason: String, words: String) async throws {
+        try await APIUnderTest.with { (api: APIUnderTest) async throws -> Void in
+            let day = LocalDate("2025-12-01")!.daysSince1970
+            _ = try await api.held.silence(["a/online"], days: day..<day + 1)
+            try await api.held.store.pool.query("update absences set reason = \(reason)")
+            let object = try await Self.explain(api, "2025-12-01T05")
+            #expect(object["state"] as? String == "absent" && object["reason"] as? String == reason)
+            #expect((object["action"] as? String)?.contains(words) == true)
         }
     }
 }
