@@ -37,8 +37,6 @@ struct Observing: Sendable {
             log.write(.info, "waiting for the budget", ["upstream": upstream, "seconds": "\(seconds)"])
         case .upstreamRests(let upstream, let seconds):
             log.write(.warning, "the upstream asked for a rest", ["upstream": upstream, "seconds": "\(seconds)"])
-        case .pathAway(let upstream, let path):
-            log.write(.warning, "the upstream does not answer there", ["upstream": upstream, "path": path])
         case .shapeUnusable(let dataset, let shape, let reason):
             log.write(.warning, "call shape not honoured", ["dataset": dataset, "shape": shape, "reason": reason])
         case .ingestionEnded(let ingestion, let dataset, let status, let error):

@@ -75,11 +75,7 @@ final class CallRunner {
                 case .again(let attempt):
                     waiting.append(attempt)
                 case .broken(let failure):
-                    if failure.isUnasked {
-                        outcome.defeat = outcome.rows.isEmpty ? failure.reason : nil
-                    } else {
-                        outcome.failure = failure
-                    }
+                    outcome.failure = failure
                     outcome.end = .unproved(failure.reason)
                     isOver = true
                 }
@@ -124,7 +120,6 @@ final class CallRunner {
                 Attempt(call: call, traceID: traceID, request: request, number: sent.attempt.number + 1, delay: seconds))
         case .giveUp:
             // A refusal is the same for every request of the call; a page that did not come is this page's.
-            if failure.isUnasked { return .broken(failure) }
             if failure.kind == .refused || (failure.kind == .badRequest && !request.isDoubtful) { return .broken(failure) }
             return .step(reading.gaveUp(on: request, because: failure.kind), after: failure.reason)
         }
@@ -174,8 +169,6 @@ package struct CallFailure: Error, Sendable {
     package let reason: String
     /// The worker is shutting down, or the store is away: not the upstream's doing.
     package var isClosing = false
-    /// It was not sent: nothing can be concluded from it but that the call cannot go on now.
-    package var isUnasked = false
 }
 
 extension FailureClass {

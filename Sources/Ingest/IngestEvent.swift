@@ -11,8 +11,6 @@ package enum IngestEvent: Sendable {
     /// `outcome`: the status, or the class of failure. `place` is host and path.
     case request(upstream: String, place: String, outcome: String, seconds: Double, bytes: Int)
     case waitingForBudget(upstream: String, seconds: Double)
-    /// A path has not answered some requests in a row: it is asked now and then only.
-    case pathAway(upstream: String, path: String)
     /// The upstream asked everybody for a long rest. Told once a rest, by the process that was refused.
     case upstreamRests(upstream: String, seconds: Double)
     case shapeUnusable(dataset: String, shape: String, reason: String)

@@ -11,8 +11,6 @@ final class RequestSender {
     private let loop: Loop
     private let observe: (IngestEvent) -> Void
     let allowance: Allowance
-    /// By path and names of parameters: one listing, or one filter, may be away while the others answer.
-    private var circuits: [String: Circuit] = [:]
     /// Of all calls together.
     var requestsInFlight: Int { access.requestsInFlight ?? profile.requestsInFlight }
 
@@ -32,56 +30,15 @@ final class RequestSender {
     }
 
     func send(_ attempt: Attempt) async -> Sent {
-        let path = attempt.request.path + attempt.request.query.map { "&" + $0.name }.joined()
         let permit: Allowance.Permit
-        var isProbe = false
         do {
             if attempt.delay > 0 { try await pause(seconds: attempt.delay, attempt.call) }
-            guard let passed = try await pass(path, attempt.call) else {
-                let count = circuits[path]?.failures ?? 0
-                var failure = CallFailure(kind: .server, reason: "\(attempt.request.path) has not answered \(count) requests in a row")
-                failure.isUnasked = true
-                return Sent(attempt: attempt, result: .failure(failure), requests: 0, bodyBytes: 0)
-            }
-            isProbe = passed.isProbe
             permit = try await allowance.take(attempt.call)
         } catch {
-            ended(path, nil, isProbe)
             return Sent(attempt: attempt, result: .failure(interrupted(error)), requests: 0, bodyBytes: 0)
         }
         let (result, bytes) = await transfer(attempt.request, attempt.traceID, permit)
-        ended(path, Self.isAnswer(result), isProbe)
         return Sent(attempt: attempt, result: result, requests: 1, bodyBytes: bytes)
-    }
-
-    private struct Passed { let isProbe: Bool }
-
-    /// nil where the path is closed.
-    private func pass(_ path: String, _ call: Int) async throws -> Passed? {
-        while true {
-            switch circuits[path, default: Circuit()].passage(now: .now) {
-            case .open: return Passed(isProbe: false)
-            case .probe: return Passed(isProbe: true)
-            case .wait: try await pause(seconds: 0.1, call)
-            case .closed: return nil
-            }
-        }
-    }
-
-    private func ended(_ path: String, _ isWell: Bool?, _ isProbe: Bool) {
-        if circuits[path, default: Circuit()].ended(isWell, asProbe: isProbe, now: .now) {
-            observe(.pathAway(upstream: profile.name, path: path))
-        }
-    }
-
-    /// Whether the upstream answered, be it with a refusal; nil where it was our own end.
-    private static func isAnswer(_ result: Result<UpstreamAnswer, CallFailure>) -> Bool? {
-        guard case .failure(let failure) = result else { return true }
-        if failure.isClosing { return nil }
-        switch failure.kind {
-        case .server, .timeout, .transport: return false
-        default: return true
-        }
     }
 
     private func transfer(

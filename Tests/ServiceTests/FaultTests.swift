@@ -1,4 +1,3 @@
-@testable import Ingest
 import Foundation
 import HTTP
 import Sandbox
@@ -101,17 +100,6 @@ import Testing
         #expect(try service.upstream("DELETE", "/_sandbox/faults").status == 200)
         #expect(try service.ingest(selection)["status"] as? String == "completed")
         try compareWithTruth(service)
-    }
-
-    /// An upstream that is away must not eat the quota.
-    @Test func aListingThatIsAwayIsAskedNowAndThenOnly() throws {
-        let service = try service(retries: 3)
-        defer { service.stop() }
-        #expect(try service.upstream("PUT", "/_sandbox/faults", #"{"downSources":["online"]}"#).status == 200)
-        #expect(try service.ingest(selection)["status"] as? String == "failed")
-        let asked = try calls(service).count
-        // Two calls of four attempts, each of four questions with four tries, would be 128.
-        #expect(asked >= Circuit.failuresMax && asked < 40, "\(asked)")
     }
 
     /// A filter that is refused as if the quota were spent.
