@@ -86,9 +86,19 @@ import Testing
 
     @Test func aRefusedConnectionNamesTheCall() async throws {
         try await withLoop { loop in
-            let listener = try Listener(.tcp(host: "127.0.0.1", port: 0), on: loop)
-            let address = listener.address
-            listener.close()
+            // Bound and not listening: a port that was closed could be another test's by now.
+            let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            defer { Glibc.close(socket) }
+            var name = sockaddr_in()
+            name.sin_family = sa_family_t(AF_INET)
+            name.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+            var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+            withUnsafeMutablePointer(to: &name) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    #expect(bind(socket, $0, size) == 0 && getsockname(socket, $0, &size) == 0)
+                }
+            }
+            let address = Address.tcp(host: "127.0.0.1", port: UInt16(bigEndian: name.sin_port))
             await #expect(throws: SystemError(code: ECONNREFUSED, call: "connect \(address)")) {
                 _ = try await Stream.connect(to: address, on: loop, until: .after(.seconds(5)))
             }
