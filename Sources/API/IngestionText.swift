@@ -36,6 +36,7 @@ enum IngestionText {
             json.member("unfillable", job.slotsUnfillable)
         }
         json.member("requested_by", job.requestedBy)
+        json.member("lane", job.lane.rawValue)
         json.member("created_at", instant: job.createdAt)
         json.member("started_at", instant: job.startedAt)
         json.member("finished_at", instant: job.finishedAt)

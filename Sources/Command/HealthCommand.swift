@@ -15,16 +15,18 @@ struct HealthCommand: ParsableCommand {
 
     @OptionGroup var common: CommandOptions
 
-    @Option(help: "Who is asked: api, the worker of this host, or a sandbox on GAPLESS_PORT.")
+    @Option(help: "Who is asked: api, the worker or scheduler of this host, or a sandbox on GAPLESS_PORT.")
     var role = "api"
 
     func run() throws {
-        guard ["api", "worker", "sandbox"].contains(role) else { throw ValidationError("--role: expected api, worker or sandbox") }
+        guard ["api", "worker", "scheduler", "sandbox"].contains(role) else {
+            throw ValidationError("--role: expected api, worker, scheduler or sandbox")
+        }
         try common.reportingErrors { settings, _ in
             let loop = try Loop(name: "health")
             defer { loop.stop() }
             let (isWell, text) = switch role {
-            case "worker": try Self.worker(settings, loop)
+            case "worker", "scheduler": try Self.sessions(of: role, settings, loop)
             case "sandbox": try Self.server(settings, "/_sandbox", loop)
             default: try Self.server(settings, "/readyz", loop)
             }
@@ -51,11 +53,11 @@ struct HealthCommand: ParsableCommand {
     }
 
     /// Looks into Postgres from outside the process, so that a worker that hangs is seen too.
-    static func worker(_ settings: Settings, _ loop: Loop) throws -> (isWell: Bool, text: String) {
+    static func sessions(of role: String, _ settings: Settings, _ loop: Loop) throws -> (isWell: Bool, text: String) {
         guard let postgres = try Backing.namedPostgres(settings) else {
-            throw SettingError(variable: "DATABASE_URL", expected: "is needed: the worker's sessions with that Postgres are looked at")
+            throw SettingError(variable: "DATABASE_URL", expected: "is needed: the \(role)'s sessions with that Postgres are looked at")
         }
-        let name = WorkingUnit.sessionName
+        let name = WorkingUnit.sessionName(role: role)
         let recent = try loop.runBlocking { loop in
             let connection = try await PostgresConnection.connect(postgres, on: loop, until: .after(.seconds(5)))
             defer { connection.close() }
@@ -68,6 +70,6 @@ struct HealthCommand: ParsableCommand {
             guard let row = rows.first else { return 0 }
             return try row.int(0)
         }
-        return (recent > 0, recent > 0 ? "the worker is at work" : "no worker of this host has asked Postgres for 30 seconds")
+        return (recent > 0, recent > 0 ? "the \(role) is at work" : "no \(role) of this host has asked Postgres for 30 seconds")
     }
 }

@@ -13,13 +13,13 @@ struct ServeCommand: ParsableCommand {
 
     @OptionGroup var common: CommandOptions
 
-    @Option(help: "What this process does: api, worker, or both, separated by commas.")
-    var role = "api,worker"
+    @Option(help: "What this process does: api, worker, scheduler, or several of them, separated by commas.")
+    var role = "api,worker,scheduler"
 
     func run() throws {
         let roles = Set(role.split(separator: ",").map(String.init))
-        guard !roles.isEmpty, roles.isSubset(of: ["api", "worker"]) else {
-            throw ValidationError("--role: expected api, worker, or both, separated by commas")
+        guard !roles.isEmpty, roles.isSubset(of: ["api", "worker", "scheduler"]) else {
+            throw ValidationError("--role: expected api, worker, scheduler, or several of them, separated by commas")
         }
         try common.reportingErrors { settings, log in
             ProcessMemory.prepare()
@@ -67,6 +67,7 @@ extension ServeCommand {
 final class RunningService {
     private var serving: [(loop: Loop, unit: Local<ServingUnit>)] = []
     private var working: (loop: Loop, unit: Local<WorkingUnit>)?
+    private var scheduling: (loop: Loop, unit: Local<SchedulingUnit>)?
     private let log: Log
     /// Where it listens; nil without the role.
     private(set) var address: Address?
@@ -83,6 +84,9 @@ final class RunningService {
         if roles.contains("worker") {
             if catalogue.access.isEmpty { log.write(.warning, "no upstream has a key: nothing will be fetched (SIP_API_KEY)") }
             working = try Self.startWorking(settings, catalogue, backing, ready, Observing(log: log, shard: metrics.shard()))
+        }
+        if roles.contains("scheduler") {
+            scheduling = try startScheduling(settings, catalogue, backing, ready, Observing(log: log, shard: metrics.shard()))
         }
         if roles.contains("api") { try startServing(settings, catalogue, backing, ready, metrics, log) }
         log.write(.info, "ready", [
@@ -106,17 +110,37 @@ final class RunningService {
         return (loop, unit)
     }
 
+    private func startScheduling(
+        _ settings: Settings, _ catalogue: Catalogue, _ backing: Backing, _ ready: Preparation.Ready, _ observing: Observing
+    ) throws -> (Loop, Local<SchedulingUnit>) {
+        let loop = try Loop(name: "schedule")
+        let (postgres, nudgeWorker) = (backing.postgres, nudgeWorker)
+        let unit = try loop.runBlocking { loop in
+            loop.keep(
+                SchedulingUnit(
+                    on: loop, catalogue: catalogue, settings: settings, postgres: postgres, clock: ready.clock, observing: observing,
+                    nudgeWorker: nudgeWorker))
+        }
+        loop.start { loop in await loop[unit].run() }
+        return (loop, unit)
+    }
+
+    /// There may be work for this process's worker, where it has one.
+    private var nudgeWorker: @Sendable () -> Void {
+        let working = working
+        return {
+            if let working { working.loop.start { loop in loop[working.unit].worker.nudge() } }
+        }
+    }
+
     private func startServing(
         _ settings: Settings, _ catalogue: Catalogue, _ backing: Backing, _ ready: Preparation.Ready, _ metrics: Metrics, _ log: Log
     ) throws {
         let count = max(1, min(8, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-        let working = working
         let plan = ServingUnit.Plan(
             catalogue: catalogue, settings: settings, postgres: backing.postgres, redis: backing.redis, clock: ready.clock,
             loops: count, rate: settings.clientRate.map { ClientRate($0) }, metrics: metrics,
-            nudgeWorker: {
-                if let working { working.loop.start { loop in loop[working.unit].worker.nudge() } }
-            })
+            nudgeWorker: nudgeWorker)
         var address = Address.tcp(host: settings.host, port: settings.port)
         for i in 0..<count {
             let loop = try Loop(name: "serve \(i)")
@@ -149,6 +173,7 @@ final class RunningService {
     /// Answers what was asked, puts down what is under way, and ends the threads.
     func stop() {
         if let working { working.loop.start { loop in await loop[working.unit].stop() } }
+        if let scheduling { scheduling.loop.start { loop in loop[scheduling.unit].stop(on: loop) } }
         // All loops stop at the same time, and are then waited for one by one.
         for (loop, unit) in serving { loop.start { loop in await loop[unit].stop() } }
         for (loop, unit) in serving {
@@ -164,6 +189,13 @@ final class RunningService {
                 loop.beginClosing()
             }
             working.loop.stop()
+        }
+        if let scheduling {
+            try? scheduling.loop.runBlocking { loop in
+                await loop[scheduling.unit].awaitStop()
+                loop.beginClosing()
+            }
+            scheduling.loop.stop()
         }
     }
 }

@@ -22,7 +22,7 @@ final class WorkingUnit {
         observing: Observing
     ) throws {
         var postgres = postgres
-        postgres.applicationName = Self.sessionName
+        postgres.applicationName = Self.sessionName(role: "worker")
         store = Store(pool: PostgresPool(postgres, size: settings.maxWorkers + 2, on: loop, waitLimit: .seconds(10)))
         var fetching = Fetcher.Settings()
         // Who may send has been let in already, and each keeps its connection.
@@ -42,13 +42,13 @@ final class WorkingUnit {
         token = loop.keep(worker)
     }
 
-    /// What this host's workers call their sessions with Postgres: an operator sees whose they are, and `gapless health` whether
-    /// they are in use. At most 63 bytes, which is what Postgres keeps.
-    static var sessionName: String {
+    /// What this host's processes of a role call their sessions with Postgres: an operator sees whose they are, and `gapless health`
+    /// whether they are in use. At most 63 bytes, which is what Postgres keeps.
+    static func sessionName(role: String) -> String {
         var host = [CChar](repeating: 0, count: 256)
-        guard gethostname(&host, host.count - 1) == 0 else { return "gapless worker" }
+        guard gethostname(&host, host.count - 1) == 0 else { return "gapless \(role)" }
         let name = host.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-        return "gapless worker " + String(decoding: name.utf8.prefix(48), as: UTF8.self)
+        return String(decoding: "gapless \(role) \(name)".utf8.prefix(63), as: UTF8.self)
     }
 
     /// Works until `stop`.

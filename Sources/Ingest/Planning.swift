@@ -61,10 +61,13 @@ package final class Planning {
         package let name: String
         /// 32 hex digits.
         package let traceID: String?
+        /// nil: what its range says, the horizon or what lies behind it.
+        package let lane: Lane?
 
-        package init(_ name: String, traceID: String? = nil) {
+        package init(_ name: String, traceID: String? = nil, lane: Lane? = nil) {
             self.name = name
             self.traceID = traceID
+            self.lane = lane
         }
     }
 
@@ -93,9 +96,15 @@ package final class Planning {
         try await store.insertIngestion(
             Store.NewIngestion(
                 dataset: draft.dataset.name, selection: draft.selectionText, selectionDigest: draft.selectionDigest, planID: plan,
-                requestedBy: requester.name, figures: draft.figures, calls: draft.calls, filedAt: draft.now,
+                requestedBy: requester.name,
+                lane: requester.lane ?? Self.lane(of: draft), figures: draft.figures, calls: draft.calls, filedAt: draft.now,
                 traceID: requester.traceID),
             keeping: keeping)
+    }
+
+    private static func lane(of draft: Draft) -> Lane {
+        let horizon = draft.dataset.zone.day(at: draft.now).advanced(by: -draft.dataset.horizonDays)
+        return (draft.selection.from ?? draft.now) >= draft.dataset.zone.start(of: horizon) ? .repair : .history
     }
 
     // MARK: The plan itself

@@ -35,6 +35,7 @@ package struct StoredIngestion: Sendable {
     package let selection: String
     package let planID: String?
     package let requestedBy: String
+    package let lane: Lane
     package let gapsDetected: Int
     package let slotsDetected: Int
     /// Selected slots that no call could fill.
@@ -60,6 +61,7 @@ extension Store {
         package let selectionDigest: String
         package let planID: String?
         package let requestedBy: String
+        package let lane: Lane
         package let figures: PlanFigures
         package let calls: [StoredCall]
         /// Of the shown clock.
@@ -68,7 +70,7 @@ extension Store {
         package let traceID: String?
 
         package init(
-            dataset: String, selection: String, selectionDigest: String, planID: String?, requestedBy: String,
+            dataset: String, selection: String, selectionDigest: String, planID: String?, requestedBy: String, lane: Lane = .history,
             figures: PlanFigures, calls: [StoredCall], filedAt: Int64, traceID: String? = nil
         ) {
             self.dataset = dataset
@@ -76,6 +78,7 @@ extension Store {
             self.selectionDigest = selectionDigest
             self.planID = planID
             self.requestedBy = requestedBy
+            self.lane = lane
             self.figures = figures
             self.calls = calls
             self.filedAt = filedAt
@@ -112,10 +115,12 @@ extension Store {
     private static func file(_ new: NewIngestion, on connection: PostgresConnection) async throws -> (id: String, isNew: Bool) {
         let rows = try await connection.query("""
             insert into ingestions (dataset, status, selection, selection_digest, plan_id, requested_by, gaps_detected,
-                slots_detected, slots_unfillable, lower_bound_requests, optimality, filed_at, trace_id)
+                slots_detected, slots_unfillable, lower_bound_requests, optimality, filed_at, trace_id,
+                lane)
             values (\(new.dataset), 'pending', \(new.selection)::json, \(new.selectionDigest), \(new.planID)::uuid,
                 \(new.requestedBy), \(new.figures.gaps), \(new.figures.slots), \(new.figures.unfillableSlots),
-                \(new.figures.lowerBound.requests), \(new.figures.optimality.rawValue), \(.instant(new.filedAt)), \(new.traceID))
+                \(new.figures.lowerBound.requests), \(new.figures.optimality.rawValue), \(.instant(new.filedAt)), \(new.traceID),
+                \(new.lane.rawValue))
             on conflict (dataset, selection_digest) where status in ('pending', 'running', 'paused') do nothing
             returning id::text
             """)
@@ -165,7 +170,7 @@ extension Store {
     static let ingestionColumns: SQL = """
         select i.id::text, i.dataset, i.status, i.selection, i.plan_id::text, i.requested_by, i.gaps_detected, i.slots_detected,
             i.lower_bound_requests, i.optimality, i.replans::int8, i.created_at, i.started_at, i.finished_at, i.error, t.*, i.filed_at,
-            i.slots_unfillable, (select coalesce(sum(a.absent), 0)::int8 from tasks a where a.ingestion_id = i.id) as found_absent,
+            i.slots_unfillable, i.lane, (select coalesce(sum(a.absent), 0)::int8 from tasks a where a.ingestion_id = i.id) as found_absent,
             (
                 select coalesce(sum(case when status in ('available', 'running') then greatest(requests_planned, requests)
                     else requests end), 0)::int8
@@ -205,6 +210,7 @@ extension Store {
         return StoredIngestion(
             id: try row.string(0), dataset: try row.string(1), status: IngestionStatus(rawValue: try row.string(2)) ?? .failed,
             selection: try row.json(3), planID: try row.stringOrNil(4), requestedBy: try row.string(5),
+            lane: Lane(rawValue: try row.string("lane")) ?? .history,
             gapsDetected: try row.int(6), slotsDetected: try row.int(7), slotsUnfillable: try row.int("slots_unfillable"),
             lowerBoundRequests: try row.int(8),
             optimality: try row.string(9), replans: try row.int(10), filedAt: try row.instant("filed_at"), createdAt: try row.instant(11),

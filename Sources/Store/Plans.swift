@@ -88,7 +88,6 @@ extension Store {
     ) async throws -> (id: String, expiresAt: Int64) {
         try await pool.transaction { connection in
             if let keeping { try await Self.take(keeping.key, on: connection) }
-            _ = try await connection.query("delete from plans where expires_at < now() - interval '15 minutes'")
             let row = try await connection.query("""
                 insert into plans (dataset, digest, selection, gaps, slots, requests, tokens, lower_bound_requests,
                     lower_bound_tokens, optimality, estimated_seconds, complete_at, warnings, unfillable, expires_at)

@@ -76,7 +76,7 @@ extension Store {
         if !isFree { throw KeyRefusal.underWay }
     }
 
-    /// Keeps an answer, and sweeps a few whose day is over.
+    /// Keeps an answer for 24 hours.
     static func keep(_ answer: KeptAnswer, under key: RequestKey, on connection: PostgresConnection) async throws {
         _ = try await connection.query("""
             insert into request_keys (client, route, key, body_digest, status, location, content_location, body)
@@ -84,11 +84,6 @@ extension Store {
                 \(answer.contentLocation), \(answer.body))
             on conflict (client, route, key) do update set body_digest = excluded.body_digest, status = excluded.status,
                 location = excluded.location, content_location = excluded.content_location, body = excluded.body, created_at = now()
-            """)
-        _ = try await connection.query("""
-            delete from request_keys where (client, route, key) in (
-                select client, route, key from request_keys where created_at < now() - interval '24 hours'
-                order by created_at limit 100 for update skip locked)
             """)
     }
 

@@ -44,7 +44,8 @@ import Testing
         let held = SlotSet((due - 24 * 40) * 4..<due * 4)
         let ingestion = StoredIngestion(
             id: "", dataset: "cmg", status: .running, selection: SelectionJSON.text(selection, of: dataset), planID: nil, requestedBy: "",
-            gapsDetected: 0, slotsDetected: 0, slotsUnfillable: 0, lowerBoundRequests: 0, optimality: "proven", replans: 0,
+            lane: .history, gapsDetected: 0, slotsDetected: 0, slotsUnfillable: 0, lowerBoundRequests: 0, optimality: "proven",
+            replans: 0,
             filedAt: filedAt, createdAt: 0, startedAt: nil, finishedAt: nil, error: nil, sums: StoredIngestion.Sums())
         let settlement = try Settling.decide(
             ingestion, undone: [], series: [StoredSeries(id: 1, ledger: Ledger(key: key, held: held))], dataset: dataset, findings: [:])

@@ -77,7 +77,7 @@ import Testing
             let series = Self.series(dataset, held: mode == .refresh ? held : SlotSet(20..<24))
             let ingestion = StoredIngestion(
                 id: "", dataset: "two", status: .running, selection: SelectionJSON.text(selection, of: dataset), planID: nil,
-                requestedBy: "", gapsDetected: 0, slotsDetected: 0, slotsUnfillable: 0, lowerBoundRequests: 0,
+                requestedBy: "", lane: .history, gapsDetected: 0, slotsDetected: 0, slotsUnfillable: 0, lowerBoundRequests: 0,
                 optimality: "proven", replans: 0,
                 filedAt: 10 * 86_400, createdAt: 0, startedAt: nil, finishedAt: nil, error: nil, sums: StoredIngestion.Sums())
             let settlement = try Settling.decide(ingestion, undone: [undone], series: series, dataset: dataset, findings: [:])

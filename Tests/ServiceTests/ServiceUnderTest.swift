@@ -44,7 +44,7 @@ final class ServiceUnderTest {
         catalogue = try Catalogue(settings)
         let log = Log(level: .error, format: .text)
         backing = try Backing.start(settings, log: log, withCache: true)
-        service = try RunningService(settings, catalogue, backing, roles: ["api", "worker"], log: log)
+        service = try RunningService(settings, catalogue, backing, roles: ["api", "worker", "scheduler"], log: log)
     }
 
     /// Where the service listens.
