@@ -26,20 +26,20 @@ package struct Absence: Sendable, Hashable {
     }
 
     /// The first answer of "nothing".
-    static func first(_ reason: String, at now: Int64, evidence: Int64) -> Absence {
+    static func first(_ reason: String, isFinal: Bool, at now: Int64, evidence: Int64) -> Absence {
         Absence(
             reason: reason, since: now, asked: now, attempts: 1, steps: 1,
-            nextAsk: RecheckSchedule.nextAsk(reason, steps: 1, now: now), evidence: evidence)
+            nextAsk: RecheckSchedule.nextAsk(isFinal: isFinal, steps: 1, now: now), evidence: evidence)
     }
 
     /// One more such answer. One that comes before it is due counts as an attempt, and the next ask is counted from it; but the
     /// distance stays as it is, so that two answers within minutes do not put the next ask off by days.
-    func confirmed(_ reason: String, at now: Int64, evidence: Int64) -> Absence {
+    func confirmed(_ reason: String, isFinal: Bool, at now: Int64, evidence: Int64) -> Absence {
         let isEarly = nextAsk.map { now < $0 } ?? false
         let steps = isEarly ? steps : steps + 1
         return Absence(
             reason: reason, since: since, asked: max(asked, now), attempts: attempts + 1, steps: steps,
-            nextAsk: RecheckSchedule.nextAsk(reason, steps: steps, now: max(asked, now)), evidence: evidence)
+            nextAsk: RecheckSchedule.nextAsk(isFinal: isFinal, steps: steps, now: max(asked, now)), evidence: evidence)
     }
 }
 
@@ -71,8 +71,9 @@ package struct Absences: Sendable, Hashable {
         }
     }
 
-    /// The upstream said that it has nothing for these slots. `reason` is asked once for each of them.
-    package mutating func note(_ slots: SlotSet, at now: Int64, evidence: Int64, reason: (Int) -> String) {
+    /// The upstream said that it has nothing for these slots. `reason` is asked once for each of them; those whose reason is among
+    /// `final` are not to be asked for again.
+    package mutating func note(_ slots: SlotSet, at now: Int64, evidence: Int64, final: Set<String>, reason: (Int) -> String) {
         if slots.isEmpty { return }
         let known = self.slots
         var made: [Run] = []
@@ -80,11 +81,11 @@ package struct Absences: Sendable, Hashable {
             let again = slots.intersection(run.slots)
             made += SlotSet(run.slots).subtracting(again).ranges.map { Run($0, run.absence) }
             for (range, reason) in Absences.alike(again, reason) {
-                made.append(Run(range, run.absence.confirmed(reason, at: now, evidence: evidence)))
+                made.append(Run(range, run.absence.confirmed(reason, isFinal: final.contains(reason), at: now, evidence: evidence)))
             }
         }
         for (range, reason) in Absences.alike(slots.subtracting(known), reason) {
-            made.append(Run(range, .first(reason, at: now, evidence: evidence)))
+            made.append(Run(range, .first(reason, isFinal: final.contains(reason), at: now, evidence: evidence)))
         }
         runs = Absences.joined(made)
     }

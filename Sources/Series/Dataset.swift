@@ -24,6 +24,9 @@ package struct Dataset: Sendable {
     package let reach: @Sendable (SeriesKey, _ now: Int64) -> Reach?
     /// Why the upstream has nothing for the slot that starts at this instant, once it has said so: one word, `no_record`.
     package let absenceReason: @Sendable (SeriesKey, _ start: Int64) -> String
+    /// Those of these words after which the upstream will say nothing else ever (`no_trade`: an hour without a trade stays without
+    /// one): such a slot is not asked for again, unless somebody wants the range refreshed.
+    package let finalReasons: Set<String>
 
     // Fact 2: what a call can cover and what it costs.
     package let shapes: [CallShape]
@@ -58,7 +61,7 @@ package struct Dataset: Sendable {
         channel: @escaping @Sendable (SeriesKey) -> String = { _ in "" },
         partsPerRow: @escaping @Sendable (SeriesKey) -> Int = { _ in 1 },
         reach: @escaping @Sendable (SeriesKey, Int64) -> Reach? = { _, _ in nil },
-        absenceReason: @escaping @Sendable (SeriesKey, Int64) -> String = { _, _ in "no_record" },
+        absenceReason: @escaping @Sendable (SeriesKey, Int64) -> String = { _, _ in "no_record" }, finalReasons: Set<String> = [],
         priced: @escaping @Sendable (CallShape, Step.Needs) -> CallShape = { $0.costing($1.requests) }
     ) {
         self.name = name
@@ -81,6 +84,7 @@ package struct Dataset: Sendable {
         self.partsPerRow = partsPerRow
         self.reach = reach
         self.absenceReason = absenceReason
+        self.finalReasons = finalReasons
         self.priced = priced
         followedSet = Set(followed)
     }

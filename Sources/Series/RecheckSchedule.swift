@@ -1,5 +1,5 @@
 /// When the upstream is asked again for a slot of which it said that it has nothing: after an hour, a day, a week, thirty days, and
-/// every thirty days from then on.
+/// every thirty days from then on; never where the dataset knows the reason to be final (`Dataset.finalReasons`).
 package enum RecheckSchedule {
     private static let distances = [3600, 86_400, 7 * 86_400, 30 * 86_400]
 
@@ -8,11 +8,8 @@ package enum RecheckSchedule {
         distances[min(max(attempts, 1), distances.count) - 1]
     }
 
-    /// Whether the upstream will say nothing else ever: a slot without a trade stays without one.
-    package static func isFinal(_ reason: String) -> Bool { reason == "no_trade" }
-
     /// When to ask again after an answer at `now`; nil: never.
-    static func nextAsk(_ reason: String, steps: Int, now: Int64) -> Int64? {
-        isFinal(reason) ? nil : now + Int64(next(after: steps))
+    static func nextAsk(isFinal: Bool, steps: Int, now: Int64) -> Int64? {
+        isFinal ? nil : now + Int64(next(after: steps))
     }
 }

@@ -78,7 +78,7 @@ extension Store {
             let before = stored[change.id] ?? []
             var absences = Absences(before)
             absences.end(change.ended)
-            absences.note(change.nothing, at: now, evidence: task) { slot in
+            absences.note(change.nothing, at: now, evidence: task, final: dataset.finalReasons) { slot in
                 change.partial.contains(slot) ? Self.partial : dataset.absenceReason(change.key, dataset.calendar.ruler.start(of: slot))
             }
             let after = Set(absences.runs)

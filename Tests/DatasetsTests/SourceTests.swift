@@ -36,6 +36,7 @@ struct SourceTests {
             #expect(try reason(source, "2025-09-07T01:00:00-03:00") == "no_record")
         }
         #expect(try reason("pcp", "2025-04-05T22:00:00-03:00") == "no_record")
+        #expect(dataset.finalReasons == ["overwritten", "foreign_values"])
         #expect(dataset.partsPerRow(SeriesKey([bus, "pid"])) == 4 && dataset.partsPerRow(SeriesKey([bus, "real"])) == 1)
     }
 

@@ -4,6 +4,8 @@ import Testing
 
 @Suite("Absences, and gaps by their notes")
 struct AbsenceTests {
+    private static let final: Set = ["no_trade"]
+
     /// One slot's absence as the words of the definition have it.
     private struct Word: Equatable {
         var reason: String
@@ -14,7 +16,7 @@ struct AbsenceTests {
         var evidence: Int64
 
         var nextAsk: Int64? {
-            reason == "no_trade" ? nil : asked + [0, 3600, 86_400, 604_800, 2_592_000][min(steps, 4)]
+            AbsenceTests.final.contains(reason) ? nil : asked + [0, 3600, 86_400, 604_800, 2_592_000][min(steps, 4)]
         }
 
         init(_ reason: String, _ now: Int64, _ evidence: Int64) {
@@ -42,7 +44,7 @@ struct AbsenceTests {
                 let ended = SlotSet(ranges: random.ranges(3, in: -20..<20, longest: 8))
                 let nothing = SlotSet(ranges: random.ranges(3, in: -20..<20, longest: 20))
                 absences.end(ended)
-                absences.note(nothing, at: now, evidence: Int64(round), reason: reason)
+                absences.note(nothing, at: now, evidence: Int64(round), final: Self.final, reason: reason)
                 for slot in -20..<20 {
                     if ended.contains(slot) { words[slot] = nil }
                     if nothing.contains(slot) {
@@ -72,7 +74,7 @@ struct AbsenceTests {
         var absences = Absences()
         let slots = SlotSet(0..<10)
         func note(_ now: Int64) -> Absence? {
-            absences.note(slots, at: now, evidence: now) { _ in "no_record" }
+            absences.note(slots, at: now, evidence: now, final: Self.final) { _ in "no_record" }
             return absences.runs.count == 1 ? absences.runs[0].absence : nil
         }
         #expect(note(0)?.nextAsk == 3600)

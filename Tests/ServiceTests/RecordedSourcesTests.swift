@@ -96,6 +96,9 @@ import TestSupport
             #expect(try Self.gaps(service, "from=2025-04-05&to=2025-04-06") == [
                 "2025-04-05T22:00:00-03:00 1 absent foreign_values", "2025-04-05T23:00:00-03:00 1 absent overwritten",
             ])
+            // Neither will ever come, so neither is asked for again.
+            let gaps = try #require(try service.json("/v1/cmg/gaps?from=2025-04-05&to=2025-04-06")["data"] as? [[String: Any]])
+            #expect(gaps.allSatisfy { $0["next_ask"] is NSNull }, "\(gaps)")
         }
     }
 

@@ -35,8 +35,10 @@ enum Memory {
                 guard key.values == ["b"] else { return nil }
                 return Reach(from: Int64(firstDay) * 86_400, reason: "before_first_day", action: "None.")
             },
-            absenceReason: { _, start in reason(start) })
+            absenceReason: { _, start in reason(start) }, finalReasons: finalReasons)
     }
+
+    static let finalReasons: Set = ["no_trade", "overwritten"]
 
     /// The first hour of a day is known to be empty for good.
     static func reason(_ start: Int64) -> String { start % 86_400 == 0 ? "no_trade" : start % 21_600 == 0 ? "overwritten" : "no_record" }

@@ -103,6 +103,9 @@ struct CMGDays {
     var firstDate: String { LocalDate(daysSince1970: days.lowerBound).description }
     var lastDate: String { LocalDate(daysSince1970: days.upperBound - 1).description }
 
+    /// Two hours share one name on the local clock, for good: what the upstream keeps there says nothing of the other one.
+    static let finalReasons: Set<String> = ["overwritten", "foreign_values"]
+
     /// Why the upstream has nothing for the hour that begins at `start`.
     static func absenceReason(_ source: CMGSource?, start: Int64, zone: Zone) -> String {
         let local = zone.local(at: start)
