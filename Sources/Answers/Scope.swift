@@ -42,17 +42,36 @@ struct Scope {
             let due = ruler.end(of: slot) + Int64(dataset.dueLag(one.key))
             next = min(next ?? due, due)
         }
-        // What the upstream serves may move with the date, and with nothing else.
-        let midnight = dataset.zone.start(of: dataset.zone.day(at: now).advanced(by: 1))
-        if series.contains(where: { reachMoves($0.key, from: now, to: midnight) }) { next = min(next ?? midnight, midnight) }
+        for one in series {
+            if let move = nextMove(of: one.key, before: next ?? now + Scope.foresight) { next = move }
+        }
         return next
     }
 
-    /// Whether slots of the range are beyond reach at one instant and not at another, or for another reason.
-    private func reachMoves(_ key: SeriesKey, from first: Int64, to second: Int64) -> Bool {
-        let reaches = [dataset.reach(key, first), dataset.reach(key, second)]
-        if reaches[0] == reaches[1] { return false }
-        return reaches.contains { $0.map { $0.from > dataset.calendar.ruler.start(of: slots.lowerBound) } ?? false }
+    /// Seconds of shown time that moves of reach are looked for ahead: longer than an answer is kept, at any usual speed of the clock.
+    private static let foresight: Int64 = 8 * 86_400
+
+    /// When the upstream will serve other slots of the range than now; nil where that is not before `limit`.
+    private func nextMove(of key: SeriesKey, before limit: Int64) -> Int64? {
+        var at = now
+        while let reach = dataset.reach(key, at), reach.holds.upperBound > at, reach.holds.upperBound < limit {
+            at = reach.holds.upperBound
+            if concernsRange(reach, dataset.reach(key, at)) { return at }
+        }
+        return nil
+    }
+
+    /// When the upstream served other slots of the range last; nil where it never did, or none of the range was beyond reach.
+    private func lastMove(of key: SeriesKey) -> Int64? {
+        guard let reach = dataset.reach(key, now), reach.holds.lowerBound > .min else { return nil }
+        let move = reach.holds.lowerBound
+        return concernsRange(reach, dataset.reach(key, move - 1)) ? move : nil
+    }
+
+    /// Whether slots of the range are beyond one reach and not beyond the other, or for another reason.
+    private func concernsRange(_ one: Reach, _ other: Reach?) -> Bool {
+        if one.from == other?.from, one.reason == other?.reason, one.action == other?.action { return false }
+        return max(one.from, other?.from ?? .min) > dataset.calendar.ruler.start(of: slots.lowerBound)
     }
 
     /// The last change: of the dataset, by a slot of the range that fell due, or of what the upstream still serves of it.
@@ -63,8 +82,9 @@ struct Scope {
             let slot = min(dueBefore(one.key), slots.upperBound)
             if slot > slots.lowerBound { last = max(last, ruler.start(of: slot) + Int64(dataset.dueLag(one.key))) }
         }
-        let midnight = dataset.zone.start(of: dataset.zone.day(at: now))
-        if midnight > last, series.contains(where: { reachMoves($0.key, from: midnight - 1, to: midnight) }) { last = midnight }
+        for one in series {
+            if let move = lastMove(of: one.key) { last = max(last, move) }
+        }
         return last == .min ? ruler.start(of: ruler.slot(containing: now)) : last
     }
 

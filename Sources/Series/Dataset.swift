@@ -20,7 +20,7 @@ package struct Dataset: Sendable {
     package let dueLag: @Sendable (SeriesKey) -> Int
     /// How far back people look when they name no start, in days.
     package let horizonDays: Int
-    /// From when on the upstream serves a series at all; nil where nothing limits it. `now` is the shown clock.
+    /// From when on the upstream serves a series at all; nil where nothing ever limits it. `now` is the shown clock.
     package let reach: @Sendable (SeriesKey, _ now: Int64) -> Reach?
     /// Why the upstream has nothing for the slot that starts at this instant, once it has said so: one word, `no_record`.
     package let absenceReason: @Sendable (SeriesKey, _ start: Int64) -> String
@@ -157,13 +157,19 @@ package struct Reach: Sendable, Equatable {
     package let reason: String
     /// What a person could do about it, one sentence.
     package let action: String
+    /// The stretch of the shown clock in which all this holds: it moved when that began, and moves when it ends.
+    package let holds: Range<Int64>
+
+    /// What `holds` of a reach that never moves.
+    package static let always: Range<Int64> = .min ..< .max
 
     /// No slot lies before this one.
     static let ever = -(1 << 40)
 
-    package init(from: Int64, reason: String, action: String) {
+    package init(from: Int64, reason: String, action: String, holds: Range<Int64> = Reach.always) {
         self.from = from
         self.reason = reason
         self.action = action
+        self.holds = holds
     }
 }

@@ -22,6 +22,9 @@ struct SourceTests {
         let online = dataset.reach(SeriesKey([bus, "online"]), now)
         #expect(online?.from == (try instant("2023-08-18T00:00:00-04:00")), "850 local days before, at midnight")
         #expect(online?.reason == "outside_window")
+        // The window moves at the next local midnight; the first day of real costs never does.
+        #expect(online?.holds == (try instant("2025-12-15T00:00:00-03:00"))..<(try instant("2025-12-16T00:00:00-03:00")))
+        #expect(real?.holds == Reach.always)
         for source in ["pid", "pcp"] { #expect(dataset.reach(SeriesKey([bus, source]), now) == nil) }
         let short = cmg(zone: bench.zone, following: CMG.Following(onlineWindowDays: 99), rate: CMG.rate)
         // The day before the clocks went forward at midnight begins at midnight, that day itself at 01:00.

@@ -79,27 +79,31 @@ import Testing
         }
     }
 
-    /// The upstream serves the last two days: at midnight a day falls out of its reach, and the answer with it.
+    /// The upstream serves two days and what follows, and lets go of the oldest at an hour of its own: the answer goes with it.
     @Test func anAnswerHoldsNoLongerThanTheReachThatItWasMadeBy() throws {
-        let zone = try Quarters.zone.get()
+        let five = try Timestamp.parse("2025-12-10T05:00:00-03:00")
+        let day: Int64 = 86_400
         let rolling: Quarters.ReachRule = { _, now in
-            Reach(from: zone.start(of: zone.day(at: now).advanced(by: -2)), reason: "rolled_off", action: "None.")
+            let days = (now - five).quotient(rounding: day)
+            let move = five + days * day
+            return Reach(from: move - 2 * day, reason: "rolled_off", action: "None.", holds: move..<move + day)
         }
-        let now = try Timestamp.parse("2025-12-10T12:00:00-03:00")
-        let midnight = try Timestamp.parse("2025-12-11T00:00:00-03:00")
-        func change(_ from: String, _ to: String, _ reach: @escaping Quarters.ReachRule) throws -> (next: Int64?, asOf: Int64) {
-            let scope = Scope(
-                try Quarters.dataset(reach: reach), from: try Timestamp.parse(from), to: try Timestamp.parse(to), now: now)
+        func change(_ from: Int64, _ to: Int64, _ reach: @escaping Quarters.ReachRule) throws -> (next: Int64?, asOf: Int64) {
+            let scope = Scope(try Quarters.dataset(reach: reach), from: from, to: to, now: five + 7 * 3600)
             let series = [StoredSeries(id: 1, ledger: Ledger(key: SeriesKey(["a", "online"])))]
             return (scope.nextChange(series), scope.asOf(series, changedAt: 0))
         }
-        let old = ("2025-12-08T00:00:00-03:00", "2025-12-09T00:00:00-03:00")
-        let recent = (old.1, "2025-12-10T00:00:00-03:00")
-        #expect(try change(old.0, old.1, rolling).next == midnight)
-        #expect(try change(recent.0, recent.1, rolling).next == nil)
-        #expect(try change(old.0, old.1, Self.served).next == nil)
-        // At the last midnight another day fell out.
-        #expect(try change("2025-12-07T00:00:00-03:00", old.0, rolling).asOf == midnight - 86_400)
-        #expect(try change(recent.0, recent.1, rolling).asOf == Timestamp.parse("2025-12-10T03:00:00-03:00"))
+        let old = five - 2 * day
+        #expect(try change(old, old + day, rolling).next == five + day)
+        // The next move does not touch this day, the one after it does.
+        #expect(try change(old + day, old + 2 * day, rolling).next == five + 2 * day)
+        #expect(try change(old, old + day, Self.served).next == nil)
+        // At the last move another day fell out.
+        #expect(try change(old - day, old, rolling).asOf == five)
+        #expect(try change(old + day, old + day + 3600, rolling).asOf == old + day + 4 * 3600, "the hour that fell due")
     }
+}
+
+extension Int64 {
+    fileprivate func quotient(rounding divisor: Int64) -> Int64 { (self - ((self % divisor) + divisor) % divisor) / divisor }
 }

@@ -64,7 +64,8 @@ package enum CMGSource: String, Sendable, CaseIterable {
             let today = zone.day(at: now)
             return Reach(
                 from: zone.start(of: today.advanced(by: -windowDays)), reason: "outside_window",
-                action: "ask for the source real instead: the upstream drops online costs after a while (CMG_ONLINE_WINDOW)")
+                action: "ask for the source real instead: the upstream drops online costs after a while (CMG_ONLINE_WINDOW)",
+                holds: zone.start(of: today)..<zone.start(of: today.advanced(by: 1)))
         case .pid, .pcp: return nil
         }
     }
