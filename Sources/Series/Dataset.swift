@@ -111,7 +111,7 @@ package struct Dataset: Sendable {
         calendar.ruler.slot(containing: now - Int64(dueLag(key)))
     }
 
-    /// The instant at which the next slot of this series falls due.
+    /// The instant after `now` at which the next slot of this series falls due, whether or not the calendar has it.
     package func nextDue(_ key: SeriesKey, now: Int64) -> Int64 {
         calendar.ruler.end(of: dueBefore(key, now: now)) + Int64(dueLag(key))
     }

@@ -67,6 +67,19 @@ struct DatasetTests {
         #expect(bench.dataset.dueBefore(key, now: end + 3 * 3600 - 1) == 490_000)
     }
 
+    /// Whoever sleeps until then finds one slot more due, and not a second before.
+    @Test(arguments: ["real", "online", "pid", "pcp"])
+    func theNextSlotFallsDueWhenItIsSaidTo(source: String) {
+        let key = SeriesKey([Bench.bus, source])
+        let hour = bench.dataset.calendar.ruler.start(of: 490_000)
+        for now in [hour, hour + 1, hour + 1800, hour + 3599] {
+            let next = bench.dataset.nextDue(key, now: now)
+            #expect(next > now && next <= now + 3600)
+            #expect(bench.dataset.dueBefore(key, now: next - 1) == bench.dataset.dueBefore(key, now: now))
+            #expect(bench.dataset.dueBefore(key, now: next) == bench.dataset.dueBefore(key, now: now) + 1)
+        }
+    }
+
     @Test func callsAreDeterministic() throws {
         let listing = FakeListing(records: FakeRecord.day("2025-12-01", bus: Bench.bus).dropLast(), limitMax: 20)
         let calls = try (0..<2).map { _ in

@@ -13,7 +13,6 @@ struct PageAccount {
         var records = 0
         /// How often it came empty by the upstream's word: with `totalPages`.
         var emptyByWord = 0
-        var isVouched = false
         var isGivenUp = false
     }
 
@@ -110,10 +109,7 @@ struct PageAccount {
         guard answer.page == nil || answer.page == ask.page else { return }
         var reading = readings[ask.page, default: Reading()]
         reading.records = max(reading.records, answer.records)
-        if answer.totalPages != nil {
-            reading.isVouched = true
-            if answer.records == 0 { reading.emptyByWord += 1 }
-        }
+        if answer.totalPages != nil, answer.records == 0 { reading.emptyByWord += 1 }
         if answer.records > 0 || answer.totalPages != nil { isHeard = true }
         readings[ask.page] = reading
     }
