@@ -9,6 +9,7 @@ package struct StoredIngestion: Sendable {
         package var failed = 0
         /// Tasks that ended without proof of their end.
         package var unproved = 0
+        /// Slots that its calls are to fill; those that were planned anew count no more, for what replaced them may leave slots out.
         package var slotsPlanned = 0
         package var slotsSettled = 0
         package var requestsPlanned = 0
@@ -178,8 +179,9 @@ extension Store {
             ) as requests_expected
         from ingestions i cross join lateral (
             select count(*), count(*) filter (where status in ('available', 'running')),
-                count(*) filter (where status in ('failed', 'parked')), coalesce(sum(covers), 0)::int8,
-                coalesce(sum(covers) filter (where status not in ('available', 'running')), 0)::int8,
+                count(*) filter (where status in ('failed', 'parked')),
+                coalesce(sum(covers) filter (where not is_replanned), 0)::int8,
+                coalesce(sum(covers) filter (where not is_replanned and status not in ('available', 'running')), 0)::int8,
                 coalesce(sum(requests_planned), 0)::int8, coalesce(sum(requests), 0)::int8, coalesce(sum(written), 0)::int8,
                 coalesce(sum(unchanged), 0)::int8, coalesce(sum(revised), 0)::int8, coalesce(sum(quarantined), 0)::int8,
                 coalesce(sum(filled), 0)::int8, coalesce(sum(retries), 0)::int8,

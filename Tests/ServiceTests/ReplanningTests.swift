@@ -66,6 +66,28 @@ import Testing
         #expect(made.figures.warnings == ["max_requests leaves out 180 of the selected slots"])
     }
 
+    /// What no call asks for any more, since the limit left it out when calls were planned anew, was not refreshed.
+    @Test(arguments: [(24, IngestionStatus.partial), (48, .completed)])
+    func aRefreshThatAReplanCutShortIsNotComplete(slotsPlanned: Int, status: IngestionStatus) throws {
+        let dataset = Self.dataset()
+        var selection = Self.day
+        selection.mode = .refresh
+        var sums = StoredIngestion.Sums()
+        (sums.tasks, sums.slotsPlanned, sums.slotsSettled, sums.unchanged) = (3, slotsPlanned, slotsPlanned, slotsPlanned)
+        let ingestion = StoredIngestion(
+            id: "", dataset: "two", status: .running, selection: SelectionJSON.text(selection, of: dataset), planID: nil,
+            requestedBy: "", gapsDetected: 2, slotsDetected: 48, slotsUnfillable: 0, lowerBoundRequests: 0, optimality: "proven",
+            replans: 1, filedAt: 10 * 86_400, createdAt: 0, startedAt: nil, finishedAt: nil, error: nil, sums: sums)
+        let held = Self.series(dataset, held: SlotSet(0..<24))
+        guard case .ended(let ended, let error) = try Settling.decide(
+            ingestion, undone: [], series: held, dataset: dataset, findings: [:])
+        else {
+            Issue.record("planned anew")
+            return
+        }
+        #expect(ended == status && (error == "24 of the selected slots were left out by max_requests") == (status == .partial))
+    }
+
     /// A refresh asks for what is held, so only the calls that were not carried out may be planned again, or it would never end.
     @Test func onlyWhatWasNotCarriedOutIsPlannedAnew() throws {
         let dataset = Self.dataset()

@@ -166,6 +166,37 @@ func halves() -> Dataset {
         }
     }
 
+    /// Two calls turn out dearer, and what may still be spent pays for half of their slots: the other half is planned no more.
+    @Test func whatAReplanLeavesOutIsNotPlanned() async throws {
+        let dataset = dataset
+        try await withStore { _, store, ids in
+            let id = try await Self.file(store, ids, calls: 2)
+            func finish(_ ended: TaskResult.Ended) async throws {
+                let task = try #require(try await Self.claim(store))
+                _ = try await store.finish(task, with: TaskResult(ended: ended, reason: ""), dataset: dataset, now: 0)
+            }
+            func slots() async throws -> [Int] {
+                let sums = try #require(try await store.ingestion(id: id)).sums
+                return [sums.slotsSettled, sums.slotsPlanned]
+            }
+            try await finish(.costlier)
+            #expect(try await slots() == [2, 4])
+            try await finish(.costlier)
+            try await store.settle(ingestion: id) { _, undone, _ in
+                #expect(undone.map(\.periods) == [0..<1, 1..<2])
+                return .more([StoredCall(shape: "t", seriesIDs: ids, periods: 0..<1, covers: 2, requests: 3, tokens: 0)])
+            }
+            #expect(try await slots() == [0, 2])
+            try await finish(.proved)
+            #expect(try await slots() == [2, 2])
+            // A refresh ends as completed only where all that was detected is still planned (`Settling.decide`).
+            try await store.settle(ingestion: id) { ingestion, undone, _ in
+                #expect(undone.isEmpty && ingestion.sums.slotsPlanned == 2 && ingestion.sums.tasks == 3)
+                return .ended(.partial, error: nil)
+            }
+        }
+    }
+
     final class Asked { var times = 0 }
 
     @Test func anotherUpstreamAddressIsRefused() async throws {
