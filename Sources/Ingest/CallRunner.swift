@@ -132,7 +132,7 @@ final class CallRunner {
         outcome.quarantined += step.quarantined.count
         outcome.needs = step.needs ?? outcome.needs
         guard let end = step.end else { return false }
-        if case .costlier(let requests, let pageRows, _) = end { outcome.needs = .init(requests: requests, pageRows: pageRows) }
+        if case .costlier(let needs, _) = end { outcome.needs = needs }
         if case .unproved(let why) = end, let failure {
             outcome.end = .unproved("\(why) (\(failure))")
             if outcome.rows.isEmpty { outcome.defeat = failure }

@@ -171,7 +171,7 @@ package final class Worker {
         case .proved(let how): (result.ended, result.reason) = (.proved, how)
         case .unproved(let why): (result.ended, result.reason) = (.unproved, why)
         case .shapeUnusable(let why): (result.ended, result.reason) = (.shapeUnusable, why)
-        case .costlier(_, _, let why): (result.ended, result.reason) = (.costlier, why)
+        case .costlier(_, let why): (result.ended, result.reason) = (.costlier, why)
         case .tooWide(let why): (result.ended, result.reason) = (.tooWide, why)
         }
         result.rows = outcome.rows.map { StoredRow(seriesID: task.seriesIDs[$0.series], time: $0.time, values: $0.values) }

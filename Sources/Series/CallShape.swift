@@ -34,10 +34,14 @@ package struct CallShape: Sendable, Hashable {
         self.secondsPerRequest = secondsPerRequest
     }
 
-    /// The same shape, each call of which costs so many requests whatever it names.
-    package func costing(_ requests: Int) -> CallShape {
-        CallShape(
-            name: name, channel: channel, kind: kind, fixed: Cost(requests: requests, tokens: fixed.tokens),
+    /// The same shape, each call of which was found to cost so many requests (at least 1) in all, whatever it names. Nothing was
+    /// learnt of tokens: they cost what they did. `windows`: how many periods a window has from now on, where it is one.
+    package func costing(_ requests: Int, windows periods: Int? = nil) -> CallShape {
+        var kind = kind
+        if case .window = kind, let periods { kind = .window(periods: max(1, periods)) }
+        return CallShape(
+            name: name, channel: channel, kind: kind, fixed: Cost(requests: max(1, requests), tokens: fixed.tokens),
+            perPeriod: Cost(requests: 0, tokens: perPeriod.tokens), perSeries: Cost(requests: 0, tokens: perSeries.tokens),
             secondsPerRequest: secondsPerRequest)
     }
 

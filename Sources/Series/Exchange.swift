@@ -102,9 +102,9 @@ package enum CallEnd: Sendable, Equatable {
     case unproved(String)
     /// The upstream does not honour this shape (a filter ignored): the rest must be planned anew without it.
     case shapeUnusable(String)
-    /// The call would need so many requests, more than were planned, with pages of so many rows: what is left must be planned
-    /// anew at that price. Known after the first answer as a rule, so that little was spent.
-    case costlier(requests: Int, pageRows: Int, String)
+    /// The call would need so much, more requests than were planned: what is left must be planned anew at that price. Known after
+    /// the first answer as a rule, so that little was spent. The step that ends so need not say its needs again.
+    case costlier(Step.Needs, String)
     /// The upstream answers, but not for so many periods at once: what is left must be planned anew with fewer.
     case tooWide(String)
 }

@@ -20,22 +20,22 @@ struct PriceTests {
         let listing = FakeListing(records: scanned, base: 1, limitMax: 100)
         let outcome = try carryOut(bench.scan("2025-12-01", requests: 8), serve: listing.answer)
         #expect(outcome.requests.count == 1)
-        guard case .costlier(let requests, let pageRows, _) = outcome.end else {
+        guard case .costlier(let needs, _) = outcome.end else {
             Issue.record("ended \(String(describing: outcome.end))")
             return
         }
-        #expect(requests == 12 && pageRows == 100)
+        #expect(needs == Step.Needs(requests: 12, pageRows: 100))
         let shape = bench.dataset.shapes.first { $0.name == "online-scan" }!
-        let priced = bench.dataset.priced(shape, Step.Needs(requests: requests, pageRows: pageRows))
+        let priced = bench.dataset.priced(shape, needs)
         #expect(priced.cost(periods: 1, series: 9) == Cost(requests: 12))
         #expect(priced.kind == shape.kind && priced.channel == shape.channel)
         // At its price it goes through, from either base, and asks for pages of the learnt size.
         for base in [0, 1] {
             let again = try carryOut(
-                bench.exchange("online-scan", "2025-12-01", requests: requests, pageRows: pageRows),
+                bench.exchange("online-scan", "2025-12-01", requests: needs.requests, pageRows: needs.pageRows),
                 serve: FakeListing(records: scanned, base: base, limitMax: 100).answer)
             #expect(again.isProved)
-            #expect(again.firstAsks <= requests)
+            #expect(again.firstAsks <= needs.requests)
             #expect(again.needs == Step.Needs(requests: 12, pageRows: 100))
             #expect(again.requests.allSatisfy { $0["limit"] == "100" || $0["limit"] == "1" })
         }
@@ -64,12 +64,12 @@ struct PriceTests {
                 #expect(outcome.firstAsks <= planned)
                 rounds += 1
                 if outcome.isProved { break }
-                guard case .costlier(let requests, let rows, _) = outcome.end, rounds < 4 else {
+                guard case .costlier(let needs, _) = outcome.end, rounds < 4 else {
                     Issue.record("\(source) \(limitMax): ended \(String(describing: outcome.end)) in round \(rounds)")
                     break
                 }
-                shape = bench.dataset.priced(shape, Step.Needs(requests: requests, pageRows: rows))
-                pageRows = rows
+                shape = bench.dataset.priced(shape, needs)
+                pageRows = needs.pageRows
             }
             if source == "online", limitMax >= 96 { #expect(shape.fixed.requests == 1, "as many days as a page holds") }
         }

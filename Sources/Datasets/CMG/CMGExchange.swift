@@ -159,11 +159,7 @@ struct CMGExchange: Exchange {
         if quest.source.endsEarly, remaining == 0, quest.days.unsettled == nil {
             return end(step, .proved("every quarter asked for came"))
         }
-        if let page, let costlier = costlier(page) {
-            var step = step
-            step.needs = costlier.needs
-            return end(step, costlier.end)
-        }
+        if let page, let costlier = costlier(page) { return end(step, costlier) }
         guard outstanding.isEmpty else { return step }
         // The end is not asked for where nothing could be proved by it.
         if account.isProved || (account.sum != nil && (refused > 0 || quest.days.unsettled != nil)) { return end(step, verdict) }
@@ -187,7 +183,7 @@ struct CMGExchange: Exchange {
 
     /// Looked at once, on the first answer that can be believed: full, as a page is that others follow. Pages that are added later are
     /// the listing's growth.
-    private mutating func costlier(_ page: CMGPage) -> (end: CallEnd, needs: Step.Needs)? {
+    private mutating func costlier(_ page: CMGPage) -> CallEnd? {
         guard !isPriced, let pages = account.total, page.records > 0, page.totalPages != nil else { return nil }
         guard pages > 1 else {
             isPriced = true
@@ -198,7 +194,7 @@ struct CMGExchange: Exchange {
         let needs = needs(pages)
         guard pages > requestsMax, needs.requests <= account.pagesMax else { return nil }
         let why = "the upstream has \(pages) pages of \(account.limit) records, planned were \(requestsMax) requests"
-        return (.costlier(requests: needs.requests, pageRows: needs.pageRows, why), needs)
+        return .costlier(needs, why)
     }
 }
 

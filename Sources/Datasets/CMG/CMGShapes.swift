@@ -58,10 +58,6 @@ extension CMG {
     /// A call shape at the price that a call of it was found to have: a scan costs its pages; a node's call becomes as many days as a
     /// page holds, at what such a call needs (`CMGExchange` reports it so).
     package static func priced(_ shape: CallShape, _ needs: Step.Needs) -> CallShape {
-        let kind: CallShape.Kind
-        if case .window = shape.kind { kind = .window(periods: nodeDays(pageRows: needs.pageRows)) } else { kind = shape.kind }
-        return CallShape(
-            name: shape.name, channel: shape.channel, kind: kind, fixed: Cost(requests: max(1, needs.requests)),
-            perPeriod: shape.perPeriod, perSeries: shape.perSeries, secondsPerRequest: shape.secondsPerRequest)
+        shape.costing(needs.requests, windows: nodeDays(pageRows: needs.pageRows))
     }
 }
