@@ -76,7 +76,8 @@ import Testing
         (sums.tasks, sums.slotsPlanned, sums.slotsSettled, sums.unchanged) = (3, slotsPlanned, slotsPlanned, slotsPlanned)
         let ingestion = StoredIngestion(
             id: "", dataset: "two", status: .running, selection: SelectionJSON.text(selection, of: dataset), planID: nil,
-            requestedBy: "", gapsDetected: 2, slotsDetected: 48, slotsUnfillable: 0, lowerBoundRequests: 0, optimality: "proven",
+            requestedBy: "", lane: .history, gapsDetected: 2, slotsDetected: 48, slotsUnfillable: 0, lowerBoundRequests: 0,
+            optimality: "proven",
             replans: 1, filedAt: 10 * 86_400, createdAt: 0, startedAt: nil, finishedAt: nil, error: nil, sums: sums)
         let held = Self.series(dataset, held: SlotSet(0..<24))
         guard case .ended(let ended, let error) = try Settling.decide(
