@@ -1,4 +1,5 @@
 import Testing
+import TestSupport
 
 @testable import Bytes
 
@@ -85,7 +86,7 @@ import Testing
     @Test func whatIsWrittenReadsBackWholeAndInPieces() throws {
         let alphabet = Array("ab,\"\r\n é😀".unicodeScalars)
         for seed in 0..<1_500 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
+            var random = Seeded(seed, isTold: false)
             let width = Int.random(in: 1...4, using: &random)
             let rows = (0..<Int.random(in: 0...5, using: &random)).map { _ in
                 (0..<width).map { _ in
@@ -108,7 +109,7 @@ import Testing
     @Test func randomBytesNeverCrashAndPiecesAgree() {
         let alphabet = Array("aé,,\"\"\"\r\n\n".utf8) + [0]
         for seed in 0..<10_000 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
+            var random = Seeded(seed, isTold: false)
             let bytes = (0..<Int.random(in: 0...24, using: &random)).map { _ in alphabet.randomElement(using: &random)! }
             let whole = try? Self.read(bytes)
             let pieces = try? Self.read(bytes, pieces: Int.random(in: 1...7, using: &random))

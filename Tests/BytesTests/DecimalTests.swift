@@ -1,4 +1,5 @@
 import Testing
+import TestSupport
 
 @testable import Bytes
 
@@ -75,20 +76,5 @@ struct DecimalTests {
             #expect(!value.description.contains("e"))
             #expect(value.scale == 0 || value.mantissa % 10 != 0)
         }
-    }
-}
-
-/// SplitMix64: the same numbers from the same seed, everywhere.
-private struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

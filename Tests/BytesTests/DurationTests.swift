@@ -1,4 +1,5 @@
 import Testing
+import TestSupport
 
 @testable import Bytes
 
@@ -32,7 +33,7 @@ import Testing
         #expect(ISODuration.text(90_061) == "P1DT1H1M1S")
         #expect(ISODuration.text(-5) == "PT0S")
         for seed in 0..<2_000 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
+            var random = Seeded(seed, isTold: false)
             let seconds = Int64.random(in: 0...(.max), using: &random) >> Int64.random(in: 0...62, using: &random)
             #expect(try ISODuration.parse(ISODuration.text(seconds)) == seconds, "seed \(seed)")
         }
@@ -40,7 +41,7 @@ import Testing
 
     @Test func randomBytesNeverCrash() {
         for seed in 0..<20_000 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
+            var random = Seeded(seed, isTold: false)
             let length = Int.random(in: 0...12, using: &random)
             let text = "P" + String((0..<length).map { _ in "0123456789TDHMSWY".randomElement(using: &random)! })
             guard let seconds = try? ISODuration.parse(text) else { continue }

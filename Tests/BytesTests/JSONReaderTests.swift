@@ -1,4 +1,5 @@
 import Testing
+import TestSupport
 
 @testable import Bytes
 
@@ -103,7 +104,7 @@ import Testing
 
     @Test func utf8AgreesWithTheStandardLibrary() {
         for seed in 0..<2_000 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
+            var random = Seeded(seed, isTold: false)
             let leads: [UInt8] = [
                 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC2, 0xDF, 0xE0, 0xE1, 0xED, 0xEF, 0xF0, 0xF3, 0xF4, 0xF5,
             ]
@@ -196,7 +197,7 @@ import Testing
     @Test func randomBytesNeverCrash() {
         let alphabet = Array("{}[]\":,\\u0123456789abdDeE+-. \n\ttrufalsn".utf8) + [0, 0xC3, 0xA9, 0xED, 0xF0, 0xFF]
         for seed in 0..<20_000 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
+            var random = Seeded(seed, isTold: false)
             let bytes = (0..<Int.random(in: 0...40, using: &random)).map { _ in alphabet.randomElement(using: &random)! }
             let skipped = (try? Self.check(bytes)) != nil
             // Both walks know the same grammar; the tree alone minds duplicate keys.
@@ -212,7 +213,7 @@ import Testing
     @Test func mutatedPagesNeverCrash() {
         let whole = Array(Self.page.utf8)
         for seed in 0..<5_000 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
+            var random = Seeded(seed, isTold: false)
             var bytes = whole
             for _ in 0..<Int.random(in: 1...3, using: &random) {
                 bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)

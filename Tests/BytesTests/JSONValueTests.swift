@@ -1,9 +1,10 @@
 import Testing
+import TestSupport
 
 @testable import Bytes
 
 @Suite struct JSONValueTests {
-    static func random(_ random: inout SeededRandom, depth: Int) -> JSONValue {
+    static func random(_ random: inout Seeded, depth: Int) -> JSONValue {
         switch Int.random(in: 0...(depth == 0 ? 3 : 5), using: &random) {
         case 0: return .null
         case 1: return .bool(Bool.random(using: &random))
@@ -16,7 +17,7 @@ import Testing
         }
     }
 
-    static func text(_ random: inout SeededRandom) -> String {
+    static func text(_ random: inout Seeded) -> String {
         let scalars: [Unicode.Scalar] = [
             "a", "\"", "\\", "/", "\n", "\u{1}", "\u{1F}", "\u{7F}", "é", "\u{2028}", "\u{FFFF}", "😀", "\u{301}",
         ]
@@ -27,7 +28,7 @@ import Testing
 
     @Test func whatIsWrittenReadsBack() throws {
         for seed in 0..<3_000 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
+            var random = Seeded(seed, isTold: false)
             let value = Self.random(&random, depth: 4)
             #expect(try JSONValue(parsing: value.bytes) == value, "seed \(seed)")
         }

@@ -1,4 +1,5 @@
 import Testing
+import TestSupport
 
 @testable import Bytes
 
@@ -13,7 +14,7 @@ import Testing
             #expect(int(text) == nil, "\(text)")
         }
         for seed in 0..<2_000 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
+            var random = Seeded(seed, isTold: false)
             let value = Int64.random(in: .min ... .max, using: &random) >> Int64.random(in: 0...63, using: &random)
             var out: [UInt8] = []
             NumberText.append(value, to: &out)
@@ -38,7 +39,7 @@ import Testing
 
     @Test func doublesAgreeWithTheStandardLibrary() {
         for seed in 0..<20_000 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
+            var random = Seeded(seed, isTold: false)
             var text = Bool.random(using: &random) ? "-" : ""
             text += String(UInt64.random(in: 0...(.max), using: &random) >> UInt64.random(in: 0...63, using: &random))
             if Bool.random(using: &random) {

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 @testable import Bytes
 
@@ -36,7 +37,7 @@ import Testing
         #expect(Timestamp.text(.max) == "9999-12-31T23:59:59Z")
         #expect(Timestamp.text(.min) == "0000-01-01T00:00:00Z")
         for seed in 0..<3_000 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
+            var random = Seeded(seed, isTold: false)
             let seconds = Int64.random(in: -62_100_000_000...253_402_200_000, using: &random)
             let offset = Int.random(in: -86_399...86_399, using: &random)
             #expect(try Timestamp.parse(Timestamp.text(seconds, offset: offset)) == seconds, "seed \(seed)")
@@ -45,7 +46,7 @@ import Testing
 
     @Test func agreesWithFoundation() throws {
         for seed in 0..<300 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
+            var random = Seeded(seed, isTold: false)
             let seconds = Int64.random(in: -2_000_000_000...4_000_000_000, using: &random)
             let theirs = Date(timeIntervalSince1970: TimeInterval(seconds)).formatted(.iso8601)
             #expect(Timestamp.text(seconds) == theirs, "seed \(seed)")
@@ -99,7 +100,7 @@ import Testing
             #expect(HTTPDate.parse(text, now: 0) == nil, "\(text)")
         }
         for seed in 0..<1_000 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
+            var random = Seeded(seed, isTold: false)
             let seconds = Int64.random(in: -60_000_000_000...250_000_000_000, using: &random)
             #expect(HTTPDate.parse(HTTPDate.text(seconds), now: 0) == seconds, "seed \(seed)")
         }
@@ -108,7 +109,7 @@ import Testing
     @Test func randomBytesNeverCrash() {
         let alphabet = Array("0123456789-:TZ+. SunNovGMT,".utf8) + [0, 0xFF]
         for seed in 0..<20_000 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
+            var random = Seeded(seed, isTold: false)
             let bytes = (0..<Int.random(in: 0...32, using: &random)).map { _ in alphabet.randomElement(using: &random)! }
             _ = try? Timestamp.parse(bytes[...])
             _ = LocalStamp(bytes[...])

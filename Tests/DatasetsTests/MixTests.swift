@@ -1,6 +1,7 @@
 import Bytes
 import Series
 import Testing
+import TestSupport
 
 @testable import Datasets
 
@@ -19,8 +20,8 @@ struct FaultMix {
 
     init() {}
 
-    init(_ random: inout SeededRandom) {
-        func rate(_ most: Int, _ random: inout SeededRandom) -> Int { random.chance(30) ? Int.random(in: 1...most, using: &random) : 0 }
+    init(_ random: inout Seeded) {
+        func rate(_ most: Int, _ random: inout Seeded) -> Int { random.chance(30) ? Int.random(in: 1...most, using: &random) : 0 }
         empty = rate(30, &random)
         emptyLast = rate(30, &random)
         short = rate(30, &random)
@@ -54,7 +55,7 @@ struct MixTests {
         var buses: [String] = []
     }
 
-    private func records(_ source: CMGSource, _ random: inout SeededRandom) -> [FakeRecord] {
+    private func records(_ source: CMGSource, _ random: inout Seeded) -> [FakeRecord] {
         let strangers = (0..<Int.random(in: 1...6, using: &random)).map { "STRANGER\($0)_____110" }
         var records: [FakeRecord] = []
         for bus in wanted + strangers {
@@ -85,7 +86,7 @@ struct MixTests {
         return records
     }
 
-    private func makeCase(_ random: inout SeededRandom) -> Case {
+    private func makeCase(_ random: inout Seeded) -> Case {
         var one = Case()
         let source = CMGSource.allCases.randomElement(using: &random)!
         let isFiltered = !source.isProgramme && random.chance(50)
@@ -103,7 +104,7 @@ struct MixTests {
         return one
     }
 
-    private func serve(_ one: Case, _ random: inout SeededRandom, _ listing: inout FakeListing, _ request: UpstreamRequest) -> String? {
+    private func serve(_ one: Case, _ random: inout Seeded, _ listing: inout FakeListing, _ request: UpstreamRequest) -> String? {
         let faults = one.faults
         if random.chance(faults.lost) { return nil }
         if faults.refusesFilter, request["bar_transf"] != nil { return nil }
@@ -160,7 +161,7 @@ struct MixTests {
     }
 
     private func run(_ seed: UInt64) throws -> Outcome {
-        var random = SeededRandom(seed: seed)
+        var random = Seeded(seed, isTold: false)
         let one = makeCase(&random)
         var nodes = ProgrammeNodes.builtIn
         let table = "node,programme_key\n" + wanted.enumerated().map { "\($1),\($0 == 1 ? "" : "BA S/E ")\($1)\n" }.joined()

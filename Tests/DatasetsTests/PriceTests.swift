@@ -1,6 +1,7 @@
 import Bytes
 import Series
 import Testing
+import TestSupport
 
 @testable import Datasets
 
@@ -51,7 +52,7 @@ struct PriceTests {
         }
         for (source, records) in [("online", days), ("real", mixed)] {
             var listing = FakeListing(records: records, limitMax: limitMax)
-            var random = SeededRandom(seed: UInt64(limitMax))
+            var random = Seeded(UInt64(limitMax), isTold: false)
             listing.records.shuffle(using: &random)
             var shape = bench.dataset.shapes.first { $0.name == source + "-node" }!
             var pageRows: Int?

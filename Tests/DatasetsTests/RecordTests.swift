@@ -1,6 +1,7 @@
 import Bytes
 import Series
 import Testing
+import TestSupport
 
 @testable import Datasets
 
@@ -146,7 +147,7 @@ struct RecordTests {
             }
         }
         let range = bench.zone.range(of: LocalDate("2025-12-01")!)
-        var random = SeededRandom(seed: 7)
+        var random = Seeded(7, isTold: false)
         for _ in 0..<3000 {
             var garbled = body
             for _ in 0..<Int.random(in: 1...4, using: &random) {

@@ -1,6 +1,7 @@
 import Bytes
 import Series
 import Testing
+import TestSupport
 
 @testable import Datasets
 
@@ -127,7 +128,7 @@ struct ScanTests {
     }
 
     private func callOfARandomUpstream(seed: UInt64) throws -> Bool {
-        var random = SeededRandom(seed: seed)
+        var random = Seeded(seed, isTold: false)
         let base = Int.random(in: 0...1, using: &random)
         let isFiltered = random.chance(30)
         var listing = listing(base: base, aliasesZero: base == 1 && random.chance(50))

@@ -1,4 +1,5 @@
 import Testing
+import TestSupport
 
 @testable import HTTP
 
@@ -158,7 +159,7 @@ private func parse(_ bytes: [UInt8], cuts: [Int]) -> (outcome: HeadParser.Outcom
 
     /// Byte by byte, nothing may ever trap, and a head that is taken is taken however it was cut.
     @Test func mutatedHeadsNeverDependOnTheCut() {
-        var random = SplitMix(seed: 0x6A70_1E55)
+        var random = Seeded(0x6A70_1E55, isTold: false)
         for round in 0..<4000 {
             var bytes = Array(valid[Int(random.next() % UInt64(valid.count))].raw.utf8)
             for _ in 0..<(1 + random.next() % 4) {
@@ -176,20 +177,5 @@ private func parse(_ bytes: [UInt8], cuts: [Int]) -> (outcome: HeadParser.Outcom
             }
             if case .complete = dripped.outcome { #expect(whole.outcome == dripped.outcome, "seed 6A701E55, round \(round)") }
         }
-    }
-}
-
-/// Sebastiano Vigna's splitmix64, for tests that print their seed.
-struct SplitMix {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -4,6 +4,7 @@ import Foundation
 import Series
 import Store
 import Testing
+import TestSupport
 
 @Suite struct AnswersHistoryTests {
     private static let now = "2025-12-10T12:00:00-03:00"
@@ -140,7 +141,7 @@ import Testing
         let seed = UInt64.random(in: 0...UInt64.max)
         print("seed \(seed)")
         try await ReaderUnderTest.with(now: Self.now) { _, test in
-            var random = SplitMix(state: seed)
+            var random = Seeded(seed, isTold: false)
             let (from, to) = ("2025-12-01T00:00:00-03:00", "2025-12-03T00:00:00-03:00")
             let first = try Timestamp.parse(from)
             for series in test.ids.keys.sorted() {
@@ -195,18 +196,5 @@ import Testing
             #expect(try await answerError { _ = try await test.reader.history(unknown) } == .unknownSeries(field: "node", value: "z"))
             #expect(try await answerError { _ = try await test.reader.dataset("nothing") } == .unknownDataset("nothing"))
         }
-    }
-}
-
-/// Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-        return z ^ z >> 31
     }
 }

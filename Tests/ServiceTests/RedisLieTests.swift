@@ -3,20 +3,21 @@ import EventLoop
 import Redis
 import Store
 import Testing
+import TestSupport
 
 /// A cache that lies: whatever it says, no answer is wrong.
 @Suite struct RedisLieTests {
     /// A server that speaks the protocol's outer form and nothing true. Values are made of those that it was given.
     final class Liar {
         let listener: Listener
-        var random: SeededRandom
+        var random: Seeded
         var told: [[UInt8]] = []
         var broken = 0
         var connections = 0
 
         init(_ listener: Listener, seed: UInt64) {
             self.listener = listener
-            random = SeededRandom(seed: seed)
+            random = Seeded(seed, isTold: false)
         }
 
         /// The reply to one command, and whether the connection is broken by it.
@@ -115,16 +116,4 @@ import Testing
     }
 
     final class Counted { var rejected = 0 }
-}
-
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed | 1 }
-
-    mutating func next() -> UInt64 {
-        state ^= state >> 12
-        state ^= state << 25
-        state ^= state >> 27
-        return state &* 0x2545_F491_4F6C_DD1D
-    }
 }

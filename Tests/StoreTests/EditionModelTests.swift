@@ -3,6 +3,7 @@ import EventLoop
 import Series
 @testable import Store
 import Testing
+import TestSupport
 
 /// Random editions in random order over several calls, against a model of a few lines.
 @Suite struct EditionModelTests {
@@ -94,21 +95,6 @@ import Testing
                 let known = (noted[place]?.map { "\($0.old)" } ?? []) + [stored[[Int64(place.series), place.time]].map { "\($0)" } ?? ""]
                 #expect(Set(known) == texts, "\(place), seed \(seed)")
             }
-        }
-    }
-
-    private struct Seeded: RandomNumberGenerator {
-        private var state: UInt64
-
-        init(_ seed: UInt64) { state = seed }
-
-        /// splitmix64.
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
         }
     }
 }

@@ -2,6 +2,7 @@ import EventLoop
 import Series
 import Store
 import Testing
+import TestSupport
 
 @Suite struct GapMemoryTests {
     /// What is known of one slot, as the words of the definition have it.
