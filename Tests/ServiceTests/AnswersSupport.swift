@@ -68,17 +68,11 @@ final class ReaderUnderTest {
         now: String, redis socket: String? = nil, reach: @escaping Quarters.ReachRule = { _, _ in nil }, wholeHours: String? = nil,
         _ body: @escaping @Sendable (isolated Loop, ReaderUnderTest) async throws -> T
     ) async throws -> T {
-        let loop = try Loop(name: "answers test")
-        defer { loop.stop() }
-        let configuration = try PostgresConfiguration(try TestServers.postgres())
         let dataset = try Quarters.dataset(reach: reach, wholeHours: wholeHours)
         let shown = try Timestamp.parse(now)
-        return try await loop.run { loop in
-            let connection = try await PostgresConnection.connect(configuration, on: loop)
+        return try await TestServers.withDatabase("answers test") { connection in
             _ = try await Store.migrate(connection, datasets: [dataset])
-            connection.close()
-            let pool = PostgresPool(configuration, size: 4, on: loop)
-            defer { pool.close() }
+        } _: { loop, pool in
             let store = Store(pool: pool)
             let ids = try await store.ensureSeries(dataset.followed, of: dataset.name, now: shown - 86_400 * 30)
             let named = Dictionary(uniqueKeysWithValues: zip(dataset.followed.map(\.description), ids))

@@ -1,10 +1,8 @@
 import Bytes
 import EventLoop
-import Postgres
 import Series
 import Store
 import Testing
-import TestSupport
 
 /// Hours in two halves of a series with a reach, and one without: what gap memory is tried on.
 enum Memory {
@@ -45,20 +43,7 @@ enum Memory {
 
     /// A migrated database with the dataset's series, on a loop of its own.
     static func with<T: Sendable>(_ body: @escaping @Sendable (isolated Loop, Store, Dataset, [Int]) async throws -> T) async throws -> T {
-        let loop = try Loop(name: "memory test")
-        defer { loop.stop() }
-        let configuration = try PostgresConfiguration(try TestServers.postgres())
-        return try await loop.run { loop in
-            let dataset = Memory.dataset()
-            let connection = try await PostgresConnection.connect(configuration, on: loop)
-            _ = try await Store.migrate(connection, datasets: [dataset])
-            connection.close()
-            let pool = PostgresPool(configuration, size: 4, on: loop)
-            defer { pool.close() }
-            let store = Store(pool: pool)
-            let ids = try await store.ensureSeries(dataset.followed, of: dataset.name, now: 0)
-            return try await body(loop, store, dataset, ids)
-        }
+        try await StoreUnderTest.with(dataset()) { loop, held in try await body(loop, held.store, held.dataset, held.ids) }
     }
 
     /// Files one call and claims it. Returns the ingestion too.

@@ -1,10 +1,8 @@
 import Bytes
 import EventLoop
-import Postgres
 import Series
 import Store
 import Testing
-import TestSupport
 
 /// A dataset of hours in two halves, without an upstream.
 func halves() -> Dataset {
@@ -33,20 +31,7 @@ func halves() -> Dataset {
 
     /// A migrated database with the dataset's series, on a loop of its own.
     func withStore<T: Sendable>(_ body: @escaping @Sendable (isolated Loop, Store, [Int]) async throws -> T) async throws -> T {
-        let loop = try Loop(name: "store test")
-        defer { loop.stop() }
-        let configuration = try PostgresConfiguration(try TestServers.postgres())
-        let dataset = dataset
-        return try await loop.run { loop in
-            let connection = try await PostgresConnection.connect(configuration, on: loop)
-            _ = try await Store.migrate(connection, datasets: [dataset])
-            connection.close()
-            let pool = PostgresPool(configuration, size: 4, on: loop)
-            defer { pool.close() }
-            let store = Store(pool: pool)
-            let ids = try await store.ensureSeries(dataset.followed, of: dataset.name, now: 0)
-            return try await body(loop, store, ids)
-        }
+        try await StoreUnderTest.with(dataset) { loop, held in try await body(loop, held.store, held.ids) }
     }
 
     private static let figures = PlanFigures(

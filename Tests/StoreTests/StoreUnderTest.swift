@@ -1,7 +1,6 @@
 import Bytes
 import EventLoop
 import Foundation
-import Postgres
 import Series
 @testable import Store
 import Testing
@@ -39,15 +38,9 @@ final class StoreUnderTest {
     static func with<T: Sendable>(
         _ dataset: Dataset, _ body: @escaping @Sendable (isolated Loop, StoreUnderTest) async throws -> T
     ) async throws -> T {
-        let loop = try Loop(name: "store test")
-        defer { loop.stop() }
-        let configuration = try PostgresConfiguration(try TestServers.postgres())
-        return try await loop.run { loop in
-            let connection = try await PostgresConnection.connect(configuration, on: loop)
+        try await TestServers.withDatabase("store test") { connection in
             _ = try await Store.migrate(connection, datasets: [dataset])
-            connection.close()
-            let pool = PostgresPool(configuration, size: 4, on: loop)
-            defer { pool.close() }
+        } _: { loop, pool in
             let store = Store(pool: pool)
             let ids = try await store.ensureSeries(dataset.followed, of: dataset.name, now: 0)
             return try await body(loop, StoreUnderTest(store, dataset, ids))
