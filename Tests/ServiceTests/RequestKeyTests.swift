@@ -119,7 +119,13 @@ import Testing
             _ = try await api.held.store.pool.query("update request_keys set created_at = now() - interval '24 hours 1 second'")
             let next = try await api.post("/v1/plans", Self.selection(2), [key])
             #expect(next.status == 200 && next.body != first.body)
+            let kept = try #require(try api.object(next)["id"] as? String)
+            _ = try await api.held.store.pool.query("""
+                update plans set expires_at = now() - interval '16 minutes' where id <> \(kept)::uuid
+                """)
+            #expect(try await api.held.store.sweepExpired() == false)
             #expect(try await Self.count(api, "request_keys") == 1)
+            #expect(try await Self.count(api, "plans") == 1)
         }
     }
 
