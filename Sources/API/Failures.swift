@@ -43,6 +43,7 @@ enum Failures {
         case let input as InputError: failure(input, in: place)
         case let refusal as PlanRefusal: failure(refusal)
         case let refusal as KeyRefusal: failure(refusal)
+        case let move as IllegalMove: failure(move)
         case let error as AnswerError: failure(error)
         case is Store.ExclusionsFull:
             Failure(.invalidInput, "The dataset has \(Store.exclusionsMax) exclusions in force, and may have no more: lift some first.")
@@ -122,6 +123,16 @@ enum Failures {
                 ProblemType.keyUnderWay.problem("The first request under this Idempotency-Key is not answered yet.")
                     .with("Retry-After", "1"))
         }
+    }
+
+    private static func failure(_ move: IllegalMove) -> Failure {
+        let detail = switch move.cause {
+        case .status: "The ingestion is \(move.status.rawValue): it cannot take a \(move.action)."
+        case .equalIsOpen: "The ingestion is \(move.status.rawValue), and one of an equal selection is open: that one does its work."
+        }
+        var failure = Failure(.illegalMove, detail)
+        failure.extensions = Array("\"ingestion_status\":\"\(move.status.rawValue)\"".utf8)
+        return failure
     }
 
     private static func text(_ figures: PlanFigures) -> String {

@@ -33,6 +33,14 @@ enum Form: String, CaseIterable {
         return best.form
     }
 
+    /// Server-sent events are no form that is asked for by `format`.
+    static func takesEvents(_ request: Request) -> Bool {
+        let ranges = (request.header("Accept") ?? "").split(separator: ",").compactMap(MediaRange.init)
+        guard !ranges.isEmpty else { return true }
+        let fitting = ranges.filter { $0.fits(("text", "event-stream")) }
+        return (fitting.max { $0.precision < $1.precision }?.quality ?? 0) > 0
+    }
+
     private static func refused(_ asked: String, _ offered: [Form]) -> Failure {
         let names = offered.map { "\($0.type.0)/\($0.type.1) (format=\($0.rawValue))" }.joined(separator: ", ")
         return Failure(.notAcceptable, "\(asked.prefix(200)) cannot be served: this resource comes as \(names).")

@@ -12,6 +12,7 @@ package enum ProblemType: String, Sendable, CaseIterable {
     case exclusionUnknown = "exclusion-unknown"
     case planMoved = "plan-moved"
     case planExpired = "plan-expired"
+    case illegalMove = "illegal-move"
     case keyUnderWay = "key-under-way"
     case keyReused = "key-reused"
     case notAcceptable = "not-acceptable"
@@ -59,6 +60,8 @@ package enum ProblemType: String, Sendable, CaseIterable {
         case .planMoved:
             (409, "Coverage moved", "The plan is no longer what would be done; `difference` has its figures then and now. Make a new plan.")
         case .planExpired: (410, "Plan expired", "Plans live a quarter of an hour. Make a new one.")
+        case .illegalMove:
+            (409, "Illegal move", "The ingestion cannot be paused, resumed or cancelled as it is: `ingestion_status` says how that is.")
         case .keyUnderWay:
             (409, "Key under way", "The key's first request is not answered yet. Try again after `Retry-After` seconds.")
         case .keyReused: (422, "Key reused", "This `Idempotency-Key` came with another body within the last 24 hours. Take a new one.")

@@ -33,7 +33,12 @@ extension Service {
         }
         return RequestKey(
             client: request.client ?? "-", route: "\(request.method.name) \(request.route?.pattern ?? "")", key: text,
-            bodyDigest: SHA256.hex(request.body))
+            bodyDigest: SHA256.hex(Self.subject(of: request) + request.body))
+    }
+
+    /// Where the path names what is to be changed, the same body for another one is another request.
+    private static func subject(of request: Request) -> [UInt8] {
+        request.route?.pattern.contains("{") == true ? Array("\(request.path)\n".utf8) : []
     }
 
     static func shown(_ kept: KeptAnswer) -> Response {

@@ -60,7 +60,7 @@ extension Service {
     }
 
     /// What a request for an ingestion is answered with.
-    private static func accepted(_ job: StoredIngestion) -> KeptAnswer {
+    static func accepted(_ job: StoredIngestion) -> KeptAnswer {
         var json = JSONWriter(capacity: 1024)
         IngestionText.write(job, now: Int64(ServiceClock.realNow), to: &json)
         return KeptAnswer(status: 202, location: "/v1/ingestions/\(job.id)", body: json.bytes)
@@ -129,11 +129,11 @@ extension Service {
     }
 
     private func ingestion(of request: Request) async throws -> StoredIngestion {
-        guard let job = try await planning.store.ingestion(id: request.parameter("id") ?? "") else {
-            throw Failure(.ingestionUnknown, "There is no ingestion of this id.")
-        }
+        guard let job = try await planning.store.ingestion(id: request.parameter("id") ?? "") else { throw Service.ingestionUnknown }
         return job
     }
+
+    static let ingestionUnknown = Failure(.ingestionUnknown, "There is no ingestion of this id.")
 
     private static func shown(_ job: StoredIngestion) -> Response {
         var json = JSONWriter(capacity: 1024)

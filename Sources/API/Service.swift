@@ -35,6 +35,7 @@ package final class Service {
     let gate: Gate
     let memo: TargetMemo
     let patience: Patience
+    let room: EventRoom
     let readiness: () async -> Readiness
     let metricsText: () async -> [UInt8]
     let nudgeWorker: () -> Void
@@ -45,12 +46,13 @@ package final class Service {
     ///   - readiness: looks at every dependency now.
     ///   - metrics: Prometheus text, version 0.0.4.
     ///   - nudgeWorker: an ingestion was filed; a worker may begin.
+    ///   - eventStreamsMax: clients that may watch ingestions at a time.
     ///   - memoBytesMax: bodies that may be held by target, beside those that the reader holds by question.
     ///   - unforeseen: a failure that nobody foresaw, with the request's id: for the log. The client is told nothing of it.
     package init(
         loop: Loop, reader: Reader, planning: Planning, datasets: [Dataset], settings: Settings,
         readiness: @escaping () async -> Readiness, metrics: @escaping () async -> [UInt8], nudgeWorker: @escaping () -> Void,
-        memoBytesMax: Int = 16 << 20, unforeseen: @escaping (any Error, String) -> Void = { _, _ in }
+        eventStreamsMax: Int = 256, memoBytesMax: Int = 16 << 20, unforeseen: @escaping (any Error, String) -> Void = { _, _ in }
     ) {
         self.reader = reader
         self.planning = planning
@@ -61,6 +63,7 @@ package final class Service {
         memo = TargetMemo(bytesMax: memoBytesMax)
         self.unforeseen = unforeseen
         patience = Patience(loop)
+        room = EventRoom(loop, store: planning.store, most: eventStreamsMax)
         gate = Gate(hosts: settings.allowedHosts, origins: settings.origins, tokens: settings.tokens, rate: settings.rate)
         addRoutes()
     }
@@ -93,6 +96,10 @@ package final class Service {
         get("/v1/ingestions", .scope(.read), listIngestions)
         get("/v1/ingestions/{id}", .scope(.read), oneIngestion)
         get("/v1/ingestions/{id}/tasks", .scope(.read), ingestionTasks)
+        get("/v1/ingestions/{id}/events", .scope(.read), ingestionEvents)
+        post("/v1/ingestions/{id}/pause", .scope(.ingest), pauseIngestion)
+        post("/v1/ingestions/{id}/resume", .scope(.ingest), resumeIngestion)
+        post("/v1/ingestions/{id}/cancel", .scope(.ingest), cancelIngestion)
         precondition(gate.routeCount == router.routes.count, "a route was added without what it asks of a token")
     }
 
@@ -113,7 +120,13 @@ package final class Service {
     }
 
     /// Answers at once whoever waits for something to end: the service stops.
-    package func endWaiting() { patience.end() }
+    package func endWaiting() {
+        patience.end()
+        room.end()
+    }
+
+    /// Hears what happens to ingestions, for all who watch them on this loop, until the loop closes or `endWaiting`.
+    package func runEvents() async { await room.hear() }
 
     /// From the next request on these tokens are good, and no others.
     package func replaceTokens(_ tokens: TokenBook) { gate.tokens = tokens }

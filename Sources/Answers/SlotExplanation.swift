@@ -119,7 +119,8 @@ package struct SlotExplanation {
             json.member("times", attempt.times)
             json.member("requests", attempt.requests)
             json.member("ended", ifAny: attempt.ended)
-            json.member("reason", ifAny: attempt.reason)
+            let isGone = attempt.ended == nil && ["done", "failed", "parked"].contains(attempt.status)
+            json.member("reason", ifAny: isGone ? "its receipt is no longer kept" : attempt.reason)
             json.member("ended_at", instant: attempt.endedAt, in: .utc)
             json.endObject()
         }

@@ -18,7 +18,7 @@ final class SchedulingUnit {
         var postgres = postgres
         postgres.applicationName = WorkingUnit.sessionName(role: "scheduler")
         store = Store(pool: PostgresPool(postgres, size: 3, on: loop, waitLimit: .seconds(10)))
-        let all: [any Duty] = [Retention(store: store)]
+        let all: [any Duty] = [Retention(store: store, periods: settings.retention), Leases(store: store)]
         duties = all.map { loop.keep(DutyRound($0, on: loop, observe: observing.ingest)) }
         stopped = Waiter(loop, survivesClosing: true)
     }

@@ -25,6 +25,9 @@ final class ServingUnit {
     /// memory once, so this is the most that it can come to.
     private static let answerBytesMax = 32 << 20
 
+    /// Clients of one process that may watch ingestions at a time.
+    private static let eventStreamsMax = 256
+
     /// What every loop is built from.
     struct Plan: Sendable {
         let catalogue: Catalogue
@@ -65,7 +68,7 @@ final class ServingUnit {
                 allowedHosts: plan.settings.allowedHosts, origins: plan.settings.corsOrigins, tokens: plan.settings.tokens.book,
                 rate: plan.rate),
             readiness: { await readiness.check() }, metrics: { metrics.text() }, nudgeWorker: plan.nudgeWorker,
-            memoBytesMax: Self.answerBytesMax / 2 / plan.loops, unforeseen: observing.unforeseen)
+            eventStreamsMax: Self.eventStreamsMax / plan.loops, memoBytesMax: Self.answerBytesMax / 2 / plan.loops, unforeseen: observing.unforeseen)
         var limits = Limits.standard
         limits.connections = plan.settings.maxConnections
         limits.connectionsPerAddress = max(1, plan.settings.maxConnections * 3 / 4)
@@ -84,12 +87,14 @@ final class ServingUnit {
 
     func run(on loop: isolated Loop) async {
         let reader = loop.keep(reader)
+        let service = loop.keep(service)
         let access = loop.keep(access)
         let redis = redis.map { loop.keep($0) }
         await withDiscardingTaskGroup { group in
             group.addTask { await loop.enter { loop in await loop[access].run() } }
             group.addTask { await loop.enter { loop in await loop[reader].runVersions() } }
             group.addTask { await loop.enter { loop in await loop[reader].runAnnouncements() } }
+            group.addTask { await loop.enter { loop in await loop[service].runEvents() } }
             if let redis { group.addTask { await loop.enter { loop in await loop[redis].keepProbing() } } }
             await server.run(on: loop)
             ended.wake()

@@ -2,6 +2,7 @@ internal import API
 internal import Bytes
 internal import Datasets
 internal import Glibc
+internal import Ingest
 internal import Series
 internal import Upstream
 
@@ -37,6 +38,7 @@ struct Settings: Sendable {
     var maxRetries = 3
     var retryDelaySeconds = 60.0
     var maxWorkers = 4
+    var retention = Retention.Periods()
     var logLevel = Log.Level.info
     var logFormat: Log.Format
 
@@ -89,6 +91,7 @@ struct Settings: Sendable {
         maxRetries = try reader.integer("MAX_RETRIES", in: 0...100) ?? maxRetries
         retryDelaySeconds = Double(try reader.duration("RETRY_DELAY", in: 0...86_400) ?? 60)
         maxWorkers = try reader.integer("MAX_WORKERS", in: 1...64) ?? maxWorkers
+        retention = try reader.retention()
         logLevel = try reader.choice("LOG_LEVEL", Log.Level.allCases) ?? .info
         logFormat = try reader.choice("LOG_FORMAT", Log.Format.allCases) ?? (isatty(2) == 1 ? .text : .json)
         try checkHost()

@@ -2,12 +2,30 @@ package import Store
 
 /// Takes out what nobody may ask for any more.
 package final class Retention: Duty {
+    /// Seconds for which what is over is kept; nil: for ever.
+    package struct Periods: Sendable, Equatable {
+        /// Ingestions that have ended, with their tasks.
+        package var tasks: Int64? = 90 * 86_400
+        package var receipts: Int64? = 90 * 86_400
+        package var events: Int64? = 7 * 86_400
+        /// Who did what.
+        package var audit: Int64? = 365 * 86_400
+
+        package init() {}
+    }
+
     package let name = "retention"
     private let store: Store
+    private let periods: Periods
 
-    package init(store: Store) { self.store = store }
+    package init(store: Store, periods: Periods) {
+        self.store = store
+        self.periods = periods
+    }
 
     package func perform() async throws -> Double {
-        try await store.sweepExpired() ? 0 : 60
+        let isMore = try await store.sweepExpired()
+        let isMoreEnded = try await store.sweepEnded(tasks: periods.tasks, receipts: periods.receipts, events: periods.events)
+        return isMore || isMoreEnded ? 0 : 60
     }
 }

@@ -15,9 +15,12 @@ enum Settling {
         let now = ingestion.filedAt
         var selection = try SelectionJSON.read(try JSONValue(parsing: Array(ingestion.selection.utf8)), datasets: [dataset], isStored: true)
         let isSpent = selection.maxRequests.map { ingestion.sums.requests >= $0 } ?? false
-        if !undone.isEmpty && ingestion.replans < replansMax && !isSpent {
+        // Resumed after its end: all that is missing. Of what is asked for again though it is held only the calls know what is left.
+        let isWhole = ingestion.isResumed && selection.mode == .missing
+        if (isWhole || !undone.isEmpty) && ingestion.replans < replansMax && !isSpent {
             selection.maxRequests = selection.maxRequests.map { $0 - ingestion.sums.requests }
-            let rest = Planning.plan(selection, of: dataset, series: series, findings: findings, now: now, instead: undone)
+            let rest = Planning.plan(
+                selection, of: dataset, series: series, findings: findings, now: now, instead: isWhole ? nil : undone)
             if !rest.calls.isEmpty { return .more(rest.calls) }
         }
         let range = dataset.calendar.ruler.slots(from: selection.from ?? now, to: selection.to ?? now)
@@ -51,16 +54,23 @@ enum Settling {
         return .ended(isNothing ? .failed : .partial, error: parts.joined(separator: "; "))
     }
 
+    private static func parked(_ count: Int) -> String {
+        "\(count) of them \(count == 1 ? "is" : "are") parked until the ingestion is resumed"
+    }
+
     private static func error(_ ingestion: StoredIngestion, _ tally: Tally, _ status: IngestionStatus) -> String? {
         switch status {
         case .completed: return nil
-        case .failed: return "every call failed\(ingestion.sums.failure.map { ": \($0)" } ?? "")"
+        case .failed:
+            let held = ingestion.sums.parked > 0 ? "; \(parked(ingestion.sums.parked))" : ""
+            return "every call failed\(ingestion.sums.failure.map { ": \($0)" } ?? "")\(held)"
         default:
             var parts: [String] = []
             if tally.missing > 0 { parts.append("\(tally.missing) slots are still missing") }
             if ingestion.sums.failed > 0 {
                 parts.append("\(ingestion.sums.failed) calls failed\(ingestion.sums.failure.map { " (\($0))" } ?? "")")
             }
+            if ingestion.sums.parked > 0 { parts.append(parked(ingestion.sums.parked)) }
             if ingestion.sums.quarantined > 0 { parts.append("\(ingestion.sums.quarantined) records were refused") }
             return parts.joined(separator: "; ")
         }

@@ -96,8 +96,11 @@ package final class Worker {
         }
     }
 
-    /// There may be work: look now.
-    package func nudge() { bell.wake() }
+    /// There may be work, or what is under way may have been paused or cancelled: look now.
+    package func nudge() {
+        bell.wake()
+        drained.wake()
+    }
 
     /// Stops claiming, breaks off what is under way, and hands its tasks back.
     package func stop() {
@@ -129,8 +132,9 @@ package final class Worker {
         guard let dataset = datasets[task.dataset], let sender = senders[dataset.upstream.name] else { return }
         if task.attempts > settings.attemptsMax {
             // It was begun so often and never ended: whatever it does to its worker, it has done it often enough.
-            await end(holding, TaskResult(ended: .failed, reason: "begun \(task.attempts - 1) times without an end"), dataset, start)
-            return
+            var poison = TaskResult(ended: .failed, reason: "begun \(task.attempts - 1) times without an end")
+            poison.parks = true
+            return await end(holding, poison, dataset, start)
         }
         do {
             let keys = try await seriesKeys(task)
@@ -280,15 +284,15 @@ package final class Worker {
 
     private func renewLeases() async {
         while !isStopping && !loop.isClosing {
-            try? await drained.wait(until: .after(.milliseconds(settings.leaseSeconds * 250)))
+            try? await drained.wait(until: .after(.milliseconds(min(settings.leaseSeconds * 250, 2000))))
             if isStopping { return }
             for holding in held.values {
                 let task = holding.claim
                 do {
-                    let isOurs = try await store.renewLease(of: task, leaseSeconds: settings.leaseSeconds)
-                    if isOurs || holding.claim.fence != task.fence { continue }
-                    // Another worker has it: not one more request is spent here.
-                    observe(.leaseLost(task: task.id))
+                    let lease = try await store.renewLease(of: task, leaseSeconds: settings.leaseSeconds)
+                    if lease == .held || holding.claim.fence != task.fence { continue }
+                    // Another worker has it, or nobody is to have it now: not one more request is spent here.
+                    if lease == .lost { observe(.leaseLost(task: task.id)) }
                     datasets[task.dataset].flatMap { senders[$0.upstream.name] }?.object.allowance.abandon(holding.call)
                 } catch {
                     observe(.storeFailed(doing: "renewing the lease of task \(task.id)", reason: "\(error)"))
@@ -302,6 +306,7 @@ package final class Worker {
     private func settleOrphans() async {
         while !isStopping && !loop.isClosing {
             do {
+                try await store.releaseLapsed()
                 for id in try await store.unsettledIngestions(datasets: Array(datasets.keys)) where !isStopping {
                     // One that cannot be settled must not keep the others waiting.
                     do { try await settle(id) } catch { observe(.storeFailed(doing: "settling \(id)", reason: "\(error)")) }

@@ -1,7 +1,7 @@
 /// The life of a task: one call of an ingestion.
 package enum TaskStatus: String, Sendable, Hashable, CaseIterable {
     case available, running, done, failed, cancelled
-    /// Held back: its ingestion is paused, or its upstream's budget is spent.
+    /// Begun too often without an end: it waits until somebody resumes its ingestion.
     case parked
 
     package enum Action: Sendable, Hashable, CaseIterable {

@@ -6,4 +6,5 @@ package let dailyMigrations: [RowSchema.Migration] = [
         -- What an ingestion is for: who begins first among those that wait.
         alter table ingestions add column lane text not null default 'history' check (lane in ('live', 'repair', 'history'));
         """),
+    .jobsAndEvents,
 ]

@@ -7,6 +7,8 @@ package struct StoredIngestion: Sendable {
         package var tasks = 0
         package var open = 0
         package var failed = 0
+        /// Of these, the ones that were begun too often without an end.
+        package var parked = 0
         /// Tasks that ended without proof of their end.
         package var unproved = 0
         /// Slots that its calls are to fill; those that were planned anew count no more, for what replaced them may leave slots out.
@@ -51,6 +53,8 @@ package struct StoredIngestion: Sendable {
     package let finishedAt: Int64?
     package let error: String?
     package let sums: Sums
+    /// It was resumed after its end, and what its selection still lacks has not been planned anew since.
+    package var isResumed = false
 }
 
 extension Store {
@@ -171,7 +175,8 @@ extension Store {
     static let ingestionColumns: SQL = """
         select i.id::text, i.dataset, i.status, i.selection, i.plan_id::text, i.requested_by, i.gaps_detected, i.slots_detected,
             i.lower_bound_requests, i.optimality, i.replans::int8, i.created_at, i.started_at, i.finished_at, i.error, t.*, i.filed_at,
-            i.slots_unfillable, i.lane, (select coalesce(sum(a.absent), 0)::int8 from tasks a where a.ingestion_id = i.id) as found_absent,
+            i.slots_unfillable, i.lane, i.is_resumed,
+            (select coalesce(sum(a.absent), 0)::int8 from tasks a where a.ingestion_id = i.id) as found_absent,
             (
                 select coalesce(sum(case when status in ('available', 'running') then greatest(requests_planned, requests)
                     else requests end), 0)::int8
@@ -185,7 +190,8 @@ extension Store {
                 coalesce(sum(requests_planned), 0)::int8, coalesce(sum(requests), 0)::int8, coalesce(sum(written), 0)::int8,
                 coalesce(sum(unchanged), 0)::int8, coalesce(sum(revised), 0)::int8, coalesce(sum(quarantined), 0)::int8,
                 coalesce(sum(filled), 0)::int8, coalesce(sum(retries), 0)::int8,
-                (array_agg(error order by id desc) filter (where error is not null))[1], count(*) filter (where ended = 'unproved')
+                (array_agg(error order by id desc) filter (where error is not null))[1], count(*) filter (where ended = 'unproved'),
+                count(*) filter (where status = 'parked') as parked
             from tasks where ingestion_id = i.id
         ) t
         """
@@ -208,6 +214,7 @@ extension Store {
         sums.failure = try row.stringOrNil(28)
         sums.unproved = try row.int(29)
         sums.absent = try row.int("found_absent")
+        sums.parked = try row.int("parked")
         sums.requestsExpected = try row.int("requests_expected")
         return StoredIngestion(
             id: try row.string(0), dataset: try row.string(1), status: IngestionStatus(rawValue: try row.string(2)) ?? .failed,
@@ -216,7 +223,8 @@ extension Store {
             gapsDetected: try row.int(6), slotsDetected: try row.int(7), slotsUnfillable: try row.int("slots_unfillable"),
             lowerBoundRequests: try row.int(8),
             optimality: try row.string(9), replans: try row.int(10), filedAt: try row.instant("filed_at"), createdAt: try row.instant(11),
-            startedAt: try row.instantOrNil(12), finishedAt: try row.instantOrNil(13), error: try row.stringOrNil(14), sums: sums)
+            startedAt: try row.instantOrNil(12), finishedAt: try row.instantOrNil(13), error: try row.stringOrNil(14), sums: sums,
+            isResumed: try row.bool("is_resumed"))
     }
 
     /// Running or pending ingestions whose tasks have all ended: a process may have died before it settled them.
@@ -277,7 +285,7 @@ extension Store {
             case .ended(let status, let error):
                 _ = try await connection.query("""
                     update ingestions set status = \(status.rawValue), error = \(error), started_at = coalesce(started_at, now()),
-                        finished_at = now() where id = \(id)::uuid
+                        finished_at = now(), is_resumed = false where id = \(id)::uuid
                     """)
                 _ = try await connection.query("select pg_notify('gapless_ingestions', \(id))")
             case .more(let calls):
@@ -286,9 +294,11 @@ extension Store {
                 _ = try await connection.query("""
                     update tasks set is_replanned = true
                     where ingestion_id = \(id)::uuid and ordinal < \(Int32(clamping: mark[0]))
-                        and ended in ('shape_unusable', 'costlier', 'too_wide')
+                        and ended in ('shape_unusable', 'costlier', 'too_wide', 'unproved')
                     """)
-                _ = try await connection.query("update ingestions set replans = replans + 1 where id = \(id)::uuid")
+                _ = try await connection.query("""
+                    update ingestions set replans = replans + 1, is_resumed = false where id = \(id)::uuid
+                    """)
                 _ = try await connection.query("""
                     select pg_notify('gapless_tasks', dataset) from ingestions where id = \(id)::uuid
                     """)
@@ -297,11 +307,14 @@ extension Store {
         }
     }
 
-    /// Calls of an ingestion that could not be carried out as they were planned, and were not planned anew.
+    /// Calls of an ingestion that could not be carried out as they were planned, and were not planned anew; where it was resumed after
+    /// its end, also those whose end was not proved.
     private static func undoneCalls(of id: String, on connection: PostgresConnection) async throws -> [UndoneCall] {
         let rows = try await connection.query("""
-            select series_ids, first_period, end_period, ended = 'too_wide' from tasks
-            where ingestion_id = \(id)::uuid and ended in ('shape_unusable', 'costlier', 'too_wide') and not is_replanned order by ordinal
+            select t.series_ids, t.first_period, t.end_period, t.ended = 'too_wide' from tasks t join ingestions i on i.id = t.ingestion_id
+            where t.ingestion_id = \(id)::uuid and not t.is_replanned
+                and (t.ended in ('shape_unusable', 'costlier', 'too_wide') or (i.is_resumed and t.ended = 'unproved'))
+            order by t.ordinal
             """)
         return try rows.map { row in
             UndoneCall(

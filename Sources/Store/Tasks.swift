@@ -57,6 +57,8 @@ package struct TaskResult: Sendable {
     package var dropped = 0
     package var quarantined = 0
     package var bodyBytes = 0
+    /// It was begun too often without an end: it waits until somebody resumes the ingestion.
+    package var parks = false
 
     package init(ended: Ended, reason: String) {
         self.ended = ended
@@ -95,13 +97,23 @@ extension Store {
             attempts: try row.int(7), fence: try row.int64(8), traceID: try row.stringOrNil(9))
     }
 
-    /// Lengthens the lease. False where the task is no longer this worker's.
-    package func renewLease(of task: ClaimedTask, leaseSeconds: Int) async throws -> Bool {
+    /// What a worker learns of a task that it holds.
+    package enum Lease: Sendable, Equatable {
+        case held
+        /// The ingestion is paused or cancelled: the task is to be put down.
+        case halted
+        /// The task is no longer this worker's.
+        case lost
+    }
+
+    /// Lengthens the lease.
+    package func renewLease(of task: ClaimedTask, leaseSeconds: Int) async throws -> Lease {
         let rows = try await pool.query("""
-            update tasks set lease_until = now() + make_interval(secs => \(Double(leaseSeconds)))
-            where id = \(task.id) and fence = \(task.fence) and status = 'running' returning true
+            update tasks t set lease_until = now() + make_interval(secs => \(Double(leaseSeconds))) from ingestions i
+            where t.id = \(task.id) and t.fence = \(task.fence) and t.status = 'running' and i.id = t.ingestion_id
+            returning i.status in ('paused', 'cancelled')
             """)
-        return !rows.isEmpty
+        return try rows.first.map { try $0.bool(0) ? .halted : .held } ?? .lost
     }
 
     /// Ends an attempt: rows, coverage, what the upstream said that it has not, receipt, the task's end and the dataset's version,
@@ -116,7 +128,7 @@ extension Store {
                 result.rows, filling: parts, task: task.id, schema: dataset.schema, now: now, on: connection)
             let settled = try await Self.remember(parts, of: result, task, dataset, now: now, on: connection)
             try await Self.insertReceipt(result, of: task, on: connection)
-            let status: TaskStatus = result.ended == .failed ? .failed : .done
+            let status: TaskStatus = result.parks ? .parked : result.ended == .failed ? .failed : .done
             _ = try await connection.query("""
                 update tasks set status = \(status.rawValue), lease_until = null, finished_at = now(),
                     ended = \(result.ended.rawValue), requests = requests + \(result.requests),
@@ -134,32 +146,9 @@ extension Store {
         }
     }
 
-    /// Gives an attempt up for now; the task may be claimed again after `seconds`. What the attempt spent is kept.
-    package func postpone(_ task: ClaimedTask, with result: TaskResult, seconds: Double) async throws {
-        try await pool.transaction { connection in
-            try await Self.hold(task, on: connection)
-            try await Self.insertReceipt(result, of: task, on: connection)
-            _ = try await connection.query("""
-                update tasks set status = 'available', lease_until = null, worker = null, requests = requests + \(result.requests),
-                    retries = retries + \(Self.retries(result, of: task)), next_at = now() + make_interval(secs => \(seconds)),
-                    error = \(result.reason)
-                where id = \(task.id)
-                """)
-        }
-    }
-
     /// A call that is begun again asks for all of it again.
-    private static func retries(_ result: TaskResult, of task: ClaimedTask) -> Int {
+    static func retries(_ result: TaskResult, of task: ClaimedTask) -> Int {
         task.attempts > 1 ? result.requests : result.retries
-    }
-
-    /// Hands a task back untouched, as if it had not been claimed: the worker is shutting down.
-    package func release(_ task: ClaimedTask, requests: Int) async throws {
-        _ = try await pool.query("""
-            update tasks set status = 'available', lease_until = null, worker = null, attempts = attempts - 1,
-                requests = requests + \(requests), retries = retries + \(requests)
-            where id = \(task.id) and fence = \(task.fence) and status = 'running'
-            """)
     }
 
     /// Tasks of an ingestion in their order, after `ordinal`.
@@ -190,7 +179,7 @@ extension Store {
     }
 
     /// The fence: this attempt still owns the task, and will until the transaction ends.
-    private static func hold(_ task: ClaimedTask, on connection: PostgresConnection) async throws {
+    static func hold(_ task: ClaimedTask, on connection: PostgresConnection) async throws {
         let rows = try await connection.query("""
             select from tasks where id = \(task.id) and fence = \(task.fence) and status = 'running' for update
             """)
@@ -205,7 +194,7 @@ extension Store {
             """)
     }
 
-    private static func insertReceipt(_ result: TaskResult, of task: ClaimedTask, on connection: PostgresConnection) async throws {
+    static func insertReceipt(_ result: TaskResult, of task: ClaimedTask, on connection: PostgresConnection) async throws {
         _ = try await connection.query("""
             insert into receipts (task_id, attempt, ended, reason, requests, rows, dropped, body_bytes)
             values (\(task.id), \(Int32(clamping: task.attempts)), \(result.ended.rawValue), \(result.reason), \(result.requests),

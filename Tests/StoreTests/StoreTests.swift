@@ -111,9 +111,9 @@ func halves() -> Dataset {
             await #expect(throws: StoreError.leaseLost(task: late.id)) {
                 _ = try await store.finish(late, with: result, dataset: dataset, now: 0)
             }
-            #expect(try await store.renewLease(of: late, leaseSeconds: 60) == false)
+            #expect(try await store.renewLease(of: late, leaseSeconds: 60) == .lost)
             #expect(try await store.ledgers(of: "halves").allSatisfy { $0.ledger.held.isEmpty })
-            #expect(try await store.renewLease(of: second, leaseSeconds: 60))
+            #expect(try await store.renewLease(of: second, leaseSeconds: 60) == .held)
         }
     }
 

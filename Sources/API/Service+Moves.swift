@@ -1,0 +1,43 @@
+internal import Bytes
+internal import HTTP
+internal import Ingest
+internal import Store
+
+/// What people do to a job: pause, resume, cancel.
+extension Service {
+    func pauseIngestion(_ request: Request) async -> Response {
+        await moved(request) { try await $0.pause(ingestion: $1, by: $2, keeping: $3) }
+    }
+
+    func resumeIngestion(_ request: Request) async -> Response {
+        await moved(request) { try await $0.resume(ingestion: $1, by: $2, keeping: $3) }
+    }
+
+    func cancelIngestion(_ request: Request) async -> Response {
+        await moved(request) { try await $0.cancel(ingestion: $1, by: $2, keeping: $3) }
+    }
+
+    private func moved(
+        _ request: Request, _ move: (Store, String, String, Keeping<StoredIngestion>?) async throws -> StoredIngestion?
+    ) async -> Response {
+        await answering(request, input: .body) { request in
+            try self.takeNothing(request)
+            try Self.takeEmptyBody(request)
+            return try await self.once(request) { key in
+                let keeping = key.map { Keeping($0, answer: Service.accepted) }
+                let id = request.parameter("id") ?? ""
+                guard let job = try await move(self.planning.store, id, request.client ?? "api", keeping) else {
+                    throw Service.ingestionUnknown
+                }
+                self.nudgeWorker()
+                return Service.shown(Service.accepted(job))
+            }
+        }
+    }
+
+    /// Nothing, or an object without members.
+    private static func takeEmptyBody(_ request: Request) throws {
+        if request.body.isEmpty { return }
+        if let name = try BodyInput.object(request).object?.first?.0 { throw InputError(name, "is not taken: the path says all") }
+    }
+}

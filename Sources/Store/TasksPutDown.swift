@@ -1,0 +1,57 @@
+internal import Postgres
+internal import Series
+
+/// Tasks that go back to the queue without an end.
+extension Store {
+    /// Gives an attempt up for now; the task may be claimed again after `seconds`. What the attempt spent is kept.
+    package func postpone(_ task: ClaimedTask, with result: TaskResult, seconds: Double) async throws {
+        try await pool.transaction { connection in
+            try await Self.hold(task, on: connection)
+            try await Self.insertReceipt(result, of: task, on: connection)
+            _ = try await connection.query("""
+                update tasks t set status = \(Self.putDown), finished_at = \(Self.putDownAt), lease_until = null, worker = null,
+                    requests = t.requests + \(result.requests), retries = t.retries + \(Self.retries(result, of: task)),
+                    next_at = now() + make_interval(secs => \(seconds)), error = \(result.reason)
+                from ingestions i where t.id = \(task.id) and i.id = t.ingestion_id
+                """)
+        }
+    }
+
+    /// Hands a task back untouched, as if it had not been claimed: the worker is shutting down, or the ingestion is paused or cancelled.
+    package func release(_ task: ClaimedTask, requests: Int) async throws {
+        _ = try await pool.query("""
+            update tasks t set status = \(Self.putDown), finished_at = \(Self.putDownAt), lease_until = null, worker = null,
+                attempts = t.attempts - 1, requests = t.requests + \(requests), retries = t.retries + \(requests)
+            from ingestions i
+            where t.id = \(task.id) and t.fence = \(task.fence) and t.status = 'running' and i.id = t.ingestion_id
+            """)
+    }
+
+    /// Puts down tasks whose workers are gone (the attempt counts: it may be what ended them), and ends those of cancelled ingestions that
+    /// Puts down tasks whose workers have been gone for half a minute (the attempt counts: it may be what ended them), and ends those of
+    /// cancelled ingestions that were left open. At most a thousand of each; returns how many.
+    @discardableResult
+    package func releaseLapsed() async throws -> Int {
+        let lapsed = try await pool.query("""
+            with lapsed as (
+                select id from tasks where status = 'running' and lease_until < now() - interval '30 seconds'
+                order by lease_until limit 1000 for update skip locked
+            )
+            update tasks t set status = \(Self.putDown), finished_at = \(Self.putDownAt), lease_until = null, worker = null
+            from lapsed l, ingestions i where t.id = l.id and i.id = t.ingestion_id returning true
+            """)
+        let open = try await pool.query("""
+            with open as (
+                select t.id from tasks t join ingestions i on i.id = t.ingestion_id
+                where i.status = 'cancelled' and i.finished_at > now() - interval '1 day' and t.status = 'available'
+                limit 1000 for update of t skip locked
+            )
+            update tasks t set status = 'cancelled', finished_at = now() from open o where t.id = o.id returning true
+            """)
+        return lapsed.count + open.count
+    }
+
+    /// What a task that is put down becomes: one of a cancelled ingestion is over.
+    private static let putDown: SQL = "case when i.status = 'cancelled' then 'cancelled' else 'available' end"
+    private static let putDownAt: SQL = "case when i.status = 'cancelled' then now() end"
+}
