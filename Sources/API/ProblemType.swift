@@ -9,6 +9,7 @@ package enum ProblemType: String, Sendable, CaseIterable {
     case unknownSlot = "unknown-slot"
     case planUnknown = "plan-unknown"
     case ingestionUnknown = "ingestion-unknown"
+    case alertUnknown = "alert-unknown"
     case exclusionUnknown = "exclusion-unknown"
     case planMoved = "plan-moved"
     case planExpired = "plan-expired"
@@ -56,6 +57,7 @@ package enum ProblemType: String, Sendable, CaseIterable {
         case .unknownSlot: (404, "Unknown slot", "The dataset's calendar has no slot there, or the series has no values then.")
         case .planUnknown: (404, "Unknown plan", "There is no plan of this id; plans are kept for a day after they expire.")
         case .ingestionUnknown: (404, "Unknown ingestion", "There is no ingestion of this id.")
+        case .alertUnknown: (404, "Unknown alert", "There is no alert of this id.")
         case .exclusionUnknown: (404, "Unknown exclusion", "The dataset has no exclusion of this id.")
         case .planMoved:
             (409, "Coverage moved", "The plan is no longer what would be done; `difference` has its figures then and now. Make a new plan.")

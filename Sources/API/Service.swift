@@ -100,6 +100,8 @@ package final class Service {
         post("/v1/ingestions/{id}/pause", .scope(.ingest), pauseIngestion)
         post("/v1/ingestions/{id}/resume", .scope(.ingest), resumeIngestion)
         post("/v1/ingestions/{id}/cancel", .scope(.ingest), cancelIngestion)
+        get("/v1/alerts", .scope(.read), listAlerts)
+        post("/v1/alerts/{id}/acknowledge", .scope(.ingest), acknowledgeAlert)
         precondition(gate.routeCount == router.routes.count, "a route was added without what it asks of a token")
     }
 

@@ -96,6 +96,8 @@ final class Metrics: Sendable {
         ("gapless_leases_lost_total", "counter", "Tasks that another worker had taken over."),
         ("gapless_store_failures_total", "counter", "Times that the worker found the store away."),
         ("gapless_ingestions_total", "counter", "Ingestions by how they ended."),
+        ("gapless_alerts_total", "counter", "Alarms that this process opened and cleared."),
+        ("gapless_webhook_deliveries_total", "counter", "Tries to tell the webhook, by what became of them."),
         ("gapless_cache_total", "counter", "Answers by what the cache did."),
         ("gapless_cache_breaker_openings_total", "counter", "Times that Redis failed and was left alone for a while."),
     ]

@@ -42,6 +42,7 @@ struct Observing: Sendable {
         case .ingestionEnded(let ingestion, let dataset, let status, let error):
             shard.count("gapless_ingestions_total{dataset=\"\(dataset)\",status=\"\(status)\"}")
             log.write(.info, "ingestion ended", ["ingestion": ingestion, "dataset": dataset, "status": status, "error": error ?? ""])
+        case .alertOpened, .alertCleared, .webhookDelivered, .webhookFailed: alert(event)
         case .storeFailed(let doing, let reason):
             shard.count("gapless_store_failures_total")
             log.write(.warning, "the store did not answer", ["doing": doing, "reason": reason])

@@ -2,6 +2,7 @@ internal import EventLoop
 internal import Ingest
 internal import Postgres
 internal import Store
+internal import Upstream
 
 /// What the service does by itself, on a loop of its own: its duties beside each other, each again and again.
 final class SchedulingUnit {
@@ -13,12 +14,13 @@ final class SchedulingUnit {
     init(
         on loop: isolated Loop, catalogue: Catalogue, settings: Settings, postgres: PostgresConfiguration, clock: ServiceClock,
         observing: Observing, nudgeWorker: @escaping @Sendable () -> Void
-    ) {
+    ) throws {
         self.loop = loop
         var postgres = postgres
         postgres.applicationName = WorkingUnit.sessionName(role: "scheduler")
         store = Store(pool: PostgresPool(postgres, size: 3, on: loop, waitLimit: .seconds(10)))
-        let all: [any Duty] = [Retention(store: store, periods: settings.retention), Leases(store: store)]
+        var all: [any Duty] = [Retention(store: store, periods: settings.retention), Leases(store: store)]
+        all += try AlertSetting.duties(on: loop, store, catalogue, settings, clock, observing)
         duties = all.map { loop.keep(DutyRound($0, on: loop, observe: observing.ingest)) }
         stopped = Waiter(loop, survivesClosing: true)
     }

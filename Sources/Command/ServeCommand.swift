@@ -117,7 +117,7 @@ final class RunningService {
         let (postgres, nudgeWorker) = (backing.postgres, nudgeWorker)
         let unit = try loop.runBlocking { loop in
             loop.keep(
-                SchedulingUnit(
+                try SchedulingUnit(
                     on: loop, catalogue: catalogue, settings: settings, postgres: postgres, clock: ready.clock, observing: observing,
                     nudgeWorker: nudgeWorker))
         }

@@ -39,6 +39,7 @@ struct Settings: Sendable {
     var retryDelaySeconds = 60.0
     var maxWorkers = 4
     var retention = Retention.Periods()
+    var alerts = AlertSetting()
     var logLevel = Log.Level.info
     var logFormat: Log.Format
 
@@ -92,6 +93,7 @@ struct Settings: Sendable {
         retryDelaySeconds = Double(try reader.duration("RETRY_DELAY", in: 0...86_400) ?? 60)
         maxWorkers = try reader.integer("MAX_WORKERS", in: 1...64) ?? maxWorkers
         retention = try reader.retention()
+        alerts = try AlertSetting(reader)
         logLevel = try reader.choice("LOG_LEVEL", Log.Level.allCases) ?? .info
         logFormat = try reader.choice("LOG_FORMAT", Log.Format.allCases) ?? (isatty(2) == 1 ? .text : .json)
         try checkHost()

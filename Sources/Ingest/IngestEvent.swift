@@ -15,6 +15,12 @@ package enum IngestEvent: Sendable {
     case upstreamRests(upstream: String, seconds: Double)
     case shapeUnusable(dataset: String, shape: String, reason: String)
     case ingestionEnded(ingestion: String, dataset: String, status: String, error: String?)
+    /// `subject`: the day or the channel, empty where the scope (a dataset or an upstream) says all. Told by the process that did it.
+    case alertOpened(id: String, kind: String, severity: String, scope: String, subject: String, message: String)
+    case alertCleared(id: String, kind: String, severity: String, scope: String, subject: String, because: String)
+    case webhookDelivered(delivery: String, event: String, attempts: Int)
+    /// `secondsUntilNext`: nil where it was given up. `reason` names no part of the address.
+    case webhookFailed(delivery: String, event: String, attempts: Int, reason: String, secondsUntilNext: Double?)
     /// The store did not answer; the worker tries again.
     case storeFailed(doing: String, reason: String)
 }

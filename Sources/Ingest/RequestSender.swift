@@ -11,6 +11,7 @@ final class RequestSender {
     private let loop: Loop
     private let observe: (IngestEvent) -> Void
     let allowance: Allowance
+    let outcomes: OutcomeNotes
     /// Of all calls together.
     var requestsInFlight: Int { access.requestsInFlight ?? profile.requestsInFlight }
 
@@ -23,6 +24,7 @@ final class RequestSender {
         self.fetcher = fetcher
         self.loop = loop
         self.observe = observe
+        outcomes = OutcomeNotes(upstream: profile.name, store: store, loop: loop)
         allowance = Allowance(
             upstream: profile.name, rate: access.rate, atOnceMax: access.requestsInFlight ?? profile.requestsInFlight,
             timeoutSeconds: profile.timeoutSeconds, doublingMax: max(600, restSecondsMax), store: store, clock: clock, loop: loop,
@@ -38,6 +40,7 @@ final class RequestSender {
             return Sent(attempt: attempt, result: .failure(interrupted(error)), requests: 0, bodyBytes: 0)
         }
         let (result, bytes) = await transfer(attempt.request, attempt.traceID, permit)
+        outcomes.add(result)
         return Sent(attempt: attempt, result: result, requests: 1, bodyBytes: bytes)
     }
 

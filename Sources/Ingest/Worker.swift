@@ -70,6 +70,7 @@ package final class Worker {
             group.addTask { await me.loop.enter { loop in await loop[me].settleOrphans() } }
             for token in senders.values.map(\.token) {
                 group.addTask { await token.loop.enter { loop in await loop[token].allowance.run() } }
+                group.addTask { await token.loop.enter { loop in await loop[token].outcomes.run() } }
             }
             var pauseSeconds = 0.1
             while !isStopping {
@@ -105,7 +106,10 @@ package final class Worker {
     /// Stops claiming, breaks off what is under way, and hands its tasks back.
     package func stop() {
         isStopping = true
-        for sender in senders.values { sender.object.allowance.stop() }
+        for sender in senders.values {
+            sender.object.allowance.stop()
+            sender.object.outcomes.stop()
+        }
         bell.wake()
         orphanBell.wake()
         drained.wake()

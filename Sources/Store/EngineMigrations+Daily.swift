@@ -7,4 +7,5 @@ package let dailyMigrations: [RowSchema.Migration] = [
         alter table ingestions add column lane text not null default 'history' check (lane in ('live', 'repair', 'history'));
         """),
     .jobsAndEvents,
+    .alerts,
 ]

@@ -6,6 +6,10 @@ package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugS
     package init(_ text: String) { self.text = text }
 
     package var isEmpty: Bool { text.isEmpty }
+
+    /// Lends the bytes to what signs with them, and to nothing else.
+    package func signing(_ sign: ([UInt8]) -> [UInt8]) -> [UInt8] { sign(Array(text.utf8)) }
+
     package var description: String { "***" }
     package var debugDescription: String { "***" }
     package var customMirror: Mirror { Mirror(self, children: [], displayStyle: .struct) }

@@ -17,7 +17,8 @@ import Testing
         ("GAPLESS_CORS_ORIGINS", "example.org"), ("GAPLESS_ALLOWED_HOSTS", "*"), ("GAPLESS_HOST", "10.0.0.5"), ("GAPLESS_HOST", "::"),
         ("GAPLESS_HOST", "localhost"), ("GAPLESS_TOKENS", "hunter2"), ("GAPLESS_TOKENS", "a:read:hunter2"), ("GAPLESS_TOKENS", ","),
         ("GAPLESS_TOKENS", "@/nowhere/at/all"), ("GAPLESS_TOKENS", "@/dev/null"), ("GAPLESS_CLIENT_RATE", "100"),
-        ("GAPLESS_ACCESS_LOG", "yes"),
+        ("GAPLESS_ACCESS_LOG", "yes"), ("ALERT_GRACE", "60"), ("ALERT_WEBHOOK_URL", "https://user:hunter2@x"),
+        ("ALERT_WEBHOOK_URL", "x/hunter2"), ("ALERT_WEBHOOK_SECRET", "hunter2\n"),
     ])
     func aWrongValueNamesItsSetting(name: String, value: String) {
         do {
@@ -32,6 +33,21 @@ import Testing
     @Test func emptyMeansAbsentAndDefaultsHold() throws {
         let settings = try Settings(SettingsReader(values: ["GAPLESS_PORT": "", "SIP_API_KEY": ""]))
         #expect(settings.port == 8080 && settings.sipKey == nil && settings.host == "127.0.0.1" && settings.cacheTTLSeconds == 3600)
+    }
+
+    @Test func aWebhookNeedsItsSecretAndShowsNeither() throws {
+        var values = ["ALERT_WEBHOOK_URL": "https://example.org/hunter2?key=hunter2"]
+        do {
+            _ = try Settings(SettingsReader(values: values))
+            Issue.record("it was taken")
+        } catch {
+            #expect(error.variable == "ALERT_WEBHOOK_SECRET" && !error.description.contains("hunter2"))
+        }
+        values["ALERT_WEBHOOK_SECRET"] = "hunter2"
+        let settings = try Settings(SettingsReader(values: values))
+        var dumped = ""
+        dump(settings, to: &dumped)
+        #expect(settings.alerts.webhook != nil && !dumped.contains("hunter2") && !"\(settings)".contains("hunter2"))
     }
 
     @Test func aMisspeltNameIsRefused() throws {

@@ -1,0 +1,126 @@
+internal import Bytes
+package import Series
+package import Store
+
+/// Looks for what is wrong and keeps the store's alarms in step with it: one alarm a cause, cleared when it is mended. One process does it
+/// at a time, whichever comes first.
+package final class Alarms: Duty {
+    package struct Settings: Sendable {
+        /// Seconds (shown clock) that a slot may lack after it was due.
+        package var graceSeconds = 3600
+        /// Whether a webhook is to hear of it.
+        package var telling = false
+
+        package init() {}
+    }
+
+    package let name = "alarms"
+    private let store: Store
+    private let datasets: [Dataset]
+    private let rates: [String: RequestRate]
+    private let clock: ServiceClock
+    private let settings: Settings
+    private let observe: (IngestEvent) -> Void
+    private var rounds = 0
+
+    /// Between two looks: a quarter of an hour of the shown clock, within these real seconds.
+    private static let apart = 2.0...60.0
+    /// How far back outcomes of requests count, of the shown clock, within these real seconds.
+    private static let outcomesFor = 30.0...600.0
+
+    package init(
+        store: Store, datasets: [Dataset], rates: [String: RequestRate], clock: ServiceClock, settings: Settings,
+        observe: @escaping (IngestEvent) -> Void
+    ) {
+        self.store = store
+        self.datasets = datasets
+        self.rates = rates
+        self.clock = clock
+        self.settings = settings
+        self.observe = observe
+    }
+
+    package func perform() async throws -> Double {
+        let apart = clock.realSeconds(900).clamped(to: Self.apart)
+        // A little less than the pause, or every second look would come a moment too early.
+        if let changes = try await store.alarmRound(apart: apart * 0.9, { try await self.look($0) }) { tell(changes) }
+        rounds += 1
+        if rounds % 100 == 1 { _ = try await store.sweepAlerts() }
+        return apart
+    }
+
+    /// One look, whenever the last one was. For tests.
+    func lookNow() async throws -> AlarmRound.Changes? {
+        let changes = try await store.alarmRound(apart: 0) { try await self.look($0) }
+        if let changes { tell(changes) }
+        return changes
+    }
+
+    private func look(_ round: AlarmRound) async throws -> AlarmRound.Changes {
+        let now = clock.now
+        var alarms: [Alarm] = []
+        var spans: [String: Range<LocalDate>] = [:]
+        for dataset in datasets {
+            let lacks = try await lacks(of: dataset, round, now)
+            spans[dataset.name] = lacks.span
+            alarms += AlarmRules.alarms(lacks, of: dataset)
+        }
+        let outcomes = try await round.outcomes(ofSeconds: clock.realSeconds(600).clamped(to: Self.outcomesFor))
+        let verdicts = Dictionary(outcomes.map { ($0.upstream, $0.verdict) }) { first, _ in first }
+        alarms += outcomes.filter { rates[$0.upstream] != nil }.compactMap(AlarmRules.alarm)
+        alarms += try await demands(round).compactMap(AlarmRules.alarm)
+        return try await round.settle(alarms, now: now, telling: settings.telling) { alert in
+            let scope = alert.cause.scope
+            switch alert.cause.kind {
+            case .incompleteDay:
+                guard let span = spans[scope], let date = LocalDate(alert.cause.key), span.contains(date) else { return .outOfView }
+                return .mended
+            case .lateSlot: return spans[scope] == nil ? .outOfView : .mended
+            case .budgetShort: return self.rates[scope] == nil ? .outOfView : .mended
+            case .failingUpstream:
+                if self.rates[scope] == nil { return .outOfView }
+                // Nothing was asked of it lately: it is as it was.
+                return verdicts[scope] == .well ? .mended : nil
+            }
+        }
+    }
+
+    private func lacks(of dataset: Dataset, _ round: AlarmRound, _ now: Int64) async throws -> Lacks {
+        let followed = Set(dataset.followed)
+        let series = try await round.ledgers(of: dataset.name).filter { followed.contains($0.key) }
+        let start = dataset.zone.start(of: dataset.zone.day(at: now).advanced(by: -dataset.horizonDays))
+        let lasting = try await round.lasting(of: dataset, from: dataset.calendar.ruler.slot(containing: start))
+        return Lacks(
+            of: dataset, series.map(\.ledger), lasting: { lasting[series[$0].id] ?? SlotSet() }, now: now,
+            graceSeconds: settings.graceSeconds)
+    }
+
+    /// What is to be done within a day, by upstream: history may take as long as it takes.
+    private func demands(_ round: AlarmRound) async throws -> [BudgetDemand] {
+        let left = try await round.requestsLeft(lanes: [.live, .repair])
+        var requests: [String: Int] = [:]
+        for dataset in datasets { requests[dataset.upstream.name, default: 0] += left[dataset.name] ?? 0 }
+        return requests.sorted { $0.key < $1.key }.compactMap { upstream, requests in
+            rates[upstream].map { BudgetDemand(upstream: upstream, requests: requests, withinSeconds: 86_400, rate: $0) }
+        }
+    }
+
+    private func tell(_ changes: AlarmRound.Changes) {
+        for alert in changes.cleared {
+            observe(
+                .alertCleared(
+                    id: alert.id, kind: alert.cause.kind.rawValue, severity: alert.alarm.severity.rawValue, scope: alert.cause.scope,
+                    subject: alert.cause.key, because: alert.clearedBecause?.rawValue ?? ""))
+        }
+        for alert in changes.opened {
+            observe(
+                .alertOpened(
+                    id: alert.id, kind: alert.cause.kind.rawValue, severity: alert.alarm.severity.rawValue, scope: alert.cause.scope,
+                    subject: alert.cause.key, message: alert.alarm.message))
+        }
+    }
+}
+
+extension Double {
+    fileprivate func clamped(to range: ClosedRange<Double>) -> Double { min(max(self, range.lowerBound), range.upperBound) }
+}
