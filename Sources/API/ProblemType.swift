@@ -11,6 +11,7 @@ package enum ProblemType: String, Sendable, CaseIterable {
     case ingestionUnknown = "ingestion-unknown"
     case alertUnknown = "alert-unknown"
     case exclusionUnknown = "exclusion-unknown"
+    case callUnknown = "call-unknown"
     case planMoved = "plan-moved"
     case planExpired = "plan-expired"
     case illegalMove = "illegal-move"
@@ -59,6 +60,7 @@ package enum ProblemType: String, Sendable, CaseIterable {
         case .ingestionUnknown: (404, "Unknown ingestion", "There is no ingestion of this id.")
         case .alertUnknown: (404, "Unknown alert", "There is no alert of this id.")
         case .exclusionUnknown: (404, "Unknown exclusion", "The dataset has no exclusion of this id.")
+        case .callUnknown: (404, "Unknown call", "There is no call of this number, or it is kept no more.")
         case .planMoved:
             (409, "Coverage moved", "The plan is no longer what would be done; `difference` has its figures then and now. Make a new plan.")
         case .planExpired: (410, "Plan expired", "Plans live a quarter of an hour. Make a new one.")

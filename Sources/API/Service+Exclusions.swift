@@ -21,7 +21,7 @@ extension Service {
         if series.isEmpty { throw Failures.unknownCombination }
         let new = Store.NewExclusion(
             dataset: dataset.name, keys: input.keys, seriesIDs: series.map(\.id), from: input.from, to: input.to, slots: input.slots,
-            note: input.note, madeBy: request.client ?? "api")
+            note: input.note, madeBy: request.client ?? "api", requestID: request.id)
         func answer(_ made: StoredExclusion) -> KeptAnswer {
             var json = JSONWriter(capacity: 512)
             ExclusionText.write(made, of: dataset, to: &json)
@@ -70,7 +70,8 @@ extension Service {
             let dataset = try self.dataset(of: request)
             try self.takeNothing(request)
             let isThere = try await self.planning.store.lift(
-                exclusion: request.parameter("id") ?? "", of: dataset.name, by: request.client ?? "api", now: self.planning.clock.now)
+                exclusion: request.parameter("id") ?? "", of: dataset.name, by: request.client ?? "api", requestID: request.id,
+                now: self.planning.clock.now)
             if !isThere { throw Service.exclusionUnknown }
             var response = Response(status: 204)
             response.fields.add("Cache-Control", "no-store")

@@ -16,7 +16,8 @@ extension Service {
     }
 
     private func filed(_ body: JSONValue, _ request: Request, _ key: RequestKey?) async throws -> Response {
-        let requester = Planning.Requester(request.client ?? "api", traceID: request.traceParent?.traceID)
+        let requester = Planning.Requester(
+            request.client ?? "api", traceID: request.traceParent?.traceID, requestID: request.id)
         let keeping = key.map { Keeping($0, answer: Service.accepted) }
         let filed: Store.Filed
         if let plan = body["plan_id"] {

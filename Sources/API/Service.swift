@@ -102,6 +102,8 @@ package final class Service {
         post("/v1/ingestions/{id}/cancel", .scope(.ingest), cancelIngestion)
         get("/v1/alerts", .scope(.read), listAlerts)
         post("/v1/alerts/{id}/acknowledge", .scope(.ingest), acknowledgeAlert)
+        get("/v1/audit", .scope(.admin), listAudit)
+        get("/v1/audit/calls/{task}", .scope(.admin), auditedCall)
         precondition(gate.routeCount == router.routes.count, "a route was added without what it asks of a token")
     }
 

@@ -63,11 +63,14 @@ package final class Planning {
         package let traceID: String?
         /// nil: what its range says, the horizon or what lies behind it.
         package let lane: Lane?
+        /// As the log has it.
+        package let requestID: String?
 
-        package init(_ name: String, traceID: String? = nil, lane: Lane? = nil) {
+        package init(_ name: String, traceID: String? = nil, lane: Lane? = nil, requestID: String? = nil) {
             self.name = name
             self.traceID = traceID
             self.lane = lane
+            self.requestID = requestID
         }
     }
 
@@ -98,7 +101,7 @@ package final class Planning {
                 dataset: draft.dataset.name, selection: draft.selectionText, selectionDigest: draft.selectionDigest, planID: plan,
                 requestedBy: requester.name,
                 lane: requester.lane ?? Self.lane(of: draft), figures: draft.figures, calls: draft.calls, filedAt: draft.now,
-                traceID: requester.traceID),
+                traceID: requester.traceID, requestID: requester.requestID),
             keeping: keeping)
     }
 

@@ -26,6 +26,7 @@ package final class Retention: Duty {
     package func perform() async throws -> Double {
         let isMore = try await store.sweepExpired()
         let isMoreEnded = try await store.sweepEnded(tasks: periods.tasks, receipts: periods.receipts, events: periods.events)
-        return isMore || isMoreEnded ? 0 : 60
+        let isMoreNoted = if let seconds = periods.audit { try await store.sweepAudit(keptFor: seconds) } else { false }
+        return isMore || isMoreEnded || isMoreNoted ? 0 : 60
     }
 }

@@ -8,4 +8,5 @@ package let dailyMigrations: [RowSchema.Migration] = [
         """),
     .jobsAndEvents,
     .alerts,
+    .audit,
 ]

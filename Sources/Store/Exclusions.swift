@@ -34,9 +34,11 @@ extension Store {
         package let slots: Range<Int>
         package let note: String
         package let madeBy: String
+        package let requestID: String?
 
         package init(
-            dataset: String, keys: String, seriesIDs: [Int], from: Int64, to: Int64, slots: Range<Int>, note: String, madeBy: String
+            dataset: String, keys: String, seriesIDs: [Int], from: Int64, to: Int64, slots: Range<Int>, note: String, madeBy: String,
+            requestID: String? = nil
         ) {
             self.dataset = dataset
             self.keys = keys
@@ -46,6 +48,7 @@ extension Store {
             self.slots = slots
             self.note = note
             self.madeBy = madeBy
+            self.requestID = requestID
         }
     }
 
@@ -82,6 +85,11 @@ extension Store {
             try await Self.renewExcluded(of: new.seriesIDs, in: new.dataset, now: now, on: connection)
             let made = try Self.exclusion(try await connection.query("\(Self.exclusionColumns) where id = \(id)::uuid").only())
             if let keeping { try await Self.keep(keeping.answer(made), under: keeping.key, on: connection) }
+            try await Self.audit(
+                AuditNote(
+                    .exclusionMade, of: id, by: new.madeBy, dataset: new.dataset, requestID: new.requestID,
+                    detail: "{\"keys\":\(new.keys),\"series\":\(new.seriesIDs.count),\"slots\":\(new.slots.count)}"),
+                on: connection)
             try await Self.raiseVersion(on: connection, of: new.dataset, now: now)
             return made
         }
@@ -91,7 +99,9 @@ extension Store {
 
     /// Lifts an exclusion: its slots are expected again, but for those that another one excludes. One that is lifted already stays
     /// as it is. False where there is none of this id.
-    package func lift(exclusion id: String, of dataset: String, by name: String, now: Int64) async throws -> Bool {
+    package func lift(
+        exclusion id: String, of dataset: String, by name: String, requestID: String? = nil, now: Int64
+    ) async throws -> Bool {
         guard isUUID(id) else { return false }
         let found = try await pool.transaction { connection -> (isThere: Bool, isChange: Bool) in
             let rows = try await connection.query("""
@@ -102,6 +112,8 @@ extension Store {
             let ids = try row.int64s(0).map { Int($0) }
             try await Self.holdCoverage(of: ids, on: connection)
             _ = try await connection.query("update exclusions set lifted_by = \(name), lifted_at = now() where id = \(id)::uuid")
+            try await Self.audit(
+                AuditNote(.exclusionLifted, of: id.lowercased(), by: name, dataset: dataset, requestID: requestID), on: connection)
             try await Self.renewExcluded(of: ids, in: dataset, now: now, on: connection)
             try await Self.raiseVersion(on: connection, of: dataset, now: now)
             return (true, true)

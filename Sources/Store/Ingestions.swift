@@ -73,10 +73,11 @@ extension Store {
         package let filedAt: Int64
         /// Of the request that asked for it, 32 hex digits.
         package let traceID: String?
+        package let requestID: String?
 
         package init(
             dataset: String, selection: String, selectionDigest: String, planID: String?, requestedBy: String, lane: Lane = .history,
-            figures: PlanFigures, calls: [StoredCall], filedAt: Int64, traceID: String? = nil
+            figures: PlanFigures, calls: [StoredCall], filedAt: Int64, traceID: String? = nil, requestID: String? = nil
         ) {
             self.dataset = dataset
             self.selection = selection
@@ -88,6 +89,17 @@ extension Store {
             self.calls = calls
             self.filedAt = filedAt
             self.traceID = traceID
+            self.requestID = requestID
+        }
+
+        /// The note of its being filed.
+        func note(id: String) -> AuditNote {
+            let plan = planID.map { "\"\($0)\"" } ?? "null"
+            let requests = calls.reduce(0) { $0 + $1.requests }
+            return AuditNote(
+                .ingestionFiled, of: id, by: requestedBy, dataset: dataset, requestID: requestID, traceID: traceID, detail: """
+                    {"selection":\(selection),"plan_id":\(plan),"lane":"\(lane.rawValue)","calls":\(calls.count),"requests":\(requests)}
+                    """)
         }
     }
 
@@ -140,6 +152,7 @@ extension Store {
         }
         let id = try row.string(0)
         try await insertTasks(new.calls, ingestion: id, from: 0, on: connection)
+        try await audit(new.note(id: id), on: connection)
         _ = try await connection.query("select pg_notify('gapless_tasks', \(new.dataset))")
         return (id, true)
     }

@@ -155,27 +155,32 @@ extension Store {
     package func tasks(of ingestion: String, after ordinal: Int, limit: Int) async throws -> [TaskRecord] {
         guard isUUID(ingestion) else { return [] }
         let rows = try await pool.read("""
-            select t.id, t.ordinal, t.shape, t.series_ids, t.first_period, t.end_period, t.covers, t.requests_planned, t.status,
-                t.attempts::int8, t.requests, t.written, t.unchanged, t.revised, t.filled, t.error, t.ended, r.reason
-            from tasks t left join lateral (
-                select reason from receipts where task_id = t.id order by id desc limit 1
-            ) r on true
+            \(Self.taskColumns)
             where t.ingestion_id = \(ingestion)::uuid and t.ordinal > \(Int32(clamping: ordinal)) order by t.ordinal limit \(limit)
             """)
-        return try rows.map { row in
-            var counts = RowCounts()
-            counts.written = try row.int(11)
-            counts.unchanged = try row.int(12)
-            counts.revised = try row.int(13)
-            return TaskRecord(
-                id: try row.int64(0), ordinal: try row.int(1),
-                call: StoredCall(
-                    shape: try row.string(2), seriesIDs: try row.int64s(3).map { Int($0) },
-                    periods: try row.int(4)..<(try row.int(5)), covers: try row.int(6), requests: try row.int(7), tokens: 0),
-                status: try row.string(8), attempts: try row.int(9), requests: try row.int(10), counts: counts,
-                filled: try row.int(14), error: try row.stringOrNil(15), ended: try row.stringOrNil(16),
-                reason: try row.stringOrNil(17))
-        }
+        return try rows.map(Self.taskRecord)
+    }
+
+    static let taskColumns: SQL = """
+        select t.id, t.ordinal, t.shape, t.series_ids, t.first_period, t.end_period, t.covers, t.requests_planned, t.status,
+            t.attempts::int8, t.requests, t.written, t.unchanged, t.revised, t.filled, t.error, t.ended, r.reason
+        from tasks t left join lateral (
+            select reason from receipts where task_id = t.id order by id desc limit 1
+        ) r on true
+        """
+
+    static func taskRecord(_ row: Postgres.Row) throws -> TaskRecord {
+        var counts = RowCounts()
+        counts.written = try row.int(11)
+        counts.unchanged = try row.int(12)
+        counts.revised = try row.int(13)
+        return TaskRecord(
+            id: try row.int64(0), ordinal: try row.int(1),
+            call: StoredCall(
+                shape: try row.string(2), seriesIDs: try row.int64s(3).map { Int($0) },
+                periods: try row.int(4)..<(try row.int(5)), covers: try row.int(6), requests: try row.int(7), tokens: 0),
+            status: try row.string(8), attempts: try row.int(9), requests: try row.int(10), counts: counts,
+            filled: try row.int(14), error: try row.stringOrNil(15), ended: try row.stringOrNil(16), reason: try row.stringOrNil(17))
     }
 
     /// The fence: this attempt still owns the task, and will until the transaction ends.
