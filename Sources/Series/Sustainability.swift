@@ -1,0 +1,45 @@
+/// What a dataset's schedules need day after day, nothing having gone wrong: requests as plans count them.
+package struct SteadyDemand: Sendable, Hashable {
+    package let requestsPerDay: Double
+
+    package init(requestsPerDay: Double) { self.requestsPerDay = requestsPerDay }
+}
+
+/// Whether a budget can hold what is asked of it day after day, and which change would make it so.
+package struct Sustainability: Sendable, Hashable {
+    /// With the retries that requests have needed of late.
+    package let requestsPerDay: Double
+    /// What the quota lets through.
+    package let capacityPerDay: Double
+    package let isSustainable: Bool
+    /// One sentence with figures; nil where nothing need change.
+    package let wouldNeed: String?
+}
+
+extension Forecast {
+    /// Whether the quota holds what the schedules need.
+    ///
+    /// - Parameters:
+    ///   - demand: of all datasets that share the budget, together.
+    ///   - retryFactor: requests spent for each that was planned, of late; 1 where nothing is known.
+    package static func sustainability(of demand: SteadyDemand, rate: RequestRate, retryFactor: Double = 1) -> Sustainability {
+        let needed = max(0, demand.requestsPerDay) * max(1, retryFactor)
+        let capacity = rate.perSecond * 86_400
+        if needed <= capacity {
+            return Sustainability(requestsPerDay: needed, capacityPerDay: capacity, isSustainable: true, wouldNeed: nil)
+        }
+        let quota = Int((needed / 86_400 * Double(rate.seconds)).rounded(.up))
+        let share = max(1, Int((capacity / needed * 100).rounded(.down)))
+        // A period of a day takes so many days.
+        let days = (needed / capacity * 10).rounded(.up) / 10
+        let text = "a quota of \(quota)/PT\(rate.seconds)S instead of \(rate.count), or \(share) % of the requests "
+            + "(fewer series or sources, or fewer days asked again), or schedules \(tenths(days)) times as far apart: "
+            + "\(Int(needed.rounded(.up))) requests a day are needed and \(Int(capacity)) may be sent"
+        return Sustainability(requestsPerDay: needed, capacityPerDay: capacity, isSustainable: false, wouldNeed: text)
+    }
+
+    private static func tenths(_ number: Double) -> String {
+        let tenths = Int((number * 10).rounded())
+        return tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)"
+    }
+}
