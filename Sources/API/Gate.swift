@@ -121,7 +121,8 @@ final class Gate {
         response.fields.add("Access-Control-Allow-Origin", origin)
         response.fields.add(
             "Access-Control-Expose-Headers",
-            "ETag, Link, Location, Cache-Status, Gapless-Coverage, X-Request-Id, Retry-After, Preference-Applied, WWW-Authenticate")
+            "ETag, Link, Location, Cache-Status, Gapless-Coverage, Gapless-Fetching, X-Request-Id, Retry-After, Preference-Applied, "
+                + "WWW-Authenticate")
         guard request.method == .options else { return }
         response.fields.add("Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE")
         response.fields.add(

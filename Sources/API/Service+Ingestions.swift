@@ -30,7 +30,7 @@ extension Service {
         if filed.isNew { nudgeWorker() }
         if let seconds = Preference.wait(request.header("Prefer")), patience.enter() {
             defer { patience.leave() }
-            var response = Service.shown(Service.accepted(try await ended(filed.id, within: seconds)))
+            var response = Service.shown(Service.accepted(try await ended(filed.id, by: .after(.seconds(seconds)))))
             response.fields.add("Preference-Applied", "wait=\(seconds)")
             return response
         }
@@ -40,8 +40,7 @@ extension Service {
 
     /// The job once it has ended, or as it is when the time is up or the service stops. Looked at now and then, with no
     /// connection held between.
-    private func ended(_ id: String, within seconds: Int) async throws -> StoredIngestion {
-        let deadline = Deadline.after(.seconds(seconds))
+    func ended(_ id: String, by deadline: Deadline) async throws -> StoredIngestion {
         var job = try await job(id)
         var pause = 50
         while !job.status.isOver, Deadline.now < deadline {

@@ -35,9 +35,11 @@ extension Service {
                 entry = memo.keep(try parse(request), for: key)
             }
             // What this loop holds already is answered without a wait.
-            if let answer = cached(entry.query) { return shown(answer, entry, request) }
+            if let answer = cached(entry.query), !today.isOn || answer.lacking.isEmpty { return shown(answer, entry, request) }
             do {
-                return shown(try await answer(entry.query), entry, request)
+                let answer = try await answer(entry.query)
+                if today.isOn, !answer.lacking.isEmpty { return try await shownLacking(answer, entry, request) }
+                return shown(answer, entry, request)
             } catch AnswerError.longHistory {
                 guard case .history(let query) = entry.query else { throw AnswerError.longHistory }
                 return await streamed(query, request)
@@ -59,7 +61,7 @@ extension Service {
         }
     }
 
-    private func answer(_ query: ReadQuery) async throws -> Answer {
+    func answer(_ query: ReadQuery) async throws -> Answer {
         switch query {
         case .history(let query): try await reader.history(query)
         case .completeness(let query): try await reader.completeness(query)
@@ -71,11 +73,16 @@ extension Service {
         }
     }
 
-    private func shown(_ answer: Answer, _ entry: TargetMemo.Entry, _ request: Request) -> Response {
+    /// `more`: fields of this sending alone.
+    func shown(
+        _ answer: Answer, _ entry: TargetMemo.Entry, _ request: Request, age: AnswerAge? = nil, and more: HeaderLines = HeaderLines()
+    ) -> Response {
         let prepared = memo.prepared(entry, answer) {
             PreparedAnswer(answer, link: answer.nextCursor.map { Paging.link(request, to: $0) })
         }
-        return shown(prepared, PreparedAnswer.fields(answer.age, answer.cacheStatus), request)
+        var fields = PreparedAnswer.fields(age ?? answer.age, answer.cacheStatus)
+        fields.append(more)
+        return shown(prepared, fields, request)
     }
 
     private func shown(_ prepared: PreparedAnswer, _ fields: HeaderLines, _ request: Request) -> Response {
@@ -85,13 +92,18 @@ extension Service {
     /// A history that is too long to be made before it is sent.
     private func streamed(_ query: HistoryQuery, _ request: Request) async -> Response {
         await answering(request) { request in
-            let history = try await self.reader.stream(query, for: request.client ?? request.peer)
+            let (history, ids, waited) = try await self.opened(query, request)
             var response = Response(status: 200)
             response.fields.add("Content-Type", history.contentType)
             for (name, value) in history.headers { response.fields.add(name, value) }
-            response.fields.add("Cache-Control", "max-age=\(history.maxAge)")
+            if ids.isEmpty {
+                response.fields.add("Cache-Control", "max-age=\(history.maxAge)")
+                response.fields.add("Vary", "Accept, \(ContentCoding.vary)")
+            } else {
+                Self.sayFetching(&response)
+            }
+            if let waited { response.fields.add("Preference-Applied", "wait=\(waited)") }
             response.fields.add("Cache-Status", "gapless; fwd=bypass; detail=streamed")
-            response.fields.add("Vary", "Accept, \(ContentCoding.vary)")
             let gzip = ContentCoding.takesGzip(request) ? try GzipWriter(level: 1) : nil
             if gzip != nil { response.fields.add("Content-Encoding", "gzip") }
             response.body = .stream { writer in

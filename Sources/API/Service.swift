@@ -36,6 +36,7 @@ package final class Service {
     let memo: TargetMemo
     let patience: Patience
     let room: EventRoom
+    let today: TodayDesk
     let readiness: () async -> Readiness
     let metricsText: () async -> [UInt8]
     let nudgeWorker: () -> Void
@@ -47,12 +48,14 @@ package final class Service {
     ///   - metrics: Prometheus text, version 0.0.4.
     ///   - nudgeWorker: an ingestion was filed; a worker may begin.
     ///   - eventStreamsMax: clients that may watch ingestions at a time.
+    ///   - todayOnDemand: due slots of today that a reader lacks are fetched.
     ///   - memoBytesMax: bodies that may be held by target, beside those that the reader holds by question.
     ///   - unforeseen: a failure that nobody foresaw, with the request's id: for the log. The client is told nothing of it.
     package init(
         loop: Loop, reader: Reader, planning: Planning, datasets: [Dataset], settings: Settings,
         readiness: @escaping () async -> Readiness, metrics: @escaping () async -> [UInt8], nudgeWorker: @escaping () -> Void,
-        eventStreamsMax: Int = 256, memoBytesMax: Int = 16 << 20, unforeseen: @escaping (any Error, String) -> Void = { _, _ in }
+        eventStreamsMax: Int = 256, todayOnDemand: Bool = false, memoBytesMax: Int = 16 << 20,
+        unforeseen: @escaping (any Error, String) -> Void = { _, _ in }
     ) {
         self.reader = reader
         self.planning = planning
@@ -64,6 +67,7 @@ package final class Service {
         self.unforeseen = unforeseen
         patience = Patience(loop)
         room = EventRoom(loop, store: planning.store, most: eventStreamsMax)
+        today = TodayDesk(loop, planning, isOn: todayOnDemand, nudgeWorker: nudgeWorker)
         gate = Gate(hosts: settings.allowedHosts, origins: settings.origins, tokens: settings.tokens, rate: settings.rate)
         addRoutes()
     }

@@ -14,7 +14,16 @@ package struct Answer: Sendable {
     /// The cursor of the next page, as in the body; nil at the end.
     package let nextCursor: String?
     /// Nil where it is made of several.
-    package let term: Term?
+    package var term: Term?
+    /// Slots of today that are due and might be had, by channel; none where the answer is as whole as can be.
+    package var lacking: [TodayLack] = []
+
+    /// The body while they are being fetched; the same where it does not speak of that.
+    package var bodyWhileFetching: [UInt8] {
+        let said = AnswerMaker.notFetching
+        guard body.count > said.count, body[(body.count - said.count)...].elementsEqual(said) else { return body }
+        return body.dropLast(said.count) + AnswerMaker.fetching
+    }
 
     /// What `Cache-Status` says of an answer that was kept while the store is away.
     static let stale = "fwd=stale; detail=store-away"

@@ -28,14 +28,20 @@ extension AnswerMaker {
             walk.write(to: &rows)
             rows.json.endArray()
             rows.json.member("next_cursor", ifAny: next)
+            // Last: what is kept says no, and who sends it may say yes.
+            rows.json.key("fetching")
+            rows.json.bool(false)
             rows.json.endObject()
             body = rows.json.bytes
         } else {
             body = rowText(page, of: snapshot, query, scope, withHeader: true)
         }
-        return fresh(
+        let lacking = lacking(snapshot.series, in: scope)
+        var made = fresh(
             body, type: query.format.contentType, headers: [.init(name: "Gapless-Coverage", value: coverageText(tallies))],
-            nextCursor: next, of: snapshot, until: scope.nextChange(snapshot.series))
+            nextCursor: next, of: snapshot, until: until(scope.nextChange(snapshot.series), lacking, scope))
+        made.lacking = lacking
+        return made
     }
 
     func historyCursor(_ query: HistoryQuery) throws(AnswerError) -> Cursor? {

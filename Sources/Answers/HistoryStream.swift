@@ -11,6 +11,8 @@ package final class HistoryStream {
     package let headers: [(String, String)]
     /// Seconds for which the whole may be kept.
     package let maxAge: Int
+    /// Slots of today that are due and might be had, by channel.
+    package let lacking: [TodayLack]
     private let maker: AnswerMaker
     private let query: HistoryQuery
     private let scope: Scope
@@ -40,7 +42,8 @@ package final class HistoryStream {
         self.query = query
         contentType = query.format.contentType
         headers = [("Gapless-Coverage", maker.coverageText(snapshot.series.map { [scope] in scope.tally($0) }))]
-        let fresh = maker.fresh([], of: snapshot, until: scope.nextChange(snapshot.series))
+        lacking = maker.lacking(snapshot.series, in: scope)
+        let fresh = maker.fresh([], of: snapshot, until: maker.until(scope.nextChange(snapshot.series), lacking, scope))
         maxAge = max(0, Int((Double(fresh.validUntil) / 1000 - maker.startedAt).rounded(.down)))
     }
 

@@ -13,6 +13,7 @@ struct FreshAnswer {
     var changedAt: Int64
     /// Wall clock, milliseconds since 1970.
     var validUntil: Int64
+    var lacking: [TodayLack] = []
 }
 
 /// The version of a dataset in a store, as keys name it.
@@ -185,7 +186,8 @@ final class ResponseCache {
         return StoredAnswer(
             body: fresh.body, contentType: fresh.contentType,
             etag: StoredAnswer.etag(of: fresh.body, headers: fresh.headers, nextCursor: fresh.nextCursor), headers: fresh.headers,
-            nextCursor: fresh.nextCursor, version: fresh.version, storedAt: now, validUntil: fresh.validUntil)
+            nextCursor: fresh.nextCursor, version: fresh.version, storedAt: now, validUntil: fresh.validUntil,
+            lacking: fresh.lacking)
     }
 
     /// The wall clock: validity is shared with other processes.

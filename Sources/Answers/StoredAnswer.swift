@@ -13,6 +13,8 @@ struct StoredAnswer: Sendable, Equatable {
     var version: Int64
     var storedAt: Int64
     var validUntil: Int64
+    /// Slots of today that are due and might be had.
+    var lacking: [TodayLack] = []
 
     var term: Term { Term(version: version, storedAt: storedAt, validUntil: validUntil) }
 
@@ -40,7 +42,8 @@ struct StoredAnswer: Sendable, Equatable {
         let age = term.age(at: now)
         return Answer(
             body: body, contentType: contentType, etag: etag, age: age, cacheStatus: status ?? age.hit,
-            headers: headers.map { ($0.name, $0.value) }, nextCursor: nextCursor, term: term)
+            headers: headers.map { ($0.name, $0.value) }, nextCursor: nextCursor, term: term,
+            lacking: lacking)
     }
 }
 
@@ -48,7 +51,7 @@ struct StoredAnswer: Sendable, Equatable {
 
 extension StoredAnswer {
     /// Raised when what an answer says, or the form below, changes.
-    static let schema = 2
+    static let schema = 3
     private static let magic = Array("gapless answer \(schema)\n".utf8)
     private static let sumLength = 16
 
@@ -73,6 +76,11 @@ extension StoredAnswer {
             add(header.name.utf8)
             add(header.value.utf8)
         }
+        add(Int64(lacking.count))
+        for lack in lacking {
+            add(lack.channel.utf8)
+            add(lack.dueAt)
+        }
         add(body)
         return bytes + SHA256.hash(bytes).prefix(StoredAnswer.sumLength)
     }
@@ -94,10 +102,16 @@ extension StoredAnswer {
             guard let name = reader.text(), let value = reader.text() else { return nil }
             headers.append(Header(name: name, value: value))
         }
+        guard let channels = reader.number(), (0...1000).contains(channels) else { return nil }
+        var lacking: [TodayLack] = []
+        for _ in 0..<channels {
+            guard let channel = reader.text(), let dueAt = reader.number() else { return nil }
+            lacking.append(TodayLack(channel: channel, dueAt: dueAt))
+        }
         guard let body = reader.field(), reader.rest.isEmpty else { return nil }
         self.init(
             body: Array(body), contentType: contentType, etag: etag, headers: headers, nextCursor: cursor.isEmpty ? nil : cursor,
-            version: version, storedAt: storedAt, validUntil: validUntil)
+            version: version, storedAt: storedAt, validUntil: validUntil, lacking: lacking)
     }
 
     private struct FieldReader {

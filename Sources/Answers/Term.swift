@@ -25,6 +25,9 @@ package struct AnswerAge: Sendable, Equatable {
     package let seconds: Int
     package let left: Int
 
+    /// The same with so many seconds left at most.
+    package func cut(to most: Int) -> AnswerAge { AnswerAge(seconds: seconds, left: min(left, most)) }
+
     /// What stands behind the cache's name in `Cache-Status` where the answer came from a cache.
     package var hit: String { "hit; ttl=\(left)" }
 }

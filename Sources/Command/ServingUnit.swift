@@ -68,7 +68,8 @@ final class ServingUnit {
                 allowedHosts: plan.settings.allowedHosts, origins: plan.settings.corsOrigins, tokens: plan.settings.tokens.book,
                 rate: plan.rate),
             readiness: { await readiness.check() }, metrics: { metrics.text() }, nudgeWorker: plan.nudgeWorker,
-            eventStreamsMax: Self.eventStreamsMax / plan.loops, memoBytesMax: Self.answerBytesMax / 2 / plan.loops, unforeseen: observing.unforeseen)
+            eventStreamsMax: Self.eventStreamsMax / plan.loops, todayOnDemand: plan.settings.todayOnDemand,
+            memoBytesMax: Self.answerBytesMax / 2 / plan.loops, unforeseen: observing.unforeseen)
         var limits = Limits.standard
         limits.connections = plan.settings.maxConnections
         limits.connectionsPerAddress = max(1, plan.settings.maxConnections * 3 / 4)

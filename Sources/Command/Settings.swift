@@ -29,6 +29,8 @@ struct Settings: Sendable {
     var dataDirectory = ".gapless"
     var clock: ClockSetting?
     var cacheTTLSeconds = 3600
+    /// Readers who lack due slots of today have them fetched.
+    var todayOnDemand = true
     var sipBaseURL: Base
     var sipKey: Secret?
     var sipRate: RequestRate
@@ -84,6 +86,7 @@ struct Settings: Sendable {
         dataDirectory = reader.text("GAPLESS_DATA_DIR") ?? dataDirectory
         if let text = reader.text("GAPLESS_CLOCK") { clock = try ClockSetting(parsing: text, variable: "GAPLESS_CLOCK") }
         cacheTTLSeconds = Int(try reader.duration("GAPLESS_CACHE_TTL", in: 0...3600) ?? 3600)
+        todayOnDemand = try reader.flag("GAPLESS_ON_DEMAND") ?? todayOnDemand
         sipBaseURL = try reader.base("SIP_BASE_URL") ?? Base("https://sipub.api.coordinador.cl")!
         sipKey = try reader.secret("SIP_API_KEY")
         sipRate = try reader.rate("SIP_RATE_LIMIT") ?? RequestRate(count: 350, seconds: 3600)

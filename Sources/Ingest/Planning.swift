@@ -96,13 +96,14 @@ package final class Planning {
     private func file(
         _ draft: Draft, plan: String?, _ requester: Requester, _ keeping: Keeping<StoredIngestion>?
     ) async throws -> Store.Filed {
-        try await store.insertIngestion(
-            Store.NewIngestion(
-                dataset: draft.dataset.name, selection: draft.selectionText, selectionDigest: draft.selectionDigest, planID: plan,
-                requestedBy: requester.name,
-                lane: requester.lane ?? Self.lane(of: draft), figures: draft.figures, calls: draft.calls, filedAt: draft.now,
-                traceID: requester.traceID, requestID: requester.requestID),
-            keeping: keeping)
+        try await store.insertIngestion(newIngestion(draft, plan: plan, requester), keeping: keeping)
+    }
+
+    func newIngestion(_ draft: Draft, plan: String?, _ requester: Requester) -> Store.NewIngestion {
+        Store.NewIngestion(
+            dataset: draft.dataset.name, selection: draft.selectionText, selectionDigest: draft.selectionDigest, planID: plan,
+            requestedBy: requester.name, lane: requester.lane ?? Self.lane(of: draft), figures: draft.figures, calls: draft.calls,
+            filedAt: draft.now, traceID: requester.traceID, requestID: requester.requestID)
     }
 
     private static func lane(of draft: Draft) -> Lane {

@@ -56,8 +56,8 @@ package struct BudgetPace: Sendable, Hashable {
         let step = pace.isInfinite ? 0 : 1 / max(pace, 1e-9)
         var runs = self.runs(freed(), step: step)
         var done = 0.0
-        // The second round may still be held back by how the first one ended; from then on each is like the one before it, moved by a window
-        // or by the time that its requests take.
+        // The second round may still be held back by how the first one ended; from then on each is like the one before it, moved by a
+        // window or by the time that its requests take.
         for _ in 0..<3 {
             let size = runs.reduce(0) { $0 + $1.count }
             if n <= done + size { return Self.place(n - done, in: runs) }

@@ -8,5 +8,12 @@ package let dailyMigrations: [RowSchema.Migration] = [
         """),
     .jobsAndEvents,
     .alerts,
+    .init(name: "0016 today on demand, forecasts", sql: """
+        -- Whether today was fetched of late is asked by what was selected, the last one first.
+        create index ingestions_by_selection on ingestions (dataset, selection_digest, filed_at desc);
+        -- Calls that ended of late say how fast the next ones will go.
+        create index tasks_by_end on tasks (finished_at desc) where finished_at is not null;
+        alter table plans add column complete_at_p90 timestamptz;
+        """),
     .audit,
 ]

@@ -129,7 +129,7 @@ extension Store {
         }
     }
 
-    private static func file(_ new: NewIngestion, on connection: PostgresConnection) async throws -> (id: String, isNew: Bool) {
+    static func file(_ new: NewIngestion, on connection: PostgresConnection) async throws -> (id: String, isNew: Bool) {
         let rows = try await connection.query("""
             insert into ingestions (dataset, status, selection, selection_digest, plan_id, requested_by, gaps_detected,
                 slots_detected, slots_unfillable, lower_bound_requests, optimality, filed_at, trace_id,

@@ -20,23 +20,24 @@ final class APIUnderTest {
 
     static func with(
         _ settings: Service.Settings = .init(), now: String = APIUnderTest.now, reach: @escaping Quarters.ReachRule = { _, _ in nil },
-        wholeHours: String? = nil, _ body: @escaping @Sendable (APIUnderTest) async throws -> Void
+        wholeHours: String? = nil, todayOnDemand: Bool = false,
+        _ body: @escaping @Sendable (APIUnderTest) async throws -> Void
     ) async throws {
         try await ReaderUnderTest.with(now: now, reach: reach, wholeHours: wholeHours) { loop, held in
             let planning = Planning(store: held.store, datasets: [held.dataset], clock: held.clock, rates: [:])
-            try await serve(held.reader, planning, held, on: loop, settings, body)
+            try await serve(held.reader, planning, held, on: loop, settings, todayOnDemand: todayOnDemand, body)
         }
     }
 
     static func serve(
         _ reader: Reader, _ planning: Planning, _ held: ReaderUnderTest?, on loop: isolated Loop, _ settings: Service.Settings = .init(),
-        _ body: @escaping @Sendable (APIUnderTest) async throws -> Void
+        todayOnDemand: Bool = false, _ body: @escaping @Sendable (APIUnderTest) async throws -> Void
     ) async throws {
         let notes = Notes()
         let service = Service(
             loop: loop, reader: reader, planning: planning, datasets: planning.datasets, settings: settings,
             readiness: { notes.readiness }, metrics: { Array("gapless_up 1\n".utf8) }, nudgeWorker: { notes.nudges += 1 },
-            unforeseen: { error, id in notes.unforeseen.append("\(id): \(error)") })
+            todayOnDemand: todayOnDemand, unforeseen: { error, id in notes.unforeseen.append("\(id): \(error)") })
         let server = try Server(loop: loop, address: .tcp(host: "127.0.0.1", port: 0), router: service.router)
         let local = loop.keep(server)
         loop.start { loop in await loop[local].run(on: loop) }
