@@ -21,7 +21,8 @@ extension Store {
         return plans.count == Self.sweptMax || keys.count == Self.sweptMax
     }
 
-    /// Takes out what has been over for longer than so many seconds: ingestions that have ended with all that hangs on them, receipts, events.
+    /// Takes out what has been over for longer than so many seconds: ingestions that have ended with all that hangs on them, receipts,
+    /// events.
     /// nil keeps. Rows and revisions keep the numbers of the calls that wrote them. Returns whether more may be left.
     @discardableResult
     package func sweepEnded(tasks: Int64?, receipts: Int64?, events: Int64?) async throws -> Bool {
