@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test build bench torture fuzz containers-test install clean
+.PHONY: help run test build bench torture soak fuzz containers-test install clean
 
 # The package manager lets a target import one that it does not declare, unless told otherwise.
 CHECKED := --explicit-target-dependency-import-check error
@@ -26,16 +26,23 @@ bench: ## benchmarks beside nginx and Hummingbird (BENCH_ROUNDS=1: quick; BENCH_
 	swift build -c release --package-path Benchmarks/HummingbirdPeer
 	@Benchmarks/bench
 
-torture: ## the store against the truth under every fault and kill; bad clients, dying servers, lying caches (GAPLESS_REAL_DATA: more)
+torture: ## the store against the truth under every fault and kill; months by themselves; bad clients (GAPLESS_REAL_DATA: more)
 	@scripts/install $$(scripts/packages torture)
 	swift build -c release --static-swift-stdlib --product gapless $(CHECKED)
 	@code=0; \
 	if [ -n "$${GAPLESS_REAL_DATA:-}" ]; then scripts/torture || code=1; \
 	else echo "make torture: SKIPPED: scripts/torture, for GAPLESS_REAL_DATA names no folder with recorded upstream data"; fi; \
 	scripts/torture-store || code=1; \
+	scripts/torture-month || code=1; \
+	scripts/torture-fleet || code=1; \
 	scripts/torture-door || code=1; \
 	scripts/contract --program .build/release/gapless --seeds 5 --examples 200 || code=1; \
 	exit $$code
+
+soak: ## half an hour at 300 requests a second with fetching: memory, descriptors, threads and sessions stay flat (SOAK_MINUTES)
+	@scripts/install $$(scripts/packages torture)
+	swift build -c release --static-swift-stdlib --product gapless $(CHECKED)
+	@scripts/soak --minutes $${SOAK_MINUTES:-30}
 
 containers-test: ## the image and the compose file built, run and attacked (wants Docker, or what CONTAINER_ENGINE names)
 	@scripts/container-test
