@@ -10,7 +10,7 @@ from . import gauge, truth, wire
 from .hook import Hook
 from .stage import SOURCES, Stage
 from .table import Unusable
-from .truth import ZONE
+from .truth import ZONE, midnight
 from .wire import Broken
 
 # Where a month begins, and its day that has not 24 hours.
@@ -45,10 +45,12 @@ class Month(Stage):
         self.days, self.drain, self.month_speed = options.days, options.drain, options.speed
         first = self.start_moment.date()
         self.first, self.last = first, first + datetime.timedelta(days=options.days + options.drain)
-        begin = (first - datetime.timedelta(days=30)).isoformat()
+        # Of the days that the first night asks for, the oldest leave its window while the upstream has its troubles.
+        begin = (first - datetime.timedelta(days=23)).isoformat()
         super().__init__(
             options, name, clock=self.start_moment.isoformat(), ranges=[(begin, (self.last + datetime.timedelta(days=1)).isoformat())],
             quota=QUOTA, settings={**options.settings, **({"GAPLESS_SCHEDULES": "off"} if knows else {})})
+        self.truth.spans = [(midnight((first - datetime.timedelta(days=32)).isoformat()), self.truth.spans[-1][1])]
         self.knows, self.hook = knows, Hook(f"secret-{self.seed}", self.seed)
         self.extra.update(self.hook.settings)
         self.empty_day = first + datetime.timedelta(days=4) if options.days >= 12 else None
@@ -81,6 +83,8 @@ class Month(Stage):
         if self.knows:
             self.extra["GAPLESS_SCHEDULES"] = "on"
         self.base_faults()
+        # Before anything is asked for: what is served now may be replaced before the first look.
+        self.hear()
         self.house.start_service(self.settings(), ready=60)
         return self
 
@@ -164,21 +168,26 @@ class Month(Stage):
         """Nothing wrong and nothing extra at any time; and what the upstream has revised by now."""
         began = time.monotonic()
         stored = truth.read_store(self.house)
-        told = self.truth.read()
+        told = self.hear()
         for kind, lines in truth.rows_against_truth(told, stored, False).items():
             self.note(kind, lines)
         self.note("coverage", truth.coverage_against_rows(stored))
+        self.read_calls()
+        self.checks += 1
+        print(f"    {self.name} {self.shown():%Y-%m-%d %H:%M}: {len(stored.rows)} rows, {len(self.book.calls)} requests, "
+              f"{self.open_tasks()} tasks open; {', '.join(self.weather.get(self.shown().date(), [])) or 'clear'}"
+              f"{' OUT' if self.is_out(self.shown().date(), self.shown().hour) else ''} ({time.monotonic() - began:.1f} s)", flush=True)
+
+    def hear(self):
+        """The sandbox's word, and which values of real took the place of others."""
+        told = self.truth.read()
         for key, fact in told.facts.items():
             if key[1] == "real" and fact.fate == "served":
                 known = self.editions[key]
                 if not known or known[-1][1] != fact.value:
                     known.append((self.sampled_at, fact.value))
         self.sampled_at = told.now
-        self.read_calls()
-        self.checks += 1
-        print(f"    {self.name} {self.shown():%Y-%m-%d %H:%M}: {len(stored.rows)} rows, {len(self.book.calls)} requests, "
-              f"{self.open_tasks()} tasks open; {', '.join(self.weather.get(self.shown().date(), [])) or 'clear'}"
-              f"{' OUT' if self.is_out(self.shown().date(), self.shown().hour) else ''} ({time.monotonic() - began:.1f} s)", flush=True)
+        return told
 
     def read_runs(self):
         """(schedule, due, run) as local times, in order."""
