@@ -1,5 +1,7 @@
 """What a month must have come to, though nobody asked for anything: each promise a row of its own."""
 import collections
+import copy
+import dataclasses
 import datetime
 import time
 import urllib.parse
@@ -47,8 +49,11 @@ class Judge:
         self.behind = [line for line in found["wrong"] if line[0][1] == "real" and stored.rows[line[0]] in month.truth.values[line[0]]]
         late = {str(line) for line in self.behind}
         found["wrong"] = [line for line in found["wrong"] if str(line) not in late]
+        waiting = self.waiting()
+        found["missing"] = [line for line in found["missing"] if hour_of(line[0]) not in waiting]
+        found["absent"] = [line for line in found["absent"] if (*line[0], line[1]) not in {(*key[:2], truth.shown(key[2])) for key in waiting}]
         found["revisions"] = truth.revisions_against_truth(month.house, month.truth, stored)
-        found["api"] = [] if self.behind else answers.against_truth(month.house.port, month.truth, stored)
+        found["api"] = answers.against_truth(month.house.port, self.as_held(stored, waiting), stored)
         for kind in KINDS:
             seen = {str(line): line for line in [*month.found[kind], *found[kind]]}
             self.table.none(f"{kind} in the end and at any of {month.checks} looks", list(seen.values()))
@@ -58,6 +63,26 @@ class Judge:
             "select requested_by, count(*), count(*) filter (where status <> 'completed') from ingestions group by 1 order by 1")
         for line in known.splitlines():
             self.table.note("ingestions by {}: {}, of which {} did not complete".format(*line.split("|")))
+
+    def waiting(self):
+        """(node, source, hour) that the upstream lacked when it was asked within the last day, and that are asked for again within the
+        next: a day of real appears in working hours, up to ten days after it."""
+        lines = self.month.house.psql(
+            "select s.key[1], s.key[2], a.first_slot, a.end_slot from absences a join series s on s.id = a.series_id, clock c "
+            "where a.next_at > c.shown_at and a.next_at - a.asked_at <= interval '25 hours'").splitlines()
+        words = [line.split("|") for line in lines]
+        return {(node, source, slot * 3600) for node, source, first, end in words for slot in range(int(first), int(end))}
+
+    def as_held(self, stored, waiting):
+        """The truth as far as it was asked for: that is what the API must say."""
+        told = copy.copy(self.month.truth)
+        told.facts = dict(told.facts)
+        for key, *_ in self.behind:
+            told.facts[key] = dataclasses.replace(told.facts[key], value=stored.rows[key])
+        for key, fact in list(told.facts.items()):
+            if hour_of(key) in waiting and key not in stored.rows:
+                told.facts[key] = dataclasses.replace(fact, fate="later")
+        return told
 
     def corrections(self):
         """Each revision that the sandbox made before the row was asked for last is held, and its older wording kept."""
@@ -232,6 +257,10 @@ class Judge:
         self.table.none("told twice under two names", [key for key, names in deliveries.items() if len(names) > 1])
         self.table.none("without a good signature", month.hook.wrong)
         self.table.note(f"{len(month.hook.heard)} taken, {month.hook.refused} refused on purpose, {time.monotonic() - month.began:.0f} s in all")
+
+
+def hour_of(key):
+    return (*key[:2], key[2] // 3600 * 3600)
 
 
 def pairs(alerts):
