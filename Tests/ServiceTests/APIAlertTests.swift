@@ -24,7 +24,8 @@ import Testing
             try await Self.raise(api, [.init(.failingUpstream, scope: "far"), .init(.lateSlot, scope: "quarters", key: "online")])
             #expect(try await Self.list(api, "") == ["late_slot quarters open", "failing_upstream far open"])
             #expect(try await Self.list(api, "?state=cleared") == ["incomplete_day quarters cleared"])
-            #expect(try await Self.list(api, "?state=all&dataset=quarters") == ["late_slot quarters open", "incomplete_day quarters cleared"])
+            let ours = ["late_slot quarters open", "incomplete_day quarters cleared"]
+            #expect(try await Self.list(api, "?state=all&dataset=quarters") == ours)
             #expect(try await Self.list(api, "?state=all&kind=failing_upstream") == ["failing_upstream far open"])
             var pages: [String] = []
             var path: String? = "/v1/alerts?state=all&limit=1"
@@ -34,7 +35,8 @@ import Testing
                 path = (page["next_cursor"] as? String).map { "/v1/alerts?state=all&limit=1&cursor=\($0)" }
             }
             #expect(pages == ["late_slot", "failing_upstream", "incomplete_day"])
-            for (query, place) in [("state=shut", "state"), ("kind=x", "kind"), ("dataset=x", "dataset"), ("limit=0", "limit"), ("a=1", "a")] {
+            for query in ["state=shut", "kind=x", "dataset=x", "limit=0", "a=1"] {
+                let place = String(query.prefix { $0 != "=" })
                 #expect(try api.places(try await api.get("/v1/alerts?\(query)")) == [place])
             }
         }
