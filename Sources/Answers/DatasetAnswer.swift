@@ -28,9 +28,41 @@ extension AnswerMaker {
         json.member("requests", dataset.upstream.rate.count)
         json.member("window", ISODuration.text(Int64(dataset.upstream.rate.seconds)))
         json.endObject()
+        let schedules = try await schedules()
+        writeSchedules(&json, schedules)
         writeFreshness(&json, scope, snapshot)
         json.endObject()
-        return fresh(json.bytes, of: snapshot, until: scope.nextChange(snapshot.series))
+        let changes = [scope.nextChange(snapshot.series), nextChange(schedules)].compactMap(\.self)
+        return fresh(json.bytes, of: snapshot, until: changes.min())
+    }
+
+    private func schedules() async throws -> [StoredSchedule] {
+        do {
+            return try await store.schedules(of: [dataset.name])
+        } catch StoreError.unavailable {
+            throw AnswerError.storeUnavailable(retryAfter: 1)
+        }
+    }
+
+    /// A run raises no version: what is told of it holds until the next one. One that is due will be done any moment.
+    private func nextChange(_ schedules: [StoredSchedule]) -> Int64? {
+        schedules.map { max($0.nextDue, now + Int64(clock.shownSeconds(1).rounded(.up))) }.min()
+    }
+
+    private func writeSchedules(_ json: inout JSONWriter, _ schedules: [StoredSchedule]) {
+        json.member("next_run", instant: schedules.map(\.nextDue).min(), in: dataset.zone)
+        json.key("schedules")
+        json.beginArray()
+        for schedule in schedules {
+            json.beginObject()
+            json.member("name", schedule.name)
+            json.member("when", schedule.recurrence)
+            json.member("next_run", instant: schedule.nextDue, in: dataset.zone)
+            json.member("last_run", instant: schedule.lastRun, in: dataset.zone)
+            json.member("last_ingestion", ifAny: schedule.lastIngestion)
+            json.endObject()
+        }
+        json.endArray()
     }
 
     private func writeCalendar(_ json: inout JSONWriter) {

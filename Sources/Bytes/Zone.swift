@@ -76,12 +76,15 @@ package struct Zone: Sendable, Hashable {
 
     /// The first instant of a local day. That is not always midnight: where the clocks jump at midnight, the day begins at 01:00.
     /// (Of a day that a place skipped altogether it is the start of the next one.)
-    package func start(of date: LocalDate) -> Int64 {
-        let midnight = Int64(date.daysSince1970) * 86_400
-        var index = segment(at: midnight - Zone.widestOffset)
-        // The first instant at which the clock shows midnight or later.
-        while index + 1 < starts.count, midnight - Int64(offsets[index]) >= starts[index + 1] { index += 1 }
-        return max(starts[index], midnight - Int64(offsets[index]))
+    package func start(of date: LocalDate) -> Int64 { first(date, minute: 0) }
+
+    /// The first instant at which the clock shows this time of a local day or a later one: in the hour that is repeated the earlier of
+    /// the two, in the hour that is skipped the moment of the jump. `minute` of the day, 0..<1440.
+    package func first(_ date: LocalDate, minute: Int) -> Int64 {
+        let local = Int64(date.daysSince1970) * 86_400 + Int64(minute) * 60
+        var index = segment(at: local - Zone.widestOffset)
+        while index + 1 < starts.count, local - Int64(offsets[index]) >= starts[index + 1] { index += 1 }
+        return max(starts[index], local - Int64(offsets[index]))
     }
 
     /// All instants of a local day: `[start, start of the next)`, of 23, 24 or 25 hours.

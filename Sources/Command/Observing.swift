@@ -43,6 +43,11 @@ struct Observing: Sendable {
             shard.count("gapless_ingestions_total{dataset=\"\(dataset)\",status=\"\(status)\"}")
             log.write(.info, "ingestion ended", ["ingestion": ingestion, "dataset": dataset, "status": status, "error": error ?? ""])
         case .alertOpened, .alertCleared, .webhookDelivered, .webhookFailed: alert(event)
+        case .scheduleRan(let dataset, let schedule, let ingestions, let late):
+            shard.count("gapless_schedule_runs_total{dataset=\"\(dataset)\",schedule=\"\(schedule)\"}")
+            log.write(.info, "schedule ran", [
+                "dataset": dataset, "schedule": schedule, "ingestions": ingestions.joined(separator: ","), "late": "\(late)",
+            ])
         case .storeFailed(let doing, let reason):
             shard.count("gapless_store_failures_total")
             log.write(.warning, "the store did not answer", ["doing": doing, "reason": reason])

@@ -11,7 +11,7 @@ enum Preparation {
         let applied: [String]
     }
 
-    /// `rules`: these settings are to hold for the store from now on (followed series, budgets). A command that only looks
+    /// `rules`: these settings are to hold for the store from now on (followed series, budgets, schedules). A command that only looks
     /// must not change what a running service was told.
     static func run(
         _ catalogue: Catalogue, _ settings: Settings, _ backing: Backing, rules: Bool, on loop: Loop
@@ -33,6 +33,9 @@ enum Preparation {
                 // Without a key nothing can be fetched, so nothing can mix: a report needs no address.
                 if catalogue.access[dataset.upstream.name] != nil, let origin = catalogue.origins[dataset.name] {
                     try await store.claimOrigin(dataset: dataset.name, baseURL: origin)
+                }
+                if rules, settings.schedules, catalogue.access[dataset.upstream.name] != nil {
+                    try await store.ensureSchedules(dataset.schedules, of: dataset.name, now: clock.now)
                 }
                 // A new store has no rules yet: the first command's are as good as any.
                 let isNew = try await store.ledgers(of: dataset.name).isEmpty

@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import Ingest
 internal import Postgres
+internal import Series
 internal import Store
 internal import Upstream
 
@@ -21,6 +22,12 @@ final class SchedulingUnit {
         store = Store(pool: PostgresPool(postgres, size: 3, on: loop, waitLimit: .seconds(10)))
         var all: [any Duty] = [Retention(store: store, periods: settings.retention), Leases(store: store)]
         all += try AlertSetting.duties(on: loop, store, catalogue, settings, clock, observing)
+        // Without access nothing can be fetched.
+        let fetched = catalogue.datasets.filter { catalogue.access[$0.upstream.name] != nil }
+        if settings.schedules, !fetched.isEmpty {
+            let planning = Planning(store: store, datasets: fetched, clock: clock, rates: catalogue.rates)
+            all.append(Scheduler(planning: planning, nudgeWorker: nudgeWorker, observe: observing.ingest))
+        }
         duties = all.map { loop.keep(DutyRound($0, on: loop, observe: observing.ingest)) }
         stopped = Waiter(loop, survivesClosing: true)
     }

@@ -42,6 +42,8 @@ struct Settings: Sendable {
     var maxWorkers = 4
     var retention = Retention.Periods()
     var alerts = AlertSetting()
+    /// Whether this process does what schedules say.
+    var schedules = true
     var logLevel = Log.Level.info
     var logFormat: Log.Format
 
@@ -97,6 +99,7 @@ struct Settings: Sendable {
         maxWorkers = try reader.integer("MAX_WORKERS", in: 1...64) ?? maxWorkers
         retention = try reader.retention()
         alerts = try AlertSetting(reader)
+        schedules = try reader.flag("GAPLESS_SCHEDULES") ?? schedules
         logLevel = try reader.choice("LOG_LEVEL", Log.Level.allCases) ?? .info
         logFormat = try reader.choice("LOG_FORMAT", Log.Format.allCases) ?? (isatty(2) == 1 ? .text : .json)
         try checkHost()

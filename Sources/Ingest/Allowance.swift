@@ -4,8 +4,9 @@ internal import Store
 
 /// What this process may send to one upstream now: its share of the quota that all processes have together, so many requests at once.
 ///
-/// Requests wait in one line, those of the call that was begun first before all others: one call after the other ends, and is stored while
-/// the next is fetched. One task (`run`) reserves for all of them in one transaction, and for those that will follow within a grant's
+/// Requests wait in one line. Whose lane goes next is said by the lanes' shares; within a lane those of the call that was begun first
+/// go before all others: one call after the other ends, and is stored while the next is fetched.
+/// One task (`run`) reserves for all of them in one transaction, and for those that will follow within a grant's
 /// life where the upstream answers faster than that, so that no answer's successor waits for the store. What is not sent within its
 /// life is given back. After a refusal everything in hand goes back, the store is told before it is asked again, and so
 /// every process rests (`Store.reserve`).
@@ -20,10 +21,12 @@ final class Allowance {
 
     private final class Ticket {
         let call: Int
+        let lane: Lane
         let waiter: Waiter
         var permit: Permit?
-        init(_ call: Int, _ loop: Loop) {
+        init(_ call: Int, _ lane: Lane, _ loop: Loop) {
             self.call = call
+            self.lane = lane
             waiter = Waiter(loop)
         }
     }
@@ -52,7 +55,9 @@ final class Allowance {
     private let observe: (IngestEvent) -> Void
     private let bell: Waiter
 
+    /// By call.
     private var line: [Ticket] = []
+    private var turns = LaneTurns()
     private var hands: [Hand] = []
     private var flying = 0
     /// By call: requests that will be wanted after those in the line.
@@ -98,12 +103,13 @@ final class Allowance {
 
     // MARK: For those who send
 
-    /// Waits for the right to send one request, in the order of calls (their numbers grow), then of asking. Throws where the call is
+    /// Waits for the right to send one request: by the lane's share, then in the order of calls (their numbers grow), then of asking.
+    /// Throws where the call is
     /// given up meanwhile. Each permit ends in one of `putBack`, `refused` and `ended`.
-    func take(_ call: Int) async throws(WaitError) -> Permit {
+    func take(_ call: Int, _ lane: Lane = .history) async throws(WaitError) -> Permit {
         while true {
             if isStopping || abandoned.contains(call) { throw .closing }
-            let ticket = Ticket(call, loop)
+            let ticket = Ticket(call, lane, loop)
             line.insert(ticket, at: (line.lastIndex { $0.call <= call } ?? -1) + 1)
             serve()
             if ticket.permit == nil { bell.wake() }
@@ -193,7 +199,8 @@ final class Allowance {
     private func serve() {
         while flying < atOnceMax, !line.isEmpty, let permit = takeFromHand() {
             flying += 1
-            let ticket = line.removeFirst()
+            let lane = turns.next(among: Set(line.map(\.lane)))
+            let ticket = line.remove(at: line.firstIndex { $0.lane == lane } ?? 0)
             ticket.permit = permit
             ticket.waiter.wake()
         }

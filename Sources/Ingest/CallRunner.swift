@@ -22,6 +22,7 @@ final class CallRunner {
     }
 
     private let call: Int
+    private let lane: Lane
     private let traceID: String?
     private let sender: RequestSender
     private let token: Local<RequestSender>
@@ -32,10 +33,11 @@ final class CallRunner {
 
     /// `token` stands for `sender` in the tasks that send; `decoding`: where large answers are read.
     init(
-        call: Int, traceID: String?, sender: RequestSender, token: Local<RequestSender>, policy: RetryPolicy, inFlightMax: Int,
-        decoding: Loop, random: @escaping () -> Double
+        call: Int, lane: Lane, traceID: String?, sender: RequestSender, token: Local<RequestSender>, policy: RetryPolicy,
+        inFlightMax: Int, decoding: Loop, random: @escaping () -> Double
     ) {
         self.call = call
+        self.lane = lane
         self.traceID = traceID
         self.sender = sender
         self.token = token
@@ -51,7 +53,7 @@ final class CallRunner {
         defer { sender.allowance.forget(call) }
         return await withTaskGroup(of: Sent.self) { group in
             var outcome = Outcome(end: .unproved("the call broke off"))
-            var waiting = reading.start().map { Attempt(call: call, traceID: traceID, request: $0, number: 1, delay: 0) }[...]
+            var waiting = reading.start().map { Attempt(call: call, lane: lane, traceID: traceID, request: $0, number: 1, delay: 0) }[...]
             var flying = 0
             var lastFailure: String?
             var isOver = false
@@ -71,7 +73,7 @@ final class CallRunner {
                 case .step(let step, let reason):
                     lastFailure = reason ?? lastFailure
                     isOver = take(step, after: lastFailure, into: &outcome)
-                    waiting += step.requests.map { Attempt(call: call, traceID: traceID, request: $0, number: 1, delay: 0) }
+                    waiting += step.requests.map { Attempt(call: call, lane: lane, traceID: traceID, request: $0, number: 1, delay: 0) }
                 case .again(let attempt):
                     waiting.append(attempt)
                 case .broken(let failure):
@@ -117,7 +119,7 @@ final class CallRunner {
         switch policy.decision(for: failure.kind, attempt: tries, jitter: random()) {
         case .retry(let seconds):
             return .again(
-                Attempt(call: call, traceID: traceID, request: request, number: sent.attempt.number + 1, delay: seconds))
+                Attempt(call: call, lane: lane, traceID: traceID, request: request, number: sent.attempt.number + 1, delay: seconds))
         case .giveUp:
             // A refusal is the same for every request of the call; a page that did not come is this page's.
             if failure.kind == .refused || (failure.kind == .badRequest && !request.isDoubtful) { return .broken(failure) }
@@ -146,6 +148,7 @@ final class CallRunner {
 /// One try of one request.
 struct Attempt: Sendable {
     let call: Int
+    let lane: Lane
     /// Of the request that the call was made for.
     let traceID: String?
     let request: UpstreamRequest

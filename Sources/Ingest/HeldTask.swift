@@ -7,13 +7,16 @@ final class HeldTask {
     var claim: ClaimedTask
     /// Names the call to the sender of its requests.
     let call: Int
+    /// It was begun beyond the tasks that a worker has at once, since it is of the lane `live`.
+    let isBeyond: Bool
     /// The shown clock when its call began.
     var askedAt: Int64?
     /// When its first request was let go.
     var begunAt: Deadline?
 
-    init(_ claim: ClaimedTask, call: Int) {
+    init(_ claim: ClaimedTask, call: Int, isBeyond: Bool) {
         self.claim = claim
         self.call = call
+        self.isBeyond = isBeyond
     }
 }

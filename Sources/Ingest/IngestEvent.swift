@@ -21,6 +21,8 @@ package enum IngestEvent: Sendable {
     case webhookDelivered(delivery: String, event: String, attempts: Int)
     /// `secondsUntilNext`: nil where it was given up. `reason` names no part of the address.
     case webhookFailed(delivery: String, event: String, attempts: Int, reason: String, secondsUntilNext: Double?)
+    /// A schedule's run was done by this process. `ingestions`: what it filed. `late`: seconds of the shown clock since it was due.
+    case scheduleRan(dataset: String, schedule: String, ingestions: [String], late: Int64)
     /// The store did not answer; the worker tries again.
     case storeFailed(doing: String, reason: String)
 }

@@ -96,10 +96,11 @@ package final class Planning {
     private func file(
         _ draft: Draft, plan: String?, _ requester: Requester, _ keeping: Keeping<StoredIngestion>?
     ) async throws -> Store.Filed {
-        try await store.insertIngestion(newIngestion(draft, plan: plan, requester), keeping: keeping)
+        try await store.insertIngestion(filing(draft, plan: plan, for: requester), keeping: keeping)
     }
 
-    func newIngestion(_ draft: Draft, plan: String?, _ requester: Requester) -> Store.NewIngestion {
+    /// What is to be filed for a draft.
+    package func filing(_ draft: Draft, plan: String? = nil, for requester: Requester) -> Store.NewIngestion {
         Store.NewIngestion(
             dataset: draft.dataset.name, selection: draft.selectionText, selectionDigest: draft.selectionDigest, planID: plan,
             requestedBy: requester.name, lane: requester.lane ?? Self.lane(of: draft), figures: draft.figures, calls: draft.calls,
@@ -148,6 +149,19 @@ package final class Planning {
             dataset: dataset, calls: made.calls, selection: selection, selectionText: SelectionJSON.text(selection, of: dataset),
             selectionDigest: Hex.encode(SHA256.hash(Array(asked.canonicalText.utf8))), digest: Hex.encode(hash.finish()),
             figures: figures, now: now)
+    }
+
+    /// Whether any of the selected slots is held, be it in part.
+    package func holdsAny(of asked: Selection) async throws -> Bool {
+        let dataset = try SelectionJSON.dataset(asked.dataset, among: datasets)
+        let now = clock.now
+        let selection = Self.resolved(asked, of: dataset, now: now)
+        let (ruler, parts) = (dataset.calendar.ruler, dataset.calendar.parts)
+        let slots = ruler.slots(from: selection.from ?? now, to: selection.to ?? now)
+        let span = SlotSet(slots.lowerBound * parts..<slots.upperBound * parts)
+        return try await store.ledgers(of: dataset.name, now: now).contains {
+            dataset.selects($0.key, by: selection) && !$0.ledger.held.intersection(span).isEmpty
+        }
     }
 
     /// The range filled in: the dataset's horizon, and now.

@@ -35,7 +35,7 @@ final class RequestSender {
         let permit: Allowance.Permit
         do {
             if attempt.delay > 0 { try await pause(seconds: attempt.delay, attempt.call) }
-            permit = try await allowance.take(attempt.call)
+            permit = try await allowance.take(attempt.call, attempt.lane)
         } catch {
             return Sent(attempt: attempt, result: .failure(interrupted(error)), requests: 0, bodyBytes: 0)
         }

@@ -36,7 +36,7 @@ extension Planning {
         let draft = try await draft(selection)
         if draft.calls.isEmpty { return .none(seconds: Self.lookAgainSeconds) }
         let (fetch, isNew) = try await store.fileToday(
-            newIngestion(draft, plan: nil, Requester("demand", lane: .live)), at: place,
+            filing(draft, for: Requester("demand", lane: .live)), at: place,
             unless: { self.standing($0, dueAt: dueAt) != nil })
         if isNew { return .underWay(id: fetch.id, isNew: true) }
         return standing(fetch, dueAt: dueAt) ?? .none(seconds: 1)

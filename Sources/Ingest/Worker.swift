@@ -8,6 +8,8 @@ package import Upstream
 package final class Worker {
     package struct Settings: Sendable {
         package var tasksAtOnce = 4
+        /// So many more are begun of the lane `live`, so that a slot that fell due need not wait for the end of a long call.
+        package var liveTasksBeyond = 2
         package var leaseSeconds = 15
         /// Times that a task may be begun: more than the accidents of a rough day, fewer than work that kills its worker needs.
         package var attemptsMax = 20
@@ -75,14 +77,14 @@ package final class Worker {
             var pauseSeconds = 0.1
             while !isStopping {
                 do {
-                    while !isStopping, held.count < settings.tasksAtOnce, let task = try await claim() {
+                    while !isStopping, let (task, isBeyond) = try await claim() {
                         // Its lease ran out while the store was away, and nobody took it: the work goes on under the new fence.
                         if let own = held[task.id] {
                             own.claim = task
                             continue
                         }
                         calls += 1
-                        held[task.id] = HeldTask(task, call: calls)
+                        held[task.id] = HeldTask(task, call: calls, isBeyond: isBeyond)
                         group.addTask { await me.loop.enter { loop in await loop[me].work(task.id) } }
                     }
                     pauseSeconds = 0.1
@@ -115,8 +117,17 @@ package final class Worker {
         drained.wake()
     }
 
-    private func claim() async throws -> ClaimedTask? {
-        try await store.claimTask(worker: settings.name, datasets: Array(datasets.keys), leaseSeconds: settings.leaseSeconds)
+    /// The places of all lanes first, then those beyond them: were a live task that ended replaced by another beyond, the places of all
+    /// would fill with live ones for ever.
+    private func claim() async throws -> (task: ClaimedTask, isBeyond: Bool)? {
+        let beyond = held.values.count(where: \.isBeyond)
+        func claim(_ lanes: [Lane]) async throws -> ClaimedTask? {
+            try await store.claimTask(
+                worker: settings.name, datasets: Array(datasets.keys), lanes: lanes, chance: random(), leaseSeconds: settings.leaseSeconds)
+        }
+        if held.count - beyond < settings.tasksAtOnce { return try await claim(Lane.allCases).map { ($0, false) } }
+        if beyond < settings.liveTasksBeyond { return try await claim([.live]).map { ($0, true) } }
+        return nil
     }
 
     // MARK: One task
@@ -153,8 +164,8 @@ package final class Worker {
                 pageRows: finding?.needs?.pageRows)
             holding.askedAt = order.now
             let runner = CallRunner(
-                call: holding.call, traceID: task.traceID, sender: sender.object, token: sender.token, policy: settings.retry,
-                inFlightMax: sender.object.requestsInFlight, decoding: decoding, random: { self.random() })
+                call: holding.call, lane: task.lane, traceID: task.traceID, sender: sender.object, token: sender.token,
+                policy: settings.retry, inFlightMax: sender.object.requestsInFlight, decoding: decoding, random: { self.random() })
             let outcome = await runner.run(dataset.exchange(order))
             holding.begunAt = sender.object.allowance.takeBeginning(of: holding.call)
             await conclude(holding, outcome, dataset, start)

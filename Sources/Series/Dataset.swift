@@ -49,6 +49,11 @@ package struct Dataset: Sendable {
     package let slotFields: [ShownField]
     package let partFields: [ShownField]
 
+    /// What the service asks for by itself.
+    package let schedules: [DatasetSchedule]
+    /// When what is held is asked for again by itself.
+    package let corrections: [Correction]
+
     /// The series that settings ask to keep complete.
     package let followed: [SeriesKey]
     private let followedSet: Set<SeriesKey>
@@ -62,7 +67,8 @@ package struct Dataset: Sendable {
         partsPerRow: @escaping @Sendable (SeriesKey) -> Int = { _ in 1 },
         reach: @escaping @Sendable (SeriesKey, Int64) -> Reach? = { _, _ in nil },
         absenceReason: @escaping @Sendable (SeriesKey, Int64) -> String = { _, _ in "no_record" }, finalReasons: Set<String> = [],
-        priced: @escaping @Sendable (CallShape, Step.Needs) -> CallShape = { $0.costing($1.requests) }
+        priced: @escaping @Sendable (CallShape, Step.Needs) -> CallShape = { $0.costing($1.requests) },
+        schedules: [DatasetSchedule] = [], corrections: [Correction] = []
     ) {
         self.name = name
         self.title = title
@@ -86,6 +92,8 @@ package struct Dataset: Sendable {
         self.absenceReason = absenceReason
         self.finalReasons = finalReasons
         self.priced = priced
+        self.schedules = schedules
+        self.corrections = corrections
         followedSet = Set(followed)
     }
 

@@ -6,6 +6,7 @@ package let dailyMigrations: [RowSchema.Migration] = [
         -- What an ingestion is for: who begins first among those that wait.
         alter table ingestions add column lane text not null default 'history' check (lane in ('live', 'repair', 'history'));
         """),
+    .schedules,
     .jobsAndEvents,
     .alerts,
     .init(name: "0016 today on demand, forecasts", sql: """

@@ -16,6 +16,7 @@ package struct ClaimedTask: Sendable {
     package let fence: Int64
     /// Of the request that filed the ingestion, where it had one.
     package let traceID: String?
+    package let lane: Lane
 }
 
 /// A task as people see it.
@@ -68,15 +69,28 @@ package struct TaskResult: Sendable {
 
 /// The queue: claims by row lock, leases on the database's clock, fences in every write.
 extension Store {
-    /// Claims the oldest task that may run: one that is available, or one whose worker let its lease run out. The attempt is
+    /// Claims a task that may run: one that is available, or one whose worker let its lease run out. Whose turn it is among the lanes that
+    /// have such tasks is drawn by their shares, with `chance` (0..<1) as the lot; then the oldest goes first. The attempt is
     /// counted here, before the work, so that work which kills its worker runs out of attempts too.
-    package func claimTask(worker: String, datasets: [String], leaseSeconds: Int) async throws -> ClaimedTask? {
+    package func claimTask(
+        worker: String, datasets: [String], lanes: [Lane] = Lane.allCases, chance: Double = 0, leaseSeconds: Int
+    ) async throws -> ClaimedTask? {
         let rows = try await pool.query("""
-            with next as (
+            with lots as (
+                select l.lane, sum(l.share) over (order by l.rank) as upto, sum(l.share) over () as total
+                from unnest(\(lanes.map(\.rawValue)), \(lanes.map { Int64($0.share) })) with ordinality as l (lane, share, rank)
+                where exists (
+                    select from tasks t join ingestions i on i.id = t.ingestion_id
+                    where i.lane = l.lane
+                        and ((t.status = 'available' and t.next_at <= now()) or (t.status = 'running' and t.lease_until < now()))
+                        and i.status in ('pending', 'running') and i.dataset = any(\(datasets)))
+            ), turn as (
+                select lane from lots where upto > \(chance) * total order by upto limit 1
+            ), next as (
                 select t.id from tasks t join ingestions i on i.id = t.ingestion_id
                 where ((t.status = 'available' and t.next_at <= now()) or (t.status = 'running' and t.lease_until < now()))
-                    and i.status in ('pending', 'running') and i.dataset = any(\(datasets))
-                order by i.created_at, t.ordinal limit 1 for update of t skip locked
+                    and i.status in ('pending', 'running') and i.dataset = any(\(datasets)) and i.lane = any(\(lanes.map(\.rawValue)))
+                order by i.lane is distinct from (select lane from turn), i.created_at, t.ordinal limit 1 for update of t skip locked
             ), claimed as (
                 update tasks t set status = 'running', attempts = t.attempts + 1, fence = t.fence + 1, worker = \(worker),
                     lease_until = now() + make_interval(secs => \(Double(leaseSeconds))), begun_at = now()
@@ -87,14 +101,15 @@ extension Store {
                 from claimed where i.id = claimed.ingestion_id and i.status = 'pending'
             )
             select c.id, c.ingestion_id::text, i.dataset, c.shape, c.series_ids, c.first_period, c.end_period, c.attempts::int8, c.fence,
-                i.trace_id, c.requests_planned
+                i.trace_id, c.requests_planned, i.lane
             from claimed c join ingestions i on i.id = c.ingestion_id
             """)
         guard let row = rows.first else { return nil }
         return ClaimedTask(
             id: try row.int64(0), ingestionID: try row.string(1), dataset: try row.string(2), shape: try row.string(3),
             seriesIDs: try row.int64s(4).map { Int($0) }, periods: try row.int(5)..<(try row.int(6)), requestsPlanned: try row.int(10),
-            attempts: try row.int(7), fence: try row.int64(8), traceID: try row.stringOrNil(9))
+            attempts: try row.int(7), fence: try row.int64(8), traceID: try row.stringOrNil(9),
+            lane: Lane(rawValue: try row.string(11)) ?? .history)
     }
 
     /// What a worker learns of a task that it holds.

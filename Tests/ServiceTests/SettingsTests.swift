@@ -19,6 +19,7 @@ import Testing
         ("GAPLESS_TOKENS", "@/nowhere/at/all"), ("GAPLESS_TOKENS", "@/dev/null"), ("GAPLESS_CLIENT_RATE", "100"),
         ("GAPLESS_ACCESS_LOG", "yes"), ("ALERT_GRACE", "60"), ("ALERT_WEBHOOK_URL", "https://user:hunter2@x"),
         ("ALERT_WEBHOOK_URL", "x/hunter2"), ("ALERT_WEBHOOK_SECRET", "hunter2\n"),
+        ("GAPLESS_SCHEDULES", "hourly"),
     ])
     func aWrongValueNamesItsSetting(name: String, value: String) {
         do {
