@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import Bytes
-internal import EventLoop
 internal import Glibc
 internal import Ingest
 internal import Series
@@ -10,141 +9,110 @@ struct IngestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ingest",
         abstract: "Fill the gaps of a selection: shows the plan, asks, and works it beside other workers.",
-        discussion: "Exit codes: 0 complete, 1 failed, 2 usage, 3 partial, 130 interrupted.")
+        discussion: """
+            Ctrl-C puts down what is under way, and the job goes on where there are other workers; a second Ctrl-C ends at once. \
+            With --json, progress goes to standard error: a bar on a terminal, else one JSON object a line.
+
+            Exit codes: 0 complete, 1 failed, 2 usage, 3 partial, 130 interrupted.
+            """)
 
     @OptionGroup var common: CommandOptions
     @OptionGroup var options: SelectionOptions
 
-    @Flag(help: "Do not ask.")
+    @Flag(name: .shortAndLong, help: "Do not ask.")
     var yes = false
 
     @Flag(help: "Show the plan and stop.")
     var dryRun = false
 
-    @Flag(help: "One JSON object at the end.")
+    @Flag(help: "One JSON object at the end: the job, as the API shows it.")
     var json = false
+
+    /// Who asked for jobs that were begun here.
+    static let requester = "cli"
 
     func run() throws {
         try common.reportingErrors { settings, log in
             try AttachedStore.with(settings, log, rules: !dryRun) { attached in
-                let (selection, dataset) = try options.selection(among: attached.catalogue.datasets)
-                let plan = try attached.planning { _, planning in try await planning.plan(selection) }
-                if !json || dryRun {
-                    say(json ? PlanText.json(plan, dataset) : PlanText.lines(plan, dataset, names: try seriesNames(attached, dataset)))
+                guard let job = try begun(attached) else { return }
+                if job.status.isOver { return try JobRun(attached: attached, log: log, json: json).report(job) }
+                announce(job.id)
+                switch try JobRun(attached: attached, log: log, json: json).follow(job.id, works: true) {
+                case .settled(let job): try settled(job, log, attached)
+                case .interrupted: try interrupted(job, attached)
                 }
-                if dryRun { return }
-                guard attached.catalogue.access[dataset.upstream.name] != nil else {
-                    throw SettingError(variable: "SIP_API_KEY", expected: "is required to fetch from \(attached.settings.sipBaseURL)")
-                }
-                if !yes && !plan.calls.isEmpty { try confirm() }
-                let ingestion = try attached.planning { _, planning in
-                    try await planning.ingest(selection, for: Planning.Requester("cli")).id
-                }
-                let end = try work(ingestion, attached, log)
-                try report(end, ingestion)
             }
         }
+    }
+
+    private func watchLine(_ id: String) -> String { common.line("jobs", "watch", id) }
+
+    /// Before anything is fetched: whatever becomes of this process, the job can be found again.
+    private func announce(_ id: String) {
+        if !json || Terminal.redraws(Terminal.errors) {
+            return Terminal.write(
+                Array("job \(id)\nto watch it: \(watchLine(id))\n".utf8), to: json ? Terminal.errors : Terminal.output)
+        }
+        var line = JSONWriter()
+        line.beginObject()
+        line.key("time")
+        line.timestamp(Int64(ServiceClock.realNow))
+        for (name, text) in [("level", "info"), ("event", "begun"), ("id", id), ("watch", watchLine(id))] {
+            line.key(name)
+            line.string(text)
+        }
+        line.endObject()
+        line.endLine()
+        Terminal.write(line.bytes, to: Terminal.errors)
+    }
+
+    // MARK: Beginning
+
+    /// nil: only the plan was asked for.
+    private func begun(_ attached: AttachedStore) throws -> StoredIngestion? {
+        let (selection, dataset) = try options.selection(among: attached.catalogue.datasets)
+        let plan = try attached.planning { _, planning in try await planning.plan(selection) }
+        if !json || dryRun { try PlanText.show(plan, dataset, json: json, attached) }
+        if dryRun { return nil }
+        try requireAccess(dataset, attached)
+        if !yes && !plan.calls.isEmpty { try confirm() }
+        let job = try attached.planning { _, planning in
+            let filed = try await planning.ingest(selection, for: Planning.Requester(Self.requester))
+            return try await planning.store.ingestion(id: filed.id)
+        }
+        guard let job else { throw StoreError.unavailable("the job is gone already: ask again") }
+        return job
+    }
+
+    private func requireAccess(_ dataset: Dataset, _ attached: AttachedStore) throws {
+        guard attached.catalogue.access[dataset.upstream.name] == nil else { return }
+        throw SettingError(variable: "SIP_API_KEY", expected: "is required to fetch from \(attached.settings.sipBaseURL)")
     }
 
     private func confirm() throws {
         guard isatty(0) == 1 else { throw InputError("--yes", "standard input is no terminal: give --yes to go on without asking") }
-        _ = Array("Go on? [y/N] ".utf8).withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
-        guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else { throw ExitCode(130) }
-    }
-
-    /// Works until the ingestion has ended or a signal comes.
-    private func work(_ id: String, _ attached: AttachedStore, _ log: Log) throws -> StoredIngestion? {
-        let loop = try Loop(name: "work")
-        let observing = Observing(log: log, shard: MetricsShard())
-        let (catalogue, settings) = (attached.catalogue, attached.settings)
-        let (postgres, clock) = (attached.backing.postgres, attached.ready.clock)
-        let unit = try loop.runBlocking { loop in
-            loop.keep(
-                try WorkingUnit(
-                    on: loop, catalogue: catalogue, settings: settings, postgres: postgres, clock: clock, observing: observing))
-        }
-        loop.start { loop in await loop[unit].run() }
-        defer {
-            try? loop.runBlocking { loop in
-                await loop[unit].stop()
-                loop.beginClosing()
-            }
-            loop.stop()
-        }
-        var progress = ProgressLine(isTerminal: isatty(1) == 1 && !json, isQuiet: json)
-        while true {
-            // The store may be away for a while; the worker waits for it too.
-            if let ingestion = try? loop.runBlocking({ loop in try await loop[unit].store.ingestion(id: id) }) {
-                progress.show(ingestion)
-                if ingestion.status.isOver { return ingestion }
-            }
-            if ProcessSignals.wait(milliseconds: 200) != nil { return nil }
+        Terminal.write(Array("Go on? [y/N] ".utf8), to: json ? Terminal.errors : Terminal.output)
+        guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else {
+            complain("nothing was begun")
+            throw ExitCode(Interrupts.exitCode)
         }
     }
 
-    private func report(_ end: StoredIngestion?, _ id: String) throws {
-        guard let end else {
-            complain("interrupted; the ingestion \(id) goes on in any other worker, or by the same command again")
-            throw ExitCode(130)
-        }
-        let sums = end.sums
-        if json {
-            var writer = JSONWriter()
-            writer.beginObject()
-            for (name, value) in [("id", end.id), ("status", end.status.rawValue)] {
-                writer.key(name)
-                writer.string(value)
-            }
-            for (name, value) in [
-                ("requests", sums.requests), ("lower_bound_requests", end.lowerBoundRequests), ("written", sums.written),
-                ("unchanged", sums.unchanged), ("revised", sums.revised), ("quarantined", sums.quarantined), ("filled", sums.filled),
-            ] {
-                writer.key(name)
-                writer.int(value)
-            }
-            writer.key("error")
-            if let error = end.error { writer.string(error) } else { writer.null() }
-            writer.endObject()
-            say(String(decoding: writer.bytes, as: UTF8.self))
-        } else {
-            say(
-                "\(end.status.rawValue): \(sums.filled) slots filled, \(sums.written) rows written, \(sums.revised) revised, "
-                    + "\(sums.unchanged) unchanged, \(sums.requests) requests (lower bound \(end.lowerBoundRequests))"
-                    + (end.error.map { "; \($0)" } ?? ""))
-        }
-        switch end.status {
-        case .completed: return
-        case .partial: throw ExitCode(3)
-        case .cancelled: throw ExitCode(130)
-        default: throw ExitCode(1)
-        }
-    }
-}
+    // MARK: Ending
 
-/// How far it is: one line that changes on a terminal, plain lines where piped.
-struct ProgressLine {
-    let isTerminal: Bool
-    let isQuiet: Bool
-    private var last = ""
-
-    init(isTerminal: Bool, isQuiet: Bool) {
-        self.isTerminal = isTerminal
-        self.isQuiet = isQuiet
+    private func settled(_ job: StoredIngestion, _ log: Log, _ attached: AttachedStore) throws {
+        if job.status == .paused { complainWithWatch("the job was paused elsewhere", job.id) }
+        try JobRun(attached: attached, log: log, json: json).report(job)
     }
 
-    mutating func show(_ ingestion: StoredIngestion) {
-        let sums = ingestion.sums
-        let line =
-            "\(ingestion.status.rawValue): calls \(sums.tasks - sums.open)/\(sums.tasks), "
-            + "requests \(sums.requests)/\(max(sums.requests, sums.requestsExpected)), "
-            + "slots filled \(sums.filled)/\(ingestion.slotsDetected)"
-        if isQuiet || line == last { return }
-        last = line
-        if isTerminal {
-            let text = Array("\r\u{1B}[K\(line)\(ingestion.status.isOver ? "\n" : "")".utf8)
-            _ = text.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
-        } else {
-            say(line)
-        }
+    private func interrupted(_ job: StoredIngestion, _ attached: AttachedStore) throws {
+        complainWithWatch("the job goes on in any other worker, or by the same command again", job.id)
+        throw ExitCode(Interrupts.exitCode)
+    }
+
+    /// The command stands on a line of its own, to be taken from there.
+    private func complainWithWatch(_ text: String, _ id: String) {
+        complain(text)
+        Terminal.write(Array("to watch it: \(watchLine(id))\n".utf8), to: Terminal.errors)
     }
 }

@@ -19,7 +19,7 @@ struct PlanCommand: ParsableCommand {
             try AttachedStore.with(settings, log) { attached in
                 let (selection, dataset) = try options.selection(among: attached.catalogue.datasets)
                 let plan = try attached.planning { _, planning in try await planning.plan(selection) }
-                say(json ? PlanText.json(plan, dataset) : PlanText.lines(plan, dataset, names: try seriesNames(attached, dataset)))
+                try PlanText.show(plan, dataset, json: json, attached)
             }
         }
     }
@@ -35,25 +35,38 @@ func seriesNames(_ attached: AttachedStore, _ dataset: Dataset) throws -> [Int: 
 
 /// A plan for people and for machines.
 enum PlanText {
-    static func lines(_ plan: MadePlan, _ dataset: Dataset, names: [Int: String]) -> String {
+    static func show(_ plan: MadePlan, _ dataset: Dataset, json: Bool, _ attached: AttachedStore) throws {
+        if json { return say(Self.json(plan, dataset)) }
+        let names = try seriesNames(attached, dataset)
+        for line in lines(plan, dataset, names: names, width: Terminal.columns(of: Terminal.output)) { say(line) }
+    }
+
+    private static let callsShown = 20
+
+    static func lines(_ plan: MadePlan, _ dataset: Dataset, names: [Int: String], width: Int?) -> [String] {
         let figures = plan.figures
-        if plan.calls.isEmpty { return "nothing to fetch: no fillable gap in the selection" }
+        if plan.calls.isEmpty { return ["nothing to fetch: no fillable gap in the selection"] + warnings(figures) }
         var lines = [
             "\(figures.gaps) gaps, \(figures.slots) slots; \(plan.calls.count) calls, \(figures.cost.requests) requests "
                 + "(lower bound \(figures.lowerBound.requests), \(figures.optimality.rawValue))"
         ]
-        for call in plan.calls.prefix(20) {
+        var table = TextTable([
+            .init(title: "call", spare: 1), .init(title: "series", isElastic: true), .init(title: "days"),
+            .init(title: "slots", side: .right), .init(title: "requests", side: .right),
+        ])
+        for call in plan.calls.prefix(callsShown) {
             let series = call.seriesIDs.count == 1 ? names[call.seriesIDs[0]] ?? "?" : "\(call.seriesIDs.count) series"
-            let worth = "covers \(call.covers) slots, \(call.requests) requests"
-            lines.append("  \(call.shape)  \(series)  \(days(call.periods, dataset))  \(worth)")
+            table.add([call.shape, series, days(call.periods, dataset), "\(call.covers)", "\(call.requests)"])
         }
-        if plan.calls.count > 20 { lines.append("  and \(plan.calls.count - 20) more") }
+        lines += table.lines(width: width)
+        if plan.calls.count > callsShown { lines.append("and \(plan.calls.count - callsShown) more") }
         if let at = figures.completeAt {
             lines.append("complete at about \(Timestamp.text(at, offset: dataset.zone.offset(at: at)))")
         }
-        lines += figures.warnings.map { "warning: \($0)" }
-        return lines.joined(separator: "\n")
+        return lines + warnings(figures)
     }
+
+    private static func warnings(_ figures: PlanFigures) -> [String] { figures.warnings.map { "warning: \(ShownText.safe($0))" } }
 
     static func json(_ plan: MadePlan, _ dataset: Dataset) -> String {
         var writer = JSONWriter()

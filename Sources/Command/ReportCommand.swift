@@ -9,7 +9,7 @@ struct ReportCommand: ParsableCommand {
         commandName: "report", abstract: "Say how complete a dataset is: expected, present and missing slots, by series.")
 
     @OptionGroup var common: CommandOptions
-    @OptionGroup var options: SelectionOptions
+    @OptionGroup var options: RangeOptions
 
     @Flag(help: "One JSON object.")
     var json = false
@@ -30,30 +30,27 @@ struct ReportCommand: ParsableCommand {
                             in: range, calendar: dataset.calendar, dueBefore: dataset.dueBefore(one.key, now: now))
                     )
                 }
-                say(json ? Self.json(rows, dataset) : Self.table(rows))
+                json ? say(Self.json(rows, dataset)) : say(Self.table(rows))
                 let total = rows.reduce(into: Tally()) { $0 += $1.tally }
                 if total.missing > total.unfillable { throw ExitCode(3) }
             }
         }
     }
 
-    private static func table(_ rows: [(key: SeriesKey, tally: Tally)]) -> String {
-        let width = max(6, rows.map { $0.key.values.joined(separator: "/").count }.max() ?? 0)
-        func line(_ name: String, _ cells: [String]) -> String {
-            name + String(repeating: " ", count: max(0, width - name.count))
-                + cells.map { String(repeating: " ", count: max(1, 12 - $0.count)) + $0 }.joined()
-        }
+    private static func table(_ rows: [(key: SeriesKey, tally: Tally)]) -> TextTable {
         let all = rows.reduce(into: Tally()) { $0 += $1.tally }
-        // States that are rare have a column where they occur.
-        let columns: [(name: String, count: KeyPath<Tally, Int>)] = [
-            ("expected", \.expected), ("present", \.present), ("missing", \.missing), ("unfillable", \.unfillable),
-            ("quarantined", \.quarantined), ("pending", \.pending), ("absent", \.absent), ("excluded", \.excluded),
-        ].filter { ["expected", "present", "missing", "pending"].contains($0.0) || all[keyPath: $0.1] > 0 }
+        // States that are rare have a column where they occur; the likeliest to be spared is the last to be rare.
+        let columns: [(name: String, spare: Int, count: KeyPath<Tally, Int>)] = [
+            ("expected", 2, \.expected), ("present", 3, \.present), ("missing", 0, \.missing), ("unfillable", 4, \.unfillable),
+            ("quarantined", 5, \.quarantined), ("pending", 6, \.pending), ("absent", 7, \.absent), ("excluded", 8, \.excluded),
+        ].filter { ["expected", "present", "missing", "pending"].contains($0.0) || all[keyPath: $0.2] > 0 }
+        var table = TextTable(
+            [.init(title: "series")] + columns.map { .init(title: $0.name, side: .right, spare: $0.spare) }
+                + [.init(title: "complete", side: .right, spare: 1)])
         func cells(_ tally: Tally) -> [String] { columns.map { "\(tally[keyPath: $0.count])" } + ["\(tally.completeness)"] }
-        var lines = [line("series", columns.map(\.name) + ["complete"])]
-        lines += rows.map { line($0.key.values.joined(separator: "/"), cells($0.tally)) }
-        lines.append(line("all", cells(all)))
-        return lines.joined(separator: "\n")
+        for row in rows { table.add([row.key.values.joined(separator: "/")] + cells(row.tally)) }
+        table.add(["all"] + cells(all))
+        return table
     }
 
     private static func json(_ rows: [(key: SeriesKey, tally: Tally)], _ dataset: Dataset) -> String {

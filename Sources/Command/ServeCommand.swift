@@ -21,7 +21,7 @@ struct ServeCommand: ParsableCommand {
         guard !roles.isEmpty, roles.isSubset(of: ["api", "worker", "scheduler"]) else {
             throw ValidationError("--role: expected api, worker, scheduler, or several of them, separated by commas")
         }
-        try common.reportingErrors { settings, log in
+        try common.reportingErrors(isService: true) { settings, log in
             ProcessMemory.prepare()
             try ProcessSignals.prepare()
             Self.refuseCoreDumps()

@@ -44,7 +44,8 @@ struct Settings: Sendable {
     var alerts = AlertSetting()
     /// Whether this process does what schedules say.
     var schedules = true
-    var logLevel = Log.Level.info
+    /// nil: as talkative as the command is by itself.
+    var logLevel: Log.Level?
     var logFormat: Log.Format
 
     /// `GAPLESS_CLOCK`: where the shown clock starts, and how fast it goes.
@@ -100,7 +101,7 @@ struct Settings: Sendable {
         retention = try reader.retention()
         alerts = try AlertSetting(reader)
         schedules = try reader.flag("GAPLESS_SCHEDULES") ?? schedules
-        logLevel = try reader.choice("LOG_LEVEL", Log.Level.allCases) ?? .info
+        logLevel = try reader.choice("LOG_LEVEL", Log.Level.allCases)
         logFormat = try reader.choice("LOG_FORMAT", Log.Format.allCases) ?? (isatty(2) == 1 ? .text : .json)
         try checkHost()
     }

@@ -1,0 +1,110 @@
+internal import Answers
+internal import ArgumentParser
+internal import Bytes
+internal import Ingest
+internal import Series
+
+struct GapsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "gaps", abstract: "List the holes of a dataset, worst first: maximal runs of slots in one state other than present.",
+        discussion: "Without --state every state but pending is shown: what is not due yet is no hole.")
+
+    @OptionGroup var common: CommandOptions
+    @OptionGroup var range: RangeOptions
+
+    @Option(help: "missing, quarantined, unfillable, absent, excluded or pending; may be given several times, or with commas.")
+    var state: [String] = []
+
+    @Option(help: ArgumentHelp("The most holes to list; default: 40 for people, all for --json and --csv.", valueName: "count"))
+    var limit: Int?
+
+    @Flag(help: "One JSON object, as GET /v1/DATASET/gaps answers.")
+    var json = false
+
+    @Flag(help: "CSV (RFC 4180) with a header row.")
+    var csv = false
+
+    func run() throws {
+        if json, csv { throw ValidationError("--csv: cannot be given together with --json") }
+        if let limit, limit < 1 { throw ValidationError("--limit: expected a whole number above 0") }
+        let states = try Self.states(state)
+        try common.reportingErrors { settings, log in
+            try AttachedStore.with(settings, log) { attached in
+                let (selection, dataset) = try range.selection(among: attached.catalogue.datasets)
+                // People are told how many there are in all.
+                let query = GapsQuery(
+                    dataset: dataset.name, keys: selection.keys, from: selection.from, to: selection.to, states: states,
+                    limit: json || csv ? limit ?? .max : .max)
+                let body = try attached.reading { _, reader in try await reader.gaps(query).body }
+                if json { return say(String(decoding: body, as: UTF8.self)) }
+                let gaps = try JSONValue(parsing: body, limit: .max)["data"]?.array ?? []
+                if csv { return Terminal.write(GapsText.csv(gaps, dataset), to: Terminal.output) }
+                say(GapsText.table(gaps.prefix(limit ?? Self.shown), dataset))
+                say(GapsText.summary(gaps, shown: limit ?? Self.shown))
+            }
+        }
+    }
+
+    private static let shown = 40
+
+    static func states(_ words: [String]) throws -> [SlotState] {
+        let known = SlotState.allCases.filter { $0 != .present }
+        return try words.flatMap { $0.split(separator: ",").map(String.init) }.map { word in
+            guard let state = known.first(where: { $0.rawValue == word }) else {
+                throw ValidationError("--state: expected \(known.map(\.rawValue).joined(separator: ", ")), not \(word)")
+            }
+            return state
+        }
+    }
+}
+
+/// Holes for people and for spreadsheets, out of what the API answers.
+enum GapsText {
+    static func table(_ gaps: some Sequence<JSONValue>, _ dataset: Dataset) -> TextTable {
+        var table = TextTable([
+            .init(title: "series"), .init(title: "from"), .init(title: "to", spare: 2), .init(title: "slots", side: .right),
+            .init(title: "state"), .init(title: "reason", spare: 1, isElastic: true),
+        ])
+        for gap in gaps {
+            table.add([
+                dataset.keys.map { gap[$0]?.string ?? "" }.joined(separator: "/"), minute(gap["from"]), minute(gap["to"]),
+                gap["slots"]?.numberText ?? "", gap["state"]?.string ?? "", gap["reason"]?.string ?? "",
+            ])
+        }
+        return table
+    }
+
+    static func summary(_ gaps: [JSONValue], shown: Int) -> String {
+        if gaps.isEmpty { return "no holes" }
+        let slots = gaps.reduce(0) { $0 + ($1["slots"]?.int ?? 0) }
+        let left = gaps.count - shown
+        return "\(gaps.count) holes, \(slots) slots" + (left > 0 ? "; \(left) more are not shown (--limit)" : "")
+    }
+
+    static func csv(_ gaps: [JSONValue], _ dataset: Dataset) -> [UInt8] {
+        var csv = CSVWriter(capacity: 128 + gaps.count * 128)
+        let columns = dataset.keys + ["from", "to", "slots", "state", "reason", "since", "asked", "next_ask", "exclusion", "action"]
+        for column in columns { csv.text(column) }
+        csv.endRow()
+        for gap in gaps {
+            for column in columns {
+                if let number = gap[column]?.numberText {
+                    csv.number(number.utf8)
+                } else if let text = gap[column]?.string {
+                    csv.text(text)
+                } else {
+                    csv.empty()
+                }
+            }
+            csv.endRow()
+        }
+        return csv.bytes
+    }
+
+    /// Seconds are left out where they are 0: a slot begins on the minute.
+    private static func minute(_ value: JSONValue?) -> String {
+        let text = value?.string ?? ""
+        guard text.count == 25, text.dropFirst(16).hasPrefix(":00") else { return text }
+        return "\(text.prefix(16))\(text.dropFirst(19))"
+    }
+}

@@ -1,0 +1,69 @@
+internal import API
+internal import ArgumentParser
+internal import Bytes
+internal import Series
+internal import Store
+
+/// Jobs for people and for machines, and the exit code that one's end has.
+enum JobText {
+    static func table(_ jobs: [StoredIngestion]) -> TextTable {
+        var table = TextTable([
+            .init(title: "id"), .init(title: "status"), .init(title: "dataset", spare: 4), .init(title: "slots", side: .right, spare: 1),
+            .init(title: "requests", side: .right, spare: 3), .init(title: "created", spare: 2), .init(title: "by", spare: 5),
+        ])
+        for job in jobs {
+            let figures = ProgressFigures(job)
+            table.add([
+                job.id, job.status.rawValue, job.dataset, "\(figures.slots.done)/\(figures.slots.total)",
+                "\(figures.requests.done)/\(figures.requests.total)", minute(job.createdAt), job.requestedBy,
+            ])
+        }
+        return table
+    }
+
+    static func lines(_ job: StoredIngestion, resume: String?) -> [String] {
+        let (figures, sums) = (ProgressFigures(job), job.sums)
+        var facts = [
+            ("id", job.id), ("dataset", job.dataset), ("status", job.status.rawValue), ("lane", job.lane.rawValue),
+            ("selection", job.selection), ("calls", "\(figures.calls.done) of \(figures.calls.total), \(sums.failed) failed"),
+            ("requests", "\(figures.requests.done) of \(figures.requests.total), \(sums.retries) asked again"),
+            ("slots", "\(figures.slots.done) of \(figures.slots.total) settled; \(sums.filled) filled, \(sums.absent) absent"),
+            ("rows", "\(sums.written) written, \(sums.revised) revised, \(sums.unchanged) unchanged, \(sums.quarantined) quarantined"),
+            ("requested by", job.requestedBy), ("created", Timestamp.text(job.createdAt)),
+        ]
+        if let started = job.startedAt { facts.append(("started", Timestamp.text(started))) }
+        if let finished = job.finishedAt { facts.append(("finished", Timestamp.text(finished))) }
+        if let error = job.error { facts.append(("error", error)) }
+        if let resume { facts.append(("to resume", resume)) }
+        return facts.map { ShownText.padded($0.0, to: 12) + "  " + ShownText.safe($0.1) }
+    }
+
+    /// What a job came to, in one line.
+    static func summary(_ job: StoredIngestion) -> String {
+        let sums = job.sums
+        return "\(job.status.rawValue): \(sums.filled) slots filled, \(sums.written) rows written, \(sums.revised) revised, "
+            + "\(sums.unchanged) unchanged, \(sums.requests) requests (lower bound \(job.lowerBoundRequests))"
+            + (job.error.map { "; \(ShownText.safe($0))" } ?? "")
+    }
+
+    /// As the API has it.
+    static func json(_ job: StoredIngestion) -> String {
+        String(decoding: IngestionDocument.json(job, now: Int64(ServiceClock.realNow)), as: UTF8.self)
+    }
+
+    /// nil: it is complete.
+    static func exitCode(_ job: StoredIngestion) -> ExitCode? {
+        switch job.status {
+        case .completed: nil
+        case .partial: ExitCode(3)
+        case .failed: ExitCode(1)
+        case .pending, .running, .paused, .cancelled: ExitCode(Interrupts.exitCode)
+        }
+    }
+
+    /// Real time, UTC, to the minute: `2025-12-15 12:00Z`.
+    static func minute(_ instant: Int64) -> String {
+        let text = Timestamp.text(instant)
+        return "\(text.prefix(10)) \(text.dropFirst(11).prefix(5))Z"
+    }
+}
