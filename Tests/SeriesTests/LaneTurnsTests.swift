@@ -1,4 +1,5 @@
 import Series
+import TestSupport
 import Testing
 
 /// Lanes that want the same thing get their shares of it.

@@ -1,5 +1,6 @@
 import Bytes
 import Series
+import TestSupport
 import Testing
 
 /// When something is done again, over years of clocks that change.
