@@ -186,8 +186,15 @@ class Judge:
         self.table.none("ingestions by anybody else", [who for who, _ in filed if not who.startswith("schedule")])
 
     def alerts(self):
-        status, page = wire.ask(self.month.house.port, "/v1/alerts?state=all&limit=10000")
-        return page["data"] if status == 200 else None
+        """All there ever were; None where the program has none."""
+        path, found = "/v1/alerts?state=all&limit=1000", []
+        if wire.ask(self.month.house.port, path)[0] == 404:
+            return None
+        cursor = ""
+        while cursor is not None:
+            page = answers.exact(self.month.house.port, path + (f"&cursor={cursor}" if cursor else ""))
+            found, cursor = found + page["data"], page["next_cursor"]
+        return found
 
     def alarms(self):
         month, found = self.month, self.alerts()
