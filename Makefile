@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test build bench torture soak fuzz containers-test install clean
+.PHONY: help run test build bench torture soak fuzz containers-test deploy-test install clean
 
 # The package manager lets a target import one that it does not declare, unless told otherwise.
 CHECKED := --explicit-target-dependency-import-check error
@@ -46,6 +46,9 @@ soak: ## half an hour at 300 requests a second with fetching: memory, descriptor
 
 containers-test: ## the image and the compose file built, run and attacked (wants Docker, or what CONTAINER_ENGINE names)
 	@scripts/container-test
+
+deploy-test: ## Prometheus rules, units and manifests of deploy/, each checked by its own tool where that is there
+	@scripts/deploy-test
 
 fuzz: install ## libFuzzer with AddressSanitizer over parsers and writers, FUZZ_SECONDS (60) for each target
 	@scripts/fuzz

@@ -9,9 +9,10 @@ extension Service {
 
         /// Reachable, and its schema is of this build.
         package let postgres: State
-        package let redis: State
+        /// nil where the process has no use for it.
+        package let redis: State?
 
-        package init(postgres: State, redis: State) {
+        package init(postgres: State, redis: State?) {
             self.postgres = postgres
             self.redis = redis
         }
@@ -20,12 +21,12 @@ extension Service {
         package var isReady: Bool { postgres == .up }
 
         var dependencies: [(name: String, status: String, detail: String?)] {
-            [entry("postgres", postgres, without: "down"), entry("redis", redis, without: "degraded")]
+            [entry("postgres", postgres, without: "down")] + (redis.map { [entry("redis", $0, without: "degraded")] } ?? [])
         }
 
         var status: String {
             if !isReady { return "down" }
-            return redis == .up ? "ok" : "degraded"
+            return redis ?? .up == .up ? "ok" : "degraded"
         }
 
         private func entry(_ name: String, _ state: State, without word: String) -> (String, String, String?) {

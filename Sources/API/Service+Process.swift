@@ -19,14 +19,17 @@ extension Service {
         }
     }
 
-    func health(_ request: Request) async -> Response {
+    func health(_ request: Request) async -> Response { Service.alive }
+
+    static var alive: Response {
         var response = Response.json(Array(#"{"status":"ok"}"#.utf8))
         response.fields.add("Cache-Control", "no-store")
         return response
     }
 
-    func ready(_ request: Request) async -> Response {
-        let readiness = await readiness()
+    func ready(_ request: Request) async -> Response { Service.response(to: await readiness()) }
+
+    static func response(to readiness: Readiness) -> Response {
         var json = JSONWriter()
         json.beginObject()
         json.member("status", readiness.status)
@@ -47,8 +50,11 @@ extension Service {
         return response
     }
 
-    func metrics(_ request: Request) async -> Response {
-        var response = Response(type: "text/plain; version=0.0.4; charset=utf-8", await metricsText())
+    func metrics(_ request: Request) async -> Response { Service.metrics(await metricsText()) }
+
+    /// Prometheus text.
+    static func metrics(_ text: [UInt8]) -> Response {
+        var response = Response(type: "text/plain; version=0.0.4; charset=utf-8", text)
         response.fields.add("Cache-Control", "no-store")
         return response
     }

@@ -2,6 +2,7 @@ internal import Bytes
 internal import EventLoop
 internal import HTTP
 internal import Ingest
+internal import Postgres
 internal import Synchronization
 
 /// Counts of one loop, added to by its events and read by whichever loop answers `/metrics`. One for each loop, so that
@@ -73,6 +74,7 @@ final class MetricsShard: Sendable {
 /// The process's metrics in Prometheus's text form (prometheus.io/docs/instrumenting/exposition_formats).
 final class Metrics: Sendable {
     private let shards = Mutex<[MetricsShard]>([])
+    private let watched = Mutex<(pools: [(name: String, gauge: PoolGauge)], loops: [(name: String, load: LoopLoad)])>(([], []))
     private let log: Log
 
     init(log: Log) { self.log = log }
@@ -102,7 +104,45 @@ final class Metrics: Sendable {
         ("gapless_cache_breaker_openings_total", "counter", "Times that Redis failed and was left alone for a while."),
     ]
 
-    func text() -> [UInt8] {
+    /// Pools and loops are told of from here on.
+    func watch(_ pools: [(String, PoolGauge)] = [], _ loops: [Loop] = []) {
+        watched.withLock { watched in
+            watched.pools += pools.map { (name: $0.0, gauge: $0.1) }
+            watched.loops += loops.map { (name: $0.name, load: $0.load) }
+        }
+    }
+
+    /// All of it; `reading`: what the store said.
+    func text(_ reading: StoreSampler.Reading) -> [UInt8] {
+        var text = MetricsText()
+        counted(&text)
+        let watched = watched.withLock { $0 }
+        text.pools(watched.pools)
+        text.loops(watched.loops)
+        text.store(reading)
+        text.family("gapless_log_lines_dropped_total", "counter", "Log lines that could not be written.")
+        text.sample(log.droppedLines)
+        text.process()
+        return Array(text.text.utf8)
+    }
+
+    private func counted(_ text: inout MetricsText) {
+        let (counters, histograms) = sums()
+        for entry in Self.help {
+            text.family(entry.name, entry.type, entry.help)
+            for (series, value) in counters.sorted(by: { $0.key < $1.key }) where Self.name(series) == entry.name {
+                text.sample(series: series, value)
+            }
+            for (series, histogram) in histograms.sorted(by: { $0.key < $1.key }) where Self.name(series) == entry.name {
+                let labels = series.dropFirst(entry.name.count).dropFirst().dropLast()
+                text.histogram(
+                    String(labels), bounds: MetricsShard.Histogram.bounds, counts: histogram.counts, sum: histogram.sum)
+            }
+        }
+    }
+
+    /// Over all loops.
+    private func sums() -> (counters: [String: Int], histograms: [String: MetricsShard.Histogram]) {
         var counters: [String: Int] = [:]
         var histograms: [String: MetricsShard.Histogram] = [:]
         for shard in shards.withLock({ $0 }) {
@@ -119,33 +159,8 @@ final class Metrics: Sendable {
             }
             if counts.hot > 0 { counters["gapless_cache_total{result=\"hot\"}", default: 0] += counts.hot }
         }
-        var text = ""
-        for entry in Self.help {
-            text += "# HELP \(entry.name) \(entry.help)\n# TYPE \(entry.name) \(entry.type)\n"
-            for (series, value) in counters.sorted(by: { $0.key < $1.key }) where Self.name(series) == entry.name {
-                text += "\(series) \(value)\n"
-            }
-            for (series, histogram) in histograms.sorted(by: { $0.key < $1.key }) where Self.name(series) == entry.name {
-                Self.render(histogram, series, entry.name, into: &text)
-            }
-        }
-        text += "# HELP gapless_log_lines_dropped_total Log lines that could not be written.\n"
-        text += "# TYPE gapless_log_lines_dropped_total counter\ngapless_log_lines_dropped_total \(log.droppedLines)\n"
-        text += "# HELP process_resident_memory_peak_bytes The most memory that the process has had resident.\n"
-        text += "# TYPE process_resident_memory_peak_bytes gauge\nprocess_resident_memory_peak_bytes \(ProcessMemory.peak)\n"
-        return Array(text.utf8)
+        return (counters, histograms)
     }
 
     private static func name(_ series: String) -> Substring { series.prefix { $0 != "{" } }
-
-    private static func render(_ histogram: MetricsShard.Histogram, _ series: String, _ name: String, into text: inout String) {
-        let labels = series.dropFirst(name.count).dropFirst().dropLast()
-        let separator = labels.isEmpty ? "" : ","
-        var total = 0
-        for (bound, count) in zip(MetricsShard.Histogram.bounds.map { "\($0)" } + ["+Inf"], histogram.counts) {
-            total += count
-            text += "\(name)_bucket{\(labels)\(separator)le=\"\(bound)\"} \(total)\n"
-        }
-        text += "\(name)_sum{\(labels)} \(histogram.sum)\n\(name)_count{\(labels)} \(total)\n"
-    }
 }

@@ -60,8 +60,8 @@ final class ReadinessCheck {
         }
     }
 
-    private func cache() async -> Service.Readiness.State {
-        guard let redis else { return .down("is not configured") }
+    private func cache() async -> Service.Readiness.State? {
+        guard let redis else { return nil }
         do {
             _ = try await redis.ping()
             return .up

@@ -8,7 +8,7 @@ internal import Upstream
 /// What the service does by itself, on a loop of its own: its duties beside each other, each again and again.
 final class SchedulingUnit {
     private let loop: Loop
-    private let store: Store
+    let store: Store
     private let duties: [Local<DutyRound>]
     private let stopped: Waiter
 

@@ -68,27 +68,33 @@ final class RunningService {
     private var serving: [(loop: Loop, unit: Local<ServingUnit>)] = []
     private var working: (loop: Loop, unit: Local<WorkingUnit>)?
     private var scheduling: (loop: Loop, unit: Local<SchedulingUnit>)?
+    private var watching: (loop: Loop, unit: Local<MetricsUnit>)?
+    private let metrics: Metrics
     private let log: Log
     /// Where it listens; nil without the role.
     private(set) var address: Address?
+    /// Where it shows its metrics beside; nil for nowhere.
+    private(set) var metricsAddress: Address?
 
     init(_ settings: Settings, _ catalogue: Catalogue, _ backing: Backing, roles: Set<String>, log: Log) throws {
         self.log = log
-        let metrics = Metrics(log: log)
+        metrics = Metrics(log: log)
         // Before anything is claimed: a start that fails must leave no task behind.
         if roles.contains("api") { try Listener.checkFree(.tcp(host: settings.host, port: settings.port)) }
+        if let port = settings.metricsPort { try Listener.checkFree(.tcp(host: settings.host, port: port)) }
         let preparing = try Loop(name: "prepare")
         let ready = try Preparation.run(catalogue, settings, backing, rules: true, on: preparing)
         preparing.stop()
         for name in ready.applied { log.write(.info, "migration applied", ["name": name]) }
+        try startWatching(settings, catalogue, backing, ready)
         if roles.contains("worker") {
             if catalogue.access.isEmpty { log.write(.warning, "no upstream has a key: nothing will be fetched (SIP_API_KEY)") }
-            working = try Self.startWorking(settings, catalogue, backing, ready, Observing(log: log, shard: metrics.shard()))
+            working = try startWorking(settings, catalogue, backing, ready, Observing(log: log, shard: metrics.shard()))
         }
         if roles.contains("scheduler") {
             scheduling = try startScheduling(settings, catalogue, backing, ready, Observing(log: log, shard: metrics.shard()))
         }
-        if roles.contains("api") { try startServing(settings, catalogue, backing, ready, metrics, log) }
+        if roles.contains("api") { try startServing(settings, catalogue, backing, ready) }
         log.write(.info, "ready", [
             "address": address.map { "http://\($0)" } ?? "none", "roles": roles.sorted().joined(separator: ","),
             "postgres": backing.postgres.description, "clock": ready.clock.isReal ? "real" : "shown",
@@ -96,15 +102,44 @@ final class RunningService {
         ])
     }
 
-    private static func startWorking(
+    private func startWatching(
+        _ settings: Settings, _ catalogue: Catalogue, _ backing: Backing, _ ready: Preparation.Ready
+    ) throws {
+        let loop = try Loop(name: "watch")
+        let (postgres, metrics) = (backing.postgres, metrics)
+        let address = settings.metricsPort.map { Address.tcp(host: settings.host, port: $0) }
+        let (unit, bound) = try loop.runBlocking { loop in
+            let unit = try MetricsUnit(
+                on: loop, address: address, catalogue: catalogue, settings: settings, postgres: postgres, clock: ready.clock,
+                text: { metrics.text($0) })
+            metrics.watch([("watching", unit.pool.gauge)], [loop])
+            return (loop.keep(unit), unit.address)
+        }
+        loop.start { loop in await loop[unit].run(on: loop) }
+        metricsAddress = bound
+        watching = (loop, unit)
+    }
+
+    /// What any loop answers `/metrics` with.
+    private var metricsText: @Sendable () async -> [UInt8] {
+        let metrics = metrics
+        guard let (loop, unit) = watching else { preconditionFailure("metrics are asked for before there are any") }
+        return {
+            let reading = try? await loop.run { loop in await loop[unit].sampler.read() }
+            return metrics.text(reading ?? StoreSampler.Reading(sample: nil, ageSeconds: 0, isUp: false))
+        }
+    }
+
+    private func startWorking(
         _ settings: Settings, _ catalogue: Catalogue, _ backing: Backing, _ ready: Preparation.Ready, _ observing: Observing
     ) throws -> (Loop, Local<WorkingUnit>) {
         let loop = try Loop(name: "work")
-        let postgres = backing.postgres
+        let (postgres, metrics) = (backing.postgres, metrics)
         let unit = try loop.runBlocking { loop in
-            loop.keep(
-                try WorkingUnit(
-                    on: loop, catalogue: catalogue, settings: settings, postgres: postgres, clock: ready.clock, observing: observing))
+            let unit = try WorkingUnit(
+                on: loop, catalogue: catalogue, settings: settings, postgres: postgres, clock: ready.clock, observing: observing)
+            metrics.watch([("working", unit.store.pool.gauge)], [loop, unit.decoding])
+            return loop.keep(unit)
         }
         loop.start { loop in await loop[unit].run() }
         return (loop, unit)
@@ -114,12 +149,13 @@ final class RunningService {
         _ settings: Settings, _ catalogue: Catalogue, _ backing: Backing, _ ready: Preparation.Ready, _ observing: Observing
     ) throws -> (Loop, Local<SchedulingUnit>) {
         let loop = try Loop(name: "schedule")
-        let (postgres, nudgeWorker) = (backing.postgres, nudgeWorker)
+        let (postgres, nudgeWorker, metrics) = (backing.postgres, nudgeWorker, metrics)
         let unit = try loop.runBlocking { loop in
-            loop.keep(
-                try SchedulingUnit(
-                    on: loop, catalogue: catalogue, settings: settings, postgres: postgres, clock: ready.clock, observing: observing,
-                    nudgeWorker: nudgeWorker))
+            let unit = try SchedulingUnit(
+                on: loop, catalogue: catalogue, settings: settings, postgres: postgres, clock: ready.clock, observing: observing,
+                nudgeWorker: nudgeWorker)
+            metrics.watch([("scheduling", unit.store.pool.gauge)], [loop])
+            return loop.keep(unit)
         }
         loop.start { loop in await loop[unit].run() }
         return (loop, unit)
@@ -134,12 +170,12 @@ final class RunningService {
     }
 
     private func startServing(
-        _ settings: Settings, _ catalogue: Catalogue, _ backing: Backing, _ ready: Preparation.Ready, _ metrics: Metrics, _ log: Log
+        _ settings: Settings, _ catalogue: Catalogue, _ backing: Backing, _ ready: Preparation.Ready
     ) throws {
         let count = max(1, min(8, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         let plan = ServingUnit.Plan(
             catalogue: catalogue, settings: settings, postgres: backing.postgres, redis: backing.redis, clock: ready.clock,
-            loops: count, rate: settings.clientRate.map { ClientRate($0) }, metrics: metrics,
+            loops: count, rate: settings.clientRate.map { ClientRate($0) }, metrics: metrics, metricsText: metricsText,
             nudgeWorker: nudgeWorker)
         var address = Address.tcp(host: settings.host, port: settings.port)
         for i in 0..<count {
@@ -164,6 +200,7 @@ final class RunningService {
         do throws(SettingError) {
             let book = try TokenSetting.read(file)
             for (loop, unit) in serving { loop.start { loop in loop[unit].replaceTokens(book) } }
+            if let (loop, unit) = watching { loop.start { loop in loop[unit].replaceTokens(book) } }
             log.write(.info, "tokens read again", ["count": "\(book.tokens.count)"])
         } catch {
             log.write(.error, "tokens not read again", ["reason": "\(error)"])
@@ -196,6 +233,15 @@ final class RunningService {
                 loop.beginClosing()
             }
             scheduling.loop.stop()
+        }
+        // The last: others may still be asked for metrics, and ask here.
+        if let (loop, unit) = watching {
+            loop.start { loop in await loop[unit].stop() }
+            try? loop.runBlocking { loop in
+                await loop[unit].awaitStop()
+                loop.beginClosing()
+            }
+            loop.stop()
         }
     }
 }

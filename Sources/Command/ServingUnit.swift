@@ -39,6 +39,8 @@ final class ServingUnit {
         /// One for the process.
         let rate: ClientRate?
         let metrics: Metrics
+        /// The whole of `/metrics`.
+        let metricsText: @Sendable () async -> [UInt8]
         let nudgeWorker: @Sendable () -> Void
     }
 
@@ -61,13 +63,13 @@ final class ServingUnit {
         let plans = Planning(
             store: Store(pool: planning), datasets: plan.catalogue.datasets, clock: plan.clock, rates: plan.catalogue.rates)
         let readiness = ReadinessCheck(loop: loop, store: store, redis: redis, datasets: plan.catalogue.datasets)
-        let metrics = plan.metrics
+        plan.metrics.watch([("reading", reading.gauge), ("filing", planning.gauge)], [loop])
         service = Service(
             loop: loop, reader: reader, planning: plans, datasets: plan.catalogue.datasets,
             settings: Service.Settings(
                 allowedHosts: plan.settings.allowedHosts, origins: plan.settings.corsOrigins, tokens: plan.settings.tokens.book,
                 rate: plan.rate),
-            readiness: { await readiness.check() }, metrics: { metrics.text() }, nudgeWorker: plan.nudgeWorker,
+            readiness: { await readiness.check() }, metrics: plan.metricsText, nudgeWorker: plan.nudgeWorker,
             eventStreamsMax: Self.eventStreamsMax / plan.loops, todayOnDemand: plan.settings.todayOnDemand,
             memoBytesMax: Self.answerBytesMax / 2 / plan.loops, unforeseen: observing.unforeseen)
         var limits = Limits.standard

@@ -20,6 +20,8 @@ struct Settings: Sendable {
     var redisURL: String?
     var host = "127.0.0.1"
     var port: UInt16 = 8080
+    /// Where a process answers `/metrics` beside, or without, the role api; nil for nowhere.
+    var metricsPort: UInt16?
     var allowedHosts: [String] = []
     var corsOrigins: [String] = []
     var maxConnections = 4000
@@ -80,6 +82,7 @@ struct Settings: Sendable {
         redisURL = reader.text("REDIS_URL")
         host = reader.text("GAPLESS_HOST") ?? host
         port = UInt16(try reader.integer("GAPLESS_PORT", in: 0...65535) ?? 8080)
+        metricsPort = try reader.integer("GAPLESS_METRICS_PORT", in: 0...65535).map { UInt16($0) }
         allowedHosts = try reader.hosts("GAPLESS_ALLOWED_HOSTS")
         corsOrigins = try reader.origins("GAPLESS_CORS_ORIGINS")
         maxConnections = try reader.integer("GAPLESS_MAX_CONNECTIONS", in: 1...1_000_000) ?? maxConnections

@@ -12,7 +12,7 @@ final class WorkingUnit {
     let worker: Worker
     let store: Store
     private let fetcher: Fetcher
-    private let decoding: Loop
+    let decoding: Loop
     private let ended: Waiter
     private let stopped: Waiter
     private let token: Local<Worker>

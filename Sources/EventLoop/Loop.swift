@@ -101,6 +101,8 @@ package actor Loop {
 
     package var counters: LoopCounters { thread.counters }
     package var waiting: Int { thread.waiting }
+    /// How long its turns take, for any thread to read.
+    package nonisolated var load: LoopLoad { thread.load }
     /// When this turn of the loop began: for deadlines of seconds, which a clock's reading each would make no better.
     package nonisolated var turnTime: Deadline {
         thread.checkIsolated()

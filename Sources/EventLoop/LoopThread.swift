@@ -29,6 +29,7 @@ final class LoopThread: SerialExecutor, TaskExecutor, @unchecked Sendable {
     private var events = [csys_event](repeating: csys_event(), count: 256)
     private(set) var closing = false
     private(set) var counters = LoopCounters()
+    let load = LoopLoad()
 
     init(name: String) throws(SystemError) {
         self.name = name
@@ -112,10 +113,12 @@ final class LoopThread: SerialExecutor, TaskExecutor, @unchecked Sendable {
             return idle
         }
         var timeout: Int64 = 0
+        // One reading ends the turn and tells how long to wait.
+        let now = Deadline.now.nanoseconds
+        load.add(now &- turnTime.nanoseconds)
         if idle {
             timeout = -1
             if let next = deadlines.first {
-                let now = Deadline.now.nanoseconds
                 timeout = next.nanoseconds > now ? Int64(min(next.nanoseconds - now, 3_600_000_000_000)) : 0
             }
         }

@@ -40,9 +40,11 @@ package final class PostgresPool {
     package private(set) var connectsTried = 0
 
     private var idle: [PostgresConnection] = []
-    private var leased = 0
+    private var leased = 0 { didSet { gauge.inUse = leased } }
     private var isConnecting = false
-    private var applicants: [Applicant] = []
+    private var applicants: [Applicant] = [] { didSet { gauge.waiting = applicants.count } }
+    /// The same counts, for any thread to read.
+    package let gauge: PoolGauge
     private var backoff: Backoff
     /// Of the last try to connect, nil where it succeeded.
     private var lastFailure: PostgresError?
@@ -55,6 +57,7 @@ package final class PostgresPool {
         precondition(size > 0, "a pool of no connections")
         self.configuration = configuration
         self.size = size
+        gauge = PoolGauge(size: size)
         self.loop = loop
         self.waitLimit = waitLimit
         self.backoff = backoff

@@ -1,0 +1,64 @@
+internal import Bytes
+internal import Series
+internal import Store
+
+/// The families that are read from the store. Each has its help where there is no sample too, so that a scrape says what there is to
+/// watch while Postgres is away.
+extension MetricsText {
+    mutating func store(_ reading: StoreSampler.Reading) {
+        family("gapless_store_up", "gauge", "1 where the last look into the store succeeded.")
+        sample(reading.isUp ? 1 : 0)
+        family("gapless_store_sample_age_seconds", "gauge", "Age of what is told of the store; absent where nothing is.")
+        if reading.sample != nil { sample(reading.ageSeconds) }
+        family("gapless_store_sample_seconds", "gauge", "Time that the last look into the store took.")
+        if let sample = reading.sample { self.sample(sample.seconds) }
+        slots(reading.sample?.coverage ?? [])
+        let figures = reading.sample?.figures ?? StoreFigures()
+        budgets(figures.budgets)
+        work(figures)
+        family("gapless_alerts_open", "gauge", "Open alarms by kind.")
+        for alert in figures.alerts { sample([("kind", alert.kind)], alert.count) }
+    }
+
+    private mutating func slots(_ coverage: [StoreSampler.Coverage]) {
+        func labels(_ one: StoreSampler.Coverage) -> [(String, String)] { [("dataset", one.dataset), ("channel", one.channel)] }
+        family(
+            "gapless_coverage_ratio", "gauge",
+            "Present slots of those expected within the horizon, by what calls keep apart (CMG: the source); never rounded up.")
+        for one in coverage { sample(labels(one), Double(one.tally.completeness.description) ?? 0) }
+        family("gapless_expected_slots", "gauge", "Slots that are expected within the horizon.")
+        for one in coverage { sample(labels(one), one.tally.expected) }
+        family("gapless_present_slots", "gauge", "Of the expected slots those that are held.")
+        for one in coverage { sample(labels(one), one.tally.present) }
+        family("gapless_gap_slots", "gauge", "Slots within the horizon that are not held, by state; each is counted once.")
+        for one in coverage {
+            let tally = one.tally
+            for (state, count) in [
+                ("missing", tally.missing - tally.unfillable - tally.quarantined), ("unfillable", tally.unfillable),
+                ("quarantined", tally.quarantined), ("pending", tally.pending), ("absent", tally.absent), ("excluded", tally.excluded),
+            ] { sample(labels(one) + [("state", state)], count) }
+        }
+    }
+
+    private mutating func budgets(_ budgets: [StoreFigures.Budget]) {
+        family("gapless_budget_capacity", "gauge", "Requests that the upstream lets through in a window.")
+        for one in budgets { sample([("upstream", one.upstream)], one.capacity) }
+        family("gapless_budget_window_seconds", "gauge", "Length of the budget's window.")
+        for one in budgets { sample([("upstream", one.upstream)], one.windowSeconds) }
+        family("gapless_budget_spent", "gauge", "Requests spent in the window that ends now.")
+        for one in budgets { sample([("upstream", one.upstream)], one.spent) }
+        family("gapless_budget_left", "gauge", "Requests that are left of the window.")
+        for one in budgets { sample([("upstream", one.upstream)], max(0, one.capacity - one.spent)) }
+        family("gapless_budget_resting_seconds", "gauge", "What is left of a rest that the upstream asked for; 0 where there is none.")
+        for one in budgets { sample([("upstream", one.upstream)], one.restingSeconds) }
+    }
+
+    private mutating func work(_ figures: StoreFigures) {
+        family("gapless_open_tasks", "gauge", "Tasks that are available, running or parked, by lane.")
+        for one in figures.tasks { sample([("dataset", one.dataset), ("lane", one.lane), ("status", one.status)], one.count) }
+        family("gapless_oldest_task_seconds", "gauge", "How long the oldest has been so: due and not begun, running, or parked.")
+        for one in figures.tasks { sample([("dataset", one.dataset), ("lane", one.lane), ("status", one.status)], one.oldestSeconds) }
+        family("gapless_open_ingestions", "gauge", "Ingestions that have not ended, by lane and status.")
+        for one in figures.ingestions { sample([("dataset", one.dataset), ("lane", one.lane), ("status", one.status)], one.count) }
+    }
+}

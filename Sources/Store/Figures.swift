@@ -1,0 +1,76 @@
+internal import Postgres
+
+/// Counts of what is under way in the store, for those who watch it.
+package struct StoreFigures: Sendable {
+    /// Tasks that have not ended, and those that were parked.
+    package struct Tasks: Sendable {
+        package let dataset: String
+        package let lane: String
+        package let status: String
+        package let count: Int
+        /// Real seconds: of available ones since the oldest that may run was filed or became due, of others since the oldest was begun.
+        package let oldestSeconds: Double
+    }
+
+    package struct Ingestions: Sendable {
+        package let dataset: String
+        package let lane: String
+        package let status: String
+        package let count: Int
+    }
+
+    package struct Budget: Sendable {
+        package let upstream: String
+        /// Requests in a window.
+        package let capacity: Int
+        package let windowSeconds: Int
+        package let spent: Int
+        /// Real seconds that are left of a rest that the upstream asked for; 0 where there is none.
+        package let restingSeconds: Double
+    }
+
+    package var tasks: [Tasks] = []
+    package var ingestions: [Ingestions] = []
+    package var budgets: [Budget] = []
+    /// Open alarms by kind.
+    package var alerts: [(kind: String, count: Int)] = []
+
+    package init() {}
+}
+
+extension Store {
+    /// Each count is read along an index of what is open. `now`: the shown clock, by which budgets are spent.
+    package func figures(now: Int64) async throws -> StoreFigures {
+        var figures = StoreFigures()
+        figures.tasks = try await pool.read("""
+            select i.dataset, i.lane, t.status, count(*), coalesce(max(extract(epoch from now() - t.since)), 0)::float8 from (
+                select ingestion_id, status, case when next_at <= now() then next_at end as since from tasks where status = 'available'
+                union all select ingestion_id, status, begun_at from tasks where status = 'running'
+                union all select ingestion_id, status, finished_at from tasks where status = 'parked'
+            ) t join ingestions i on i.id = t.ingestion_id group by 1, 2, 3 order by 1, 2, 3
+            """).map { row in
+                StoreFigures.Tasks(
+                    dataset: try row.string(0), lane: try row.string(1), status: try row.string(2), count: try row.int(3),
+                    oldestSeconds: max(0, try row.double(4)))
+            }
+        figures.ingestions = try await pool.read("""
+            select dataset, lane, status, count(*) from ingestions where status in ('pending', 'running', 'paused')
+            group by 1, 2, 3 order by 1, 2, 3
+            """).map { row in
+                StoreFigures.Ingestions(
+                    dataset: try row.string(0), lane: try row.string(1), status: try row.string(2), count: try row.int(3))
+            }
+        figures.budgets = try await pool.read("""
+            select upstream, quota::int8, window_seconds::int8, (
+                select coalesce(sum(requests), 0)::int8 from budget_spends s
+                where s.upstream = b.upstream and s.spent_at > \(.instant(now)) - make_interval(secs => b.window_seconds + 1)
+            ), coalesce(greatest(0, extract(epoch from quiet_until - clock_timestamp())), 0)::float8
+            from budgets b order by upstream
+            """).map { row in
+                StoreFigures.Budget(
+                    upstream: try row.string(0), capacity: try row.int(1), windowSeconds: try row.int(2), spent: try row.int(3),
+                    restingSeconds: try row.double(4))
+            }
+        return figures
+    }
+}
