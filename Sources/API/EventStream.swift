@@ -56,7 +56,7 @@ struct EventStream {
     /// Its id is that of the last event that it shows; who knows of earlier ones keeps his place, since the events follow.
     private var snapshot: [UInt8] {
         var json = JSONWriter(capacity: 1024)
-        IngestionText.write(watched.job, now: Int64(ServiceClock.realNow), to: &json)
+        IngestionText.write(watched.job, to: &json)
         let id = known == nil ? "id: \(watched.last)\n" : ""
         return Array("retry: 2000\n\n\(id)event: snapshot\ndata: ".utf8) + json.bytes + Array("\n\n".utf8)
     }

@@ -4,7 +4,8 @@ internal import Store
 
 /// An ingestion as clients see it. Its instants are real time, whatever clock decides what is due.
 enum IngestionText {
-    static func write(_ job: StoredIngestion, now: Int64, to json: inout JSONWriter) {
+    /// `estimate`: when it will have ended, real time.
+    static func write(_ job: StoredIngestion, estimate: Estimate? = nil, to json: inout JSONWriter) {
         let sums = job.sums
         json.beginObject()
         json.member("id", job.id)
@@ -40,7 +41,8 @@ enum IngestionText {
         json.member("created_at", instant: job.createdAt)
         json.member("started_at", instant: job.startedAt)
         json.member("finished_at", instant: job.finishedAt)
-        json.member("estimated_completion_at", instant: estimate(job, now: now))
+        json.member("estimated_completion_at", instant: estimate?.p50)
+        json.member("estimated_completion_at_p90", instant: estimate?.p90)
         json.member("error", job.error)
         json.endObject()
     }
@@ -53,12 +55,17 @@ enum IngestionText {
         }
     }
 
-    /// When it would end at the pace so far; nil before anything is done and after the end.
-    private static func estimate(_ job: StoredIngestion, now: Int64) -> Int64? {
-        let sums = job.sums
-        guard job.status == .running, let started = job.startedAt, sums.slotsSettled > 0, now > started else { return nil }
-        let left = Double(sums.slotsPlanned - sums.slotsSettled)
-        return now + Int64((Double(now - started) * left / Double(sums.slotsSettled)).rounded(.up))
+    /// As likely as not by the one, nine times in ten by the other; seconds since 1970, real time.
+    struct Estimate {
+        let p50: Int64
+        let p90: Int64
+
+        init(_ forecast: Forecast, _ clock: ServiceClock) {
+            let (now, real) = (clock.exactNow, ServiceClock.realNow)
+            func instant(_ shown: Int64) -> Int64 { Int64((real + clock.realSeconds(max(0, Double(shown) - now))).rounded(.up)) }
+            p50 = instant(forecast.p50)
+            p90 = instant(forecast.p90)
+        }
     }
 
     /// A task: its call, how it went, and the last receipt.

@@ -61,7 +61,9 @@ struct PlanText {
         json.member("calls_next_cursor", callCount > calls.count ? Paging.cursor(Self.list, after: "\(calls.count)") : nil)
         writeTotals(&json)
         writeUnfillable(&json, text.dataset)
-        json.member("complete_at", instant: figures.completeAt, offset: figures.completeAt.map { text.dataset.zone.offset(at: $0) } ?? 0)
+        for (name, instant) in [("complete_at", figures.completeAt), ("complete_at_p90", figures.completeAtP90)] {
+            json.member(name, instant: instant, offset: instant.map { text.dataset.zone.offset(at: $0) } ?? 0)
+        }
         json.member("warnings", figures.warnings)
         json.endObject()
         return json

@@ -62,7 +62,8 @@ extension Service {
     /// What a request for an ingestion is answered with.
     static func accepted(_ job: StoredIngestion) -> KeptAnswer {
         var json = JSONWriter(capacity: 1024)
-        IngestionText.write(job, now: Int64(ServiceClock.realNow), to: &json)
+        // Just filed: nothing of it has been reckoned yet.
+        IngestionText.write(job, to: &json)
         return KeptAnswer(status: 202, location: "/v1/ingestions/\(job.id)", body: json.bytes)
     }
 
@@ -93,9 +94,9 @@ extension Service {
             let jobs = try await self.planning.store.ingestions(dataset: name, status: status, after: after, limit: limit + 1)
             let shown = jobs.prefix(limit)
             let next = jobs.count > limit ? shown.last.map { Paging.cursor("ingestions", after: $0.id) } : nil
-            let now = Int64(ServiceClock.realNow)
+            let estimates = try await self.estimates(of: Array(shown))
             return Paging.response(request, next: next) { json in
-                for job in shown { IngestionText.write(job, now: now, to: &json) }
+                for job in shown { IngestionText.write(job, estimate: estimates[job.id], to: &json) }
             }
         }
     }
@@ -103,7 +104,10 @@ extension Service {
     func oneIngestion(_ request: Request) async -> Response {
         await answering(request) { request in
             try self.takeNothing(request)
-            return Service.shown(try await self.ingestion(of: request))
+            let job = try await self.ingestion(of: request)
+            var json = JSONWriter(capacity: 1024)
+            IngestionText.write(job, estimate: try await self.estimates(of: [job])[job.id], to: &json)
+            return Service.uncached(json)
         }
     }
 
@@ -135,9 +139,19 @@ extension Service {
 
     static let ingestionUnknown = Failure(.ingestionUnknown, "There is no ingestion of this id.")
 
-    private static func shown(_ job: StoredIngestion) -> Response {
-        var json = JSONWriter(capacity: 1024)
-        IngestionText.write(job, now: Int64(ServiceClock.realNow), to: &json)
-        return uncached(json)
+    /// Of those that are worked or will be, the first ones of a page: each takes a reckoning of its own.
+    private func estimates(of jobs: [StoredIngestion]) async throws -> [String: IngestionText.Estimate] {
+        var outlooks: [String: Outlook] = [:]
+        var estimates: [String: IngestionText.Estimate] = [:]
+        for job in jobs.filter({ $0.status == .pending || $0.status == .running }).prefix(Self.estimatesMax) {
+            guard let dataset = datasets.first(where: { $0.name == job.dataset }) else { continue }
+            let outlook: Outlook
+            if let known = outlooks[job.dataset] { outlook = known } else { outlook = try await planning.outlook(of: dataset) }
+            outlooks[job.dataset] = outlook
+            estimates[job.id] = outlook.forecast(of: job.id).map { IngestionText.Estimate($0, planning.clock) }
+        }
+        return estimates
     }
+
+    private static let estimatesMax = 10
 }

@@ -108,6 +108,7 @@ package final class Service {
         post("/v1/alerts/{id}/acknowledge", .scope(.ingest), acknowledgeAlert)
         get("/v1/audit", .scope(.admin), listAudit)
         get("/v1/audit/calls/{task}", .scope(.admin), auditedCall)
+        get("/v1/budgets", .scope(.read), listBudgets)
         precondition(gate.routeCount == router.routes.count, "a route was added without what it asks of a token")
     }
 

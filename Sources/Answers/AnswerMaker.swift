@@ -47,6 +47,15 @@ struct AnswerMaker {
         }
     }
 
+    /// What is known of the work ahead.
+    func outlook() async throws -> Outlook {
+        do {
+            return try await store.outlook(of: dataset, sharing: [dataset.name], clock: clock)
+        } catch where Store.isUnavailable(error) {
+            throw AnswerError.storeUnavailable(retryAfter: 1)
+        }
+    }
+
     /// The ids of the series that are asked for. Where a key is left open, those that are followed are meant.
     func chosen(_ known: [SeriesEntry]) throws -> [Int] {
         let asked = question.keys

@@ -15,9 +15,13 @@ extension AnswerMaker {
         json.member("from", instant: scope.from, in: dataset.zone)
         json.member("to", instant: scope.to, in: dataset.zone)
         json.member("as_of", instant: scope.asOf(snapshot.series, changedAt: snapshot.version?.changedAt), in: dataset.zone)
-        json.members(tallies.reduce(Tally(), +))
-        json.key("complete_at")
-        json.null()
+        let total = tallies.reduce(Tally(), +)
+        json.members(total)
+        let outlook = try await outlook()
+        let isFillable = total.missing > total.unfillable + total.quarantined
+        json.member("complete_at", instant: isFillable ? outlook.forecastOfAll?.p50 : nil, in: dataset.zone)
+        json.key("sustainable")
+        json.bool(outlook.sustainability(of: [dataset], rate: outlook.rate, now: now).isSustainable)
         let next: Int64?
         switch query.groupBy {
         case .none, .series: next = try writeSeries(&json, query, scope, snapshot, tallies, after)

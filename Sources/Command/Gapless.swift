@@ -30,8 +30,6 @@ package enum Program {
 }
 
 struct Gapless: ParsableCommand {
-    static let version = "0.1.0"
-
     static let configuration = CommandConfiguration(
         commandName: "gapless",
         abstract: "Keeps time-series stores complete: finds the missing slots, fetches them at the least cost, serves history.",

@@ -48,7 +48,7 @@ enum JobText {
 
     /// As the API has it.
     static func json(_ job: StoredIngestion) -> String {
-        String(decoding: IngestionDocument.json(job, now: Int64(ServiceClock.realNow)), as: UTF8.self)
+        String(decoding: IngestionDocument.json(job), as: UTF8.self)
     }
 
     /// nil: it is complete.

@@ -20,7 +20,7 @@ extension MetricsText {
         family("process_start_time_seconds", "gauge", "When the process began, in seconds since 1970.")
         sample(figures.startedAt)
         family("gapless_build_info", "gauge", "Always 1; the labels say which build it is.")
-        sample([("version", Gapless.version)], 1)
+        sample([("version", Version.number)], 1)
     }
 
     /// Pools of one name on several loops are told as one.

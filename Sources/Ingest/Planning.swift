@@ -44,7 +44,11 @@ package final class Planning {
     /// Keeps a draft as a plan. Throws `KeyRefusal` where the key has been used.
     package func keep(_ draft: Draft, keeping: Keeping<MadePlan>? = nil) async throws -> MadePlan {
         var figures = draft.figures
-        figures.completeAt = try await completeAt(draft)
+        if !draft.calls.isEmpty {
+            let forecast = try await outlook(of: draft.dataset).forecast(of: figures.cost.requests, in: Self.lane(of: draft))
+            figures.completeAt = forecast?.p50
+            figures.completeAtP90 = forecast?.p90
+        }
         let priced = figures
         func made(_ stored: (id: String, expiresAt: Int64)) -> MadePlan {
             MadePlan(
@@ -242,15 +246,10 @@ package final class Planning {
         }
     }
 
-    private func completeAt(_ draft: Draft) async throws -> Int64? {
-        if draft.calls.isEmpty { return nil }
-        var seconds = draft.figures.estimatedSeconds
-        if let rate = rates[draft.dataset.upstream.name] {
-            let budget = try await store.spent(upstream: draft.dataset.upstream.name, now: clock.now)
-            let beyond = draft.figures.cost.requests - max(0, budget.quota - budget.spent)
-            if beyond > 0 { seconds += Double(beyond) / rate.perSecond }
-        }
-        return clock.now + Int64(seconds.rounded(.up))
+    /// What is known of the work ahead on a dataset's upstream.
+    package func outlook(of dataset: Dataset) async throws -> Outlook {
+        let sharing = datasets.filter { $0.upstream.name == dataset.upstream.name }.map(\.name)
+        return try await store.outlook(of: dataset, sharing: sharing, rate: rates[dataset.upstream.name], clock: clock)
     }
 }
 

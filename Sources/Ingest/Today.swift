@@ -1,7 +1,7 @@
 internal import Bytes
 internal import Codec
 package import Series
-package import Store
+internal import Store
 
 /// Today on demand: who reads a range that lacks due slots of the day in progress has them fetched, once for all who ask.
 extension Planning {
@@ -71,17 +71,7 @@ extension Planning {
         let now = clock.exactNow
         guard let state = try await store.budgetStates(upstream: upstream, now: now).first else { return nil }
         if state.restingSeconds > 0 { return state.restingSeconds }
-        let wait = state.pace(now: now, clock: clock).nextAt - now
+        let wait = state.nextAt(now: now, clock: clock) - now
         return wait > Self.todayWaitSeconds ? clock.realSeconds(wait - Self.todayWaitSeconds) : nil
-    }
-}
-
-extension Store.BudgetState {
-    /// As the store counts: a spend counts for a second more than its window. Instants of the shown clock.
-    package func pace(now: Double, clock: ServiceClock) -> BudgetPace {
-        BudgetPace(
-            quota: quota, window: Double(windowSeconds) + 1, now: now,
-            spends: spends.map { BudgetPace.Spend(at: $0.at, requests: $0.requests) },
-            restUntil: restingSeconds > 0 ? now + clock.shownSeconds(restingSeconds) : -.infinity)
     }
 }

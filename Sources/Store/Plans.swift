@@ -31,6 +31,8 @@ package struct PlanFigures: Sendable, Equatable {
     package let estimatedSeconds: Double
     /// Instant (shown clock) at which its calls would be done; nil where there are none.
     package var completeAt: Int64?
+    /// The same nine times in ten.
+    package var completeAtP90: Int64?
     package var warnings: [String] = []
     /// Selected slots that no call could fill, where and why.
     package var unfillable: [Unfillable] = []
@@ -90,10 +92,12 @@ extension Store {
             if let keeping { try await Self.take(keeping.key, on: connection) }
             let row = try await connection.query("""
                 insert into plans (dataset, digest, selection, gaps, slots, requests, tokens, lower_bound_requests,
-                    lower_bound_tokens, optimality, estimated_seconds, complete_at, warnings, unfillable, expires_at)
+                    lower_bound_tokens, optimality, estimated_seconds, complete_at, complete_at_p90, warnings, unfillable,
+                    expires_at)
                 values (\(dataset), \(digest), \(selection)::json, \(figures.gaps), \(figures.slots), \(figures.cost.requests),
                     \(figures.cost.tokens), \(figures.lowerBound.requests), \(figures.lowerBound.tokens),
                     \(figures.optimality.rawValue), \(figures.estimatedSeconds), \(.instant(figures.completeAt)),
+                    \(.instant(figures.completeAtP90)),
                     \(figures.warnings), \(Self.json(figures.unfillable))::json, now() + interval '15 minutes')
                 returning id::text, expires_at
                 """).only()
@@ -116,7 +120,7 @@ extension Store {
             select id::text, dataset, digest, selection, gaps, slots, requests, tokens, lower_bound_requests, lower_bound_tokens,
                 optimality, estimated_seconds, expires_at, expires_at < now(),
                 (select count(*) from plan_calls where plan_id = plans.id), complete_at, warnings,
-                unfillable
+                unfillable, complete_at_p90
             from plans where id = \(id)::uuid
             """)
         guard let row = rows.first else { return nil }
@@ -125,6 +129,7 @@ extension Store {
             lowerBound: Cost(requests: try row.int(8), tokens: try row.int(9)),
             optimality: Plan.Optimality(rawValue: try row.string(10)) ?? .bounded, estimatedSeconds: try row.double(11))
         figures.completeAt = try row.instantOrNil(15)
+        figures.completeAtP90 = try row.instantOrNil("complete_at_p90")
         figures.warnings = try row.strings(16)
         figures.unfillable = Self.unfillable(try row.json(17))
         return StoredPlan(

@@ -1,0 +1,139 @@
+internal import Postgres
+package import Series
+
+/// What is known of the work ahead on one upstream, and of how it went of late: what forecasts are made of.
+package struct Outlook: Sendable {
+    /// An ingestion that is not over, and what of it is planned and not spent.
+    package struct Open: Sendable, Equatable {
+        package let id: String
+        package let lane: Lane
+        package let requests: Int
+    }
+
+    /// The quota as it is declared.
+    package let rate: RequestRate
+    package let budget: BudgetPace
+    package let experience: Forecast.Experience
+    /// Of the datasets that share the upstream, in the order in which they were filed.
+    package let open: [Open]
+
+    package init(rate: RequestRate, budget: BudgetPace, experience: Forecast.Experience, open: [Open]) {
+        self.rate = rate
+        self.budget = budget
+        self.experience = experience
+        self.open = open
+    }
+
+    /// Of so many requests that would be filed now.
+    package func forecast(of requests: Int, in lane: Lane) -> Forecast? {
+        Forecast.of(requests, in: lane, behind: queue(open[...]), budget: budget, experience: experience)
+    }
+
+    /// Of an open ingestion, behind those that were filed before it in its lane, and beside the other lanes.
+    package func forecast(of id: String) -> Forecast? {
+        guard let place = open.firstIndex(where: { $0.id == id }) else { return nil }
+        let mine = open[place]
+        let others = open.enumerated().filter { $0.offset < place || $0.element.lane != mine.lane }.map(\.element)
+        return Forecast.of(mine.requests, in: mine.lane, behind: queue(others[...]), budget: budget, experience: experience)
+    }
+
+    /// Of all that is open.
+    package var forecastOfAll: Forecast? {
+        let queue = queue(open[...])
+        guard let lane = Lane.allCases.last(where: { queue.ahead[$0] ?? 0 > 0 }) else { return nil }
+        // The lane is of no matter to the last request of all.
+        return Forecast.of(queue.requests, in: lane, budget: budget, experience: experience)
+    }
+
+    /// Whether the quota holds what typical days of these datasets, which share it, take.
+    package func sustainability(of datasets: [Dataset], rate: RequestRate, now: Int64) -> Sustainability {
+        let requests = datasets.reduce(0) { $0 + SteadyDemand(typicalOf: $1, now: now).requestsPerDay }
+        return Forecast.sustainability(of: SteadyDemand(requestsPerDay: requests), rate: rate, retryFactor: experience.retryFactor)
+    }
+
+    private func queue(_ some: ArraySlice<Open>) -> Forecast.Queue {
+        Forecast.Queue(ahead: some.reduce(into: [:]) { $0[$1.lane, default: 0] += $1.requests })
+    }
+}
+
+extension Store {
+    private static let callsLookedAt = 200
+
+    /// The outlook on a dataset's upstream. `sharing`: names of the datasets that share it; `rate`:
+    /// its budget where none is declared yet.
+    package func outlook(
+        of dataset: Dataset, sharing: [String], rate: RequestRate? = nil, clock: ServiceClock
+    ) async throws -> Outlook {
+        let now = clock.exactNow
+        let state = try await budgetStates(upstream: dataset.upstream.name, now: now).first
+        let profile = dataset.upstream
+        let declared = state.map { RequestRate(count: $0.quota, seconds: $0.windowSeconds) } ?? rate ?? profile.rate
+        let budget = state?.pace(now: now, clock: clock)
+            ?? BudgetPace(quota: declared.count, window: Double(declared.seconds) + 1, now: now)
+        let seconds = dataset.shapes.map(\.secondsPerRequest).max() ?? 1
+        let experience = Forecast.Experience(
+            samples: try await recentCalls(of: sharing, clock: clock),
+            expectedPace: Double(profile.requestsInFlight) / max(0.001, clock.shownSeconds(seconds)))
+        return Outlook(
+            rate: declared, budget: budget, experience: experience, open: try await openWork(of: sharing))
+    }
+
+    /// Calls that ended of late, the last one last.
+    private func recentCalls(of datasets: [String], clock: ServiceClock) async throws -> [Forecast.Sample] {
+        let rows = try await pool.read("""
+            select t.requests_planned, t.requests, extract(epoch from t.begun_at)::float8, extract(epoch from t.finished_at)::float8
+            from tasks t join ingestions i on i.id = t.ingestion_id
+            where t.finished_at is not null and t.begun_at is not null and t.requests > 0 and i.dataset = any(\(datasets))
+            order by t.finished_at desc limit \(Self.callsLookedAt)
+            """)
+        return try rows.map { row in
+            Forecast.Sample(
+                planned: try row.int(0), spent: try row.int(1), begun: clock.stored.shown(real: try row.double(2)),
+                ended: clock.stored.shown(real: try row.double(3)))
+        }.reversed()
+    }
+
+    private func openWork(of datasets: [String]) async throws -> [Outlook.Open] {
+        let rows = try await pool.read("""
+            select i.id::text, i.lane, (
+                select coalesce(sum(greatest(0, t.requests_planned - t.requests)), 0)::int8 from tasks t
+                where t.ingestion_id = i.id and t.status in ('available', 'running')
+            ) from ingestions i where i.dataset = any(\(datasets)) and i.status in ('pending', 'running') order by i.created_at, i.id
+            """)
+        return try rows.map { row in
+            Outlook.Open(id: try row.string(0), lane: Lane(rawValue: try row.string(1)) ?? .history, requests: try row.int(2))
+        }
+    }
+}
+
+extension Store.BudgetState {
+    /// As the store counts: a spend counts for a second more than its window. Instants of the shown clock. Spends of a sixtieth of a
+    /// window are taken as one, at its end, so that a forecast costs no more than sixty of them.
+    package func pace(now: Double, clock: ServiceClock) -> BudgetPace {
+        let window = Double(windowSeconds) + 1
+        let slice = window / 60
+        var merged: [BudgetPace.Spend] = []
+        for spend in spends {
+            if let last = merged.last, (last.at / slice).rounded(.down) == (spend.at / slice).rounded(.down) {
+                merged[merged.count - 1] = BudgetPace.Spend(at: spend.at, requests: last.requests + spend.requests)
+            } else {
+                merged.append(BudgetPace.Spend(at: spend.at, requests: spend.requests))
+            }
+        }
+        return BudgetPace(
+            quota: quota, window: window, now: now, spends: merged,
+            restUntil: restingSeconds > 0 ? now + clock.shownSeconds(restingSeconds) : -.infinity)
+    }
+
+    /// Requests that are reserved and may not have been sent yet: their last moment for that is still to come.
+    package func reserved(now: Double) -> Int { spends.filter { $0.at > now }.reduce(0) { $0 + $1.requests } }
+
+    /// When the next request may go, on the shown clock.
+    package func nextAt(now: Double, clock: ServiceClock) -> Double {
+        BudgetPace(
+            quota: quota, window: Double(windowSeconds) + 1, now: now,
+            spends: spends.map { BudgetPace.Spend(at: $0.at, requests: $0.requests) },
+            restUntil: restingSeconds > 0 ? now + clock.shownSeconds(restingSeconds) : -.infinity
+        ).nextAt
+    }
+}

@@ -1,0 +1,78 @@
+@testable import API
+import Bytes
+import EventLoop
+import Foundation
+import HTTP
+import Ingest
+import Series
+import Store
+import Testing
+
+/// What plans, jobs, reports and budgets say of their end.
+@Suite struct OutlookTests {
+    private static let selection = #"{"dataset":"quarters","source":"online","from":"2025-12-01","to":"2025-12-03"}"#
+
+    private static func instant(_ value: Any?) throws -> Int64 { try Timestamp.parse(try #require(value as? String)) }
+
+    private static func budget(_ api: APIUnderTest) async throws -> [String: Any] {
+        try #require((try await api.object("/v1/budgets")["data"] as? [[String: Any]])?.first)
+    }
+
+    @Test func aPlanSaysWhenItWouldBeDoneBehindWhatIsFiled() async throws {
+        try await APIUnderTest.with { api in
+            try await api.held.store.declareBudget(upstream: "nowhere", quota: 10, windowSeconds: 3600)
+            let first = try api.object(try await api.post("/v1/plans", Self.selection))
+            let (p50, p90) = (try Self.instant(first["complete_at"]), try Self.instant(first["complete_at_p90"]))
+            // Two calls of three requests, at one a second.
+            let now = api.held.clock.now
+            #expect(p50 >= now && p50 <= p90 && p90 < now + 60)
+            let again = try await api.object("/v1/plans/\(try #require(first["id"] as? String))")
+            #expect(again["complete_at_p90"] as? String == first["complete_at_p90"] as? String)
+
+            let job = try api.object(try await api.post("/v1/ingestions", Self.selection), status: 202)
+            let shown = try await api.object("/v1/ingestions/\(try #require(job["id"] as? String))")
+            let (likely, safe) = (
+                try Self.instant(shown["estimated_completion_at"]), try Self.instant(shown["estimated_completion_at_p90"]))
+            let real = Int64(ServiceClock.realNow)
+            #expect(likely >= real - 1 && likely <= safe && safe < real + 60)
+            // Behind those six the same six need the next hour.
+            let behind = try api.object(try await api.post("/v1/plans", Self.selection))
+            #expect(try Self.instant(behind["complete_at"]) > now + 3600)
+            // The report's end is that of what is filed.
+            let report = try await api.object("/v1/quarters/completeness?source=online&from=2025-12-01&to=2025-12-03")
+            #expect(abs(try Self.instant(report["complete_at"]) - p50) < 60)
+        }
+    }
+
+    @Test func aBudgetTellsWhatIsLeftAndWhetherItHolds() async throws {
+        try await APIUnderTest.with { api in
+            #expect((try await api.object("/v1/budgets")["data"] as? [Any])?.isEmpty == true)
+            try await api.held.store.declareBudget(upstream: "nowhere", quota: 350, windowSeconds: 3600)
+            let now = api.held.clock.exactNow
+            _ = try await api.held.store.reserve(upstream: "nowhere", wanted: 40, now: now - 60)
+            _ = try await api.held.store.reserve(upstream: "nowhere", wanted: 10, now: now, goodFor: 300)
+            let fresh = try await Self.budget(api)
+            #expect(fresh["capacity"] as? Int == 350 && fresh["left"] as? Int == 300)
+            #expect(fresh["spent"] as? Int == 40 && fresh["reserved"] as? Int == 10)
+            #expect(fresh["window"] as? String == "PT1H" && fresh["resting_until"] is NSNull)
+            #expect(abs(try Self.instant(fresh["next_at"]) - Int64(now)) < 30)
+            let forecast = try #require(fresh["forecast"] as? [String: Any])
+            // One channel: three days of three requests, and 24 looks at a day of three.
+            #expect(forecast["requests_per_day"] as? Double == 81)
+            #expect(forecast["sustainable"] as? Bool == true && forecast["would_need"] is NSNull)
+            #expect(forecast["complete_at_p50"] is NSNull)
+
+            // Three an hour are 72 a day, less than 81.
+            try await api.held.store.declareBudget(upstream: "nowhere", quota: 3, windowSeconds: 3600)
+            _ = try await api.held.store.rest(upstream: "nowhere", seconds: 120, sentAgo: 0, wasProbe: false)
+            let short = try await Self.budget(api)
+            let needs = try #require(short["forecast"] as? [String: Any])
+            #expect(needs["sustainable"] as? Bool == false)
+            #expect((needs["would_need"] as? String)?.hasPrefix("a quota of 4/PT3600S instead of 3") == true, "\(needs)")
+            #expect(short["left"] as? Int == 0 && short["resting_until"] is String)
+            #expect(try Self.instant(short["next_at"]) > Int64(now) + 3000)
+            let report = try await api.object("/v1/quarters/completeness?from=2025-12-01&to=2025-12-02")
+            #expect(report["sustainable"] as? Bool == false && report["complete_at"] is NSNull)
+        }
+    }
+}
