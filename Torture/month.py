@@ -1,8 +1,6 @@
 """A month with the clock sped up, in which nobody asks for anything: what goes wrong when, and what is written down meanwhile."""
 import collections
 import datetime
-import os
-import subprocess
 import threading
 import time
 
@@ -37,7 +35,7 @@ EARLY = {"late rows": {"extraLagMinutes": 90}, "late day": {"lateDays": {}}}
 class Month(Stage):
     """A stage whose clock runs: `days` of it, then `drain` days without faults."""
 
-    def __init__(self, options, name, knows):
+    def __init__(self, options, name):
         begin, odd = MONTHS[name]
         self.start_moment, self.odd = datetime.datetime.fromisoformat(begin), datetime.date.fromisoformat(odd)
         if options.days < 12:
@@ -49,9 +47,9 @@ class Month(Stage):
         begin = (first - datetime.timedelta(days=23)).isoformat()
         super().__init__(
             options, name, clock=self.start_moment.isoformat(), ranges=[(begin, (self.last + datetime.timedelta(days=1)).isoformat())],
-            quota=QUOTA, settings={**options.settings, **({"GAPLESS_SCHEDULES": "off"} if knows else {})})
+            quota=QUOTA, settings=dict(options.settings))
         self.truth.spans = [(midnight((first - datetime.timedelta(days=32)).isoformat()), self.truth.spans[-1][1])]
-        self.knows, self.hook = knows, Hook(f"secret-{self.seed}", self.seed)
+        self.hook = Hook(f"secret-{self.seed}", self.seed)
         self.extra.update(self.hook.settings)
         self.empty_day = first + datetime.timedelta(days=4) if options.days >= 12 else None
         self.outage = first + datetime.timedelta(days=13) if options.days >= 20 else None
@@ -80,8 +78,7 @@ class Month(Stage):
         self.speed = self.pace = self.month_speed
         self.watch_schedules()
         self.house.stop_service()
-        if self.knows:
-            self.extra["GAPLESS_SCHEDULES"] = "on"
+        self.extra["GAPLESS_SCHEDULES"] = "on"
         self.base_faults()
         # Before anything is asked for: what is served now may be replaced before the first look.
         self.hear()
@@ -200,10 +197,4 @@ class Month(Stage):
     def close(self):
         self.hook.close()
         return super().close()
-
-
-def knows_schedules(program):
-    """Whether the program has the setting at all."""
-    done = subprocess.run([program, "serve"], capture_output=True, text=True, env=dict(os.environ, GAPLESS_SCHEDULES="perhaps"), timeout=20)
-    return "is not a setting" not in done.stderr
 
