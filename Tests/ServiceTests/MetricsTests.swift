@@ -73,7 +73,7 @@ import TestSupport
         #expect(before[#"gapless_pool_connections_max{pool="watching"}"#] == 1)
         #expect(before[#"gapless_pool_waiting{pool="working"}"#] == 0)
         #expect(try #require(before[#"gapless_loop_turn_seconds_count{loop="work"}"#]) > 0)
-        #expect(before.sum("gapless_build_info{version=\"\(Gapless.version)\"}") == 1)
+        #expect(before.sum("gapless_build_info{version=\"\(Version.number)\"}") == 1)
         for name in ["process_cpu_seconds_total", "process_open_fds", "process_threads", "process_resident_memory_bytes"] {
             #expect(try #require(before[name]) > 0, "\(name)")
         }

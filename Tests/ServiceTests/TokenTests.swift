@@ -46,6 +46,9 @@ enum TestTokens {
         "DELETE /v1/{dataset}/exclusions/{id}": ("ingest", 404), "POST /v1/plans": ("ingest", 400), "GET /v1/plans/{id}": ("read", 404),
         "GET /v1/plans/{id}/calls": ("read", 404), "POST /v1/ingestions": ("ingest", 400), "GET /v1/ingestions": ("read", 200),
         "GET /v1/ingestions/{id}": ("read", 404), "GET /v1/ingestions/{id}/tasks": ("read", 404),
+        "GET /v1/ingestions/{id}/events": ("read", 404), "POST /v1/ingestions/{id}/pause": ("ingest", 404),
+        "POST /v1/ingestions/{id}/resume": ("ingest", 404), "POST /v1/ingestions/{id}/cancel": ("ingest", 404),
+        "GET /v1/alerts": ("read", 200), "POST /v1/alerts/{id}/acknowledge": ("ingest", 404), "GET /v1/budgets": ("read", 200),
         "GET /v1/audit": ("admin", 200), "GET /v1/audit/calls/{task}": ("admin", 404),
     ]
 
