@@ -40,6 +40,7 @@ struct CommandOptions: ParsableArguments {
         case let error as PostgresError where error.kind == .authentication || error.kind == .missingObject:
             "Postgres refuses: \(error.message)"
         case let error as PoolTimeout: "Postgres cannot be reached: \(error.description)"
+        case let refusal as IllegalMove: JobMove.sentence(refusal)
         case AnswerError.storeUnavailable: "Postgres cannot be reached"
         case AnswerError.unknownSeries(let field, let value): "--\(field): \(value) has no series here"
         case AnswerError.unknownCombination: "no followed series has these key values together"

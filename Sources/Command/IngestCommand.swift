@@ -10,14 +10,17 @@ struct IngestCommand: ParsableCommand {
         commandName: "ingest",
         abstract: "Fill the gaps of a selection: shows the plan, asks, and works it beside other workers.",
         discussion: """
-            Ctrl-C puts down what is under way, and the job goes on where there are other workers; a second Ctrl-C ends at once. \
-            With --json, progress goes to standard error: a bar on a terminal, else one JSON object a line.
+            Ctrl-C pauses the job and prints the command that resumes it; a second Ctrl-C ends at once, and the job goes on where \
+            there are other workers. With --json, progress goes to standard error: a bar on a terminal, else one JSON object a line.
 
             Exit codes: 0 complete, 1 failed, 2 usage, 3 partial, 130 interrupted.
             """)
 
     @OptionGroup var common: CommandOptions
     @OptionGroup var options: SelectionOptions
+
+    @Option(help: ArgumentHelp("Take up this job again, one that was paused, is partial or failed.", valueName: "id"))
+    var resume: String?
 
     @Flag(name: .shortAndLong, help: "Do not ask.")
     var yes = false
@@ -32,9 +35,12 @@ struct IngestCommand: ParsableCommand {
     static let requester = "cli"
 
     func run() throws {
+        if resume != nil, let given = options.given ?? (dryRun ? "--dry-run" : nil) {
+            throw ValidationError("\(given) cannot be given together with --resume: the job has its selection")
+        }
         try common.reportingErrors { settings, log in
             try AttachedStore.with(settings, log, rules: !dryRun) { attached in
-                guard let job = try begun(attached) else { return }
+                guard let job = try resume.map({ try resumed($0, attached) }) ?? begun(attached) else { return }
                 if job.status.isOver { return try JobRun(attached: attached, log: log, json: json).report(job) }
                 announce(job.id)
                 switch try JobRun(attached: attached, log: log, json: json).follow(job.id, works: true) {
@@ -45,19 +51,19 @@ struct IngestCommand: ParsableCommand {
         }
     }
 
-    private func watchLine(_ id: String) -> String { common.line("jobs", "watch", id) }
+    private func resumeLine(_ id: String) -> String { common.line("ingest", "--resume", id) }
 
-    /// Before anything is fetched: whatever becomes of this process, the job can be found again.
+    /// Before anything is fetched: whatever becomes of this process, the job can be taken up again.
     private func announce(_ id: String) {
         if !json || Terminal.redraws(Terminal.errors) {
             return Terminal.write(
-                Array("job \(id)\nto watch it: \(watchLine(id))\n".utf8), to: json ? Terminal.errors : Terminal.output)
+                Array("job \(id)\nto resume it: \(resumeLine(id))\n".utf8), to: json ? Terminal.errors : Terminal.output)
         }
         var line = JSONWriter()
         line.beginObject()
         line.key("time")
         line.timestamp(Int64(ServiceClock.realNow))
-        for (name, text) in [("level", "info"), ("event", "begun"), ("id", id), ("watch", watchLine(id))] {
+        for (name, text) in [("level", "info"), ("event", "begun"), ("id", id), ("resume", resumeLine(id))] {
             line.key(name)
             line.string(text)
         }
@@ -81,7 +87,15 @@ struct IngestCommand: ParsableCommand {
             return try await planning.store.ingestion(id: filed.id)
         }
         guard let job else { throw StoreError.unavailable("the job is gone already: ask again") }
-        return job
+        // The same was asked for before and paused: asking again means going on.
+        return job.status == .paused ? try resumed(job.id, attached) : job
+    }
+
+    private func resumed(_ id: String, _ attached: AttachedStore) throws -> StoredIngestion {
+        let job = try JobMove.find(id, "--resume", attached)
+        if job.status == .completed { return job }
+        if let dataset = attached.catalogue.datasets.first(where: { $0.name == job.dataset }) { try requireAccess(dataset, attached) }
+        return try JobMove.resume.make(job, attached)
     }
 
     private func requireAccess(_ dataset: Dataset, _ attached: AttachedStore) throws {
@@ -101,18 +115,30 @@ struct IngestCommand: ParsableCommand {
     // MARK: Ending
 
     private func settled(_ job: StoredIngestion, _ log: Log, _ attached: AttachedStore) throws {
-        if job.status == .paused { complainWithWatch("the job was paused elsewhere", job.id) }
+        if job.status == .paused { complainWithResume("the job was paused elsewhere", job.id) }
+        if !json, [.partial, .failed].contains(job.status) { say("to try again: \(resumeLine(job.id))") }
         try JobRun(attached: attached, log: log, json: json).report(job)
     }
 
+    /// What was asked for on a command line is paused by Ctrl-C; what others asked for, and was only helped with here, is theirs.
     private func interrupted(_ job: StoredIngestion, _ attached: AttachedStore) throws {
-        complainWithWatch("the job goes on in any other worker, or by the same command again", job.id)
+        guard job.requestedBy == Self.requester || resume != nil else {
+            complain("job \(job.id) is \(job.requestedBy)'s and goes on in other workers")
+            throw ExitCode(Interrupts.exitCode)
+        }
+        do {
+            let paused = try JobMove.pause.make(job, attached)
+            if json { say(JobText.json(paused)) }
+            complainWithResume("the job is \(paused.status.rawValue)", job.id)
+        } catch {
+            complainWithResume("the job could not be paused and goes on in any worker: \(CommandOptions.sentence(error))", job.id)
+        }
         throw ExitCode(Interrupts.exitCode)
     }
 
     /// The command stands on a line of its own, to be taken from there.
-    private func complainWithWatch(_ text: String, _ id: String) {
+    private func complainWithResume(_ text: String, _ id: String) {
         complain(text)
-        Terminal.write(Array("to watch it: \(watchLine(id))\n".utf8), to: Terminal.errors)
+        Terminal.write(Array("to resume it: \(resumeLine(id))\n".utf8), to: Terminal.errors)
     }
 }

@@ -2,12 +2,33 @@ internal import Ingest
 internal import Series
 internal import Store
 
-/// Jobs by the ids that people type.
-enum JobMove {
+/// What a person may do with a job, on the command line.
+enum JobMove: Sendable {
+    case pause, resume, cancel
+
     /// The job of an id. `name`: the option or argument that named it.
     static func find(_ id: String, _ name: String, _ attached: AttachedStore) throws -> StoredIngestion {
         let job = try attached.planning { _, planning in try await planning.store.ingestion(id: id) }
         guard let job else { throw InputError(name, "there is no job \(ShownText.safe(id)) in this store (gapless jobs lists them)") }
         return job
+    }
+
+    /// The job as it then is. Throws `IllegalMove` where that cannot be.
+    func make(_ job: StoredIngestion, _ attached: AttachedStore) throws -> StoredIngestion {
+        let (id, requester, move) = (job.id, IngestCommand.requester, self)
+        let moved = try attached.planning { _, planning in
+            switch move {
+            case .pause: try await planning.store.pause(ingestion: id, by: requester)
+            case .resume: try await planning.store.resume(ingestion: id, by: requester)
+            case .cancel: try await planning.store.cancel(ingestion: id, by: requester)
+            }
+        }
+        guard let moved else { throw StoreError.unavailable("the job is gone already") }
+        return moved
+    }
+
+    static func sentence(_ refusal: IllegalMove) -> String {
+        let what = "\(refusal.action): not possible, the job is \(refusal.status.rawValue)"
+        return refusal.cause == .equalIsOpen ? "\(what) and another one of the same selection is open" : what
     }
 }

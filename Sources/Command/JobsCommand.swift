@@ -5,9 +5,10 @@ internal import Store
 
 struct JobsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "jobs", abstract: "List jobs (ingestions), look at one, follow one.",
+        commandName: "jobs", abstract: "List jobs (ingestions), look at one, pause, resume or cancel it.",
+        discussion: "A job that is resumed here is worked by the workers there are; gapless ingest --resume ID works it itself.",
         subcommands: [
-            JobsList.self, JobsShow.self, JobsWatch.self,
+            JobsList.self, JobsShow.self, JobsWatch.self, JobsPause.self, JobsResume.self, JobsCancel.self,
         ],
         defaultSubcommand: JobsList.self)
 }
@@ -24,13 +25,18 @@ struct JobOptions: ParsableArguments {
 
     func show(_ job: StoredIngestion) {
         if json { return say(JobText.json(job)) }
-        for line in JobText.lines(job, resume: nil) { say(line) }
+        let canGoOn = [.paused, .partial, .failed].contains(job.status)
+        for line in JobText.lines(job, resume: canGoOn ? common.line("ingest", "--resume", job.id) : nil) { say(line) }
     }
 
     func with(_ body: (AttachedStore, Log, StoredIngestion) throws -> Void) throws {
         try common.reportingErrors { settings, log in
             try AttachedStore.with(settings, log) { attached in try body(attached, log, try JobMove.find(id, "ID", attached)) }
         }
+    }
+
+    func move(_ move: JobMove) throws {
+        try with { attached, _, job in show(try move.make(job, attached)) }
     }
 }
 
@@ -92,4 +98,23 @@ struct JobsWatch: ParsableCommand {
             try run.report(end)
         }
     }
+}
+
+struct JobsPause: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "pause", abstract: "Pause a job: no call of it is begun any more.")
+    @OptionGroup var options: JobOptions
+    func run() throws { try options.move(.pause) }
+}
+
+struct JobsResume: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume", abstract: "Give a paused, partial or failed job back to the workers.")
+    @OptionGroup var options: JobOptions
+    func run() throws { try options.move(.resume) }
+}
+
+struct JobsCancel: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "cancel", abstract: "Cancel a job: what it has fetched stays.")
+    @OptionGroup var options: JobOptions
+    func run() throws { try options.move(.cancel) }
 }

@@ -21,7 +21,7 @@ import TestSupport
         #expect(!ingest.output.contains("\u{1B}") && !ingest.output.contains("\r"))
         let begun = try #require(ingest.lines.firstIndex { $0.hasPrefix("job ") }, "\(ingest)")
         let id = try #require(ingest.lines[begun].split(separator: " ").dropFirst().first.map(String.init))
-        #expect(ingest.lines[begun + 1] == "to watch it: gapless jobs watch \(id)")
+        #expect(ingest.lines[begun + 1] == "to resume it: gapless ingest --resume \(id)")
         #expect(ingest.lines.last?.hasPrefix("completed: 96 slots filled, 384 rows written") == true, "\(ingest)")
         #expect(begun < ingest.lines.count - 1, "how to resume it is said before anything else of it")
 
@@ -33,7 +33,12 @@ import TestSupport
         #expect(listed.map { $0["id"] as? String } == [id])
         let show = try object(program.run("jobs", "show", id, "--json").output)
         #expect(show["status"] as? String == "completed" && show["requested_by"] as? String == "cli")
+        // Over already: nothing is fetched, and it is said to be so.
+        #expect(try program.run("ingest", "--resume", id).code == 0)
         #expect(try program.run("jobs", "watch", id, "--json").code == 0)
+        let gone = try program.run("jobs", "pause", id)
+        #expect(gone.code == 1 && gone.errorLines.count == 1 && gone.output == "", "\(gone)")
+
         let datasets = try program.run("datasets", "--json")
         let told = try #require(try JSONSerialization.jsonObject(with: Data(datasets.output.utf8)) as? [[String: Any]])
         #expect(told.map { $0["name"] as? String } == ["cmg"])
@@ -79,7 +84,7 @@ import TestSupport
         #expect(job["status"] as? String == "completed" && count(job["gaps"], "filled") == 96)
         let events = try ended.errorLines.map(object)
         #expect(events.first?["event"] as? String == "begun")
-        #expect(events.first?["watch"] as? String == "gapless jobs watch \(job["id"] as? String ?? "")")
+        #expect(events.first?["resume"] as? String == "gapless ingest --resume \(job["id"] as? String ?? "")")
         #expect(events.dropFirst().allSatisfy { $0["event"] as? String == "progress" && count($0["requests"], "total") != nil })
         let plan = try object(try program.run("ingest", "cmg", "--dry-run", "--json").output)
         #expect(plan["calls"] is NSNumber)
@@ -96,8 +101,8 @@ import TestSupport
         (["plan", "cmg", "--start-date", "2025-12-09", "--end-date", "2025-12-08"], 2, "--end-date: must not be before"),
         (["plan", "cmg", "--nodde", "A"], 2, "--nodde"), (["frobnicate"], 2, "frobnicate"),
         (["gaps", "cmg", "--state", "lost"], 2, "--state: expected"), (["gaps", "cmg", "--json", "--csv"], 2, "--csv"),
-        (["jobs", "show", "17"], 2, "there is no job 17"),
-        (["ingest", "cmg", "--max-requests", "0"], 2, "--max-requests"),
+        (["jobs", "show", "17"], 2, "there is no job 17"), (["ingest", "--resume", "17"], 2, "--resume: there is no job 17"),
+        (["ingest", "cmg", "--resume", "17"], 2, "--resume"), (["ingest", "cmg", "--max-requests", "0"], 2, "--max-requests"),
         (["ingest", "cmg"], 2, "--yes: standard input is no terminal"), (["jobs", "--status", "lost"], 2, "--status"),
         (["completion", "tcsh"], 2, "tcsh"), (["report", "cmg", "--config", "/nowhere"], 2, "/nowhere"),
     ])
@@ -125,7 +130,7 @@ import TestSupport
         defer { program.stop() }
         for shell in ["bash", "zsh", "fish"] {
             let script = try program.run("completion", shell)
-            #expect(script.code == 0 && script.output.contains("ingest") && script.output.contains("watch"), "\(shell)")
+            #expect(script.code == 0 && script.output.contains("ingest") && script.output.contains("resume"), "\(shell)")
         }
         let checked = Process()
         checked.executableURL = URL(fileURLWithPath: "/bin/bash")
