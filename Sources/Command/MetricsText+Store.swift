@@ -16,8 +16,10 @@ extension MetricsText {
         let figures = reading.sample?.figures ?? StoreFigures()
         budgets(figures.budgets)
         work(figures)
-        family("gapless_alerts_open", "gauge", "Open alarms by kind.")
-        for alert in figures.alerts { sample([("kind", alert.kind)], alert.count) }
+        family("gapless_alerts_open", "gauge", "Open alarms by kind, and the dataset or upstream that they are of.")
+        for alert in figures.alerts {
+            sample([("kind", alert.kind.rawValue), ("severity", alert.severity.rawValue), ("scope", alert.scope)], alert.count)
+        }
     }
 
     private mutating func slots(_ coverage: [StoreSampler.Coverage]) {

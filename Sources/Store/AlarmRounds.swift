@@ -18,6 +18,14 @@ package final class AlarmRound {
         try await Store.ledgers(on: connection, of: dataset)
     }
 
+    /// Series that are followed for less than a day of real time: where nothing of one is held yet, its first fetch is still to come.
+    package func newSeries(of dataset: String) async throws -> Set<Int> {
+        let rows = try await connection.query("""
+            select id from series where dataset = \(dataset) and created_at > now() - interval '1 day'
+            """)
+        return Set(try rows.map { try $0.int(0) })
+    }
+
     /// Absent slots from `slot` on whose reason is final, by series.
     package func lasting(of dataset: Dataset, from slot: Int) async throws -> [Int: SlotSet] {
         if dataset.finalReasons.isEmpty { return [:] }

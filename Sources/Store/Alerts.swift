@@ -153,11 +153,14 @@ extension Store {
     /// Somebody has taken note. The first name stays. nil where there is no such alarm.
     package func acknowledge(alert id: String, by name: String) async throws -> StoredAlert? {
         guard isUUID(id) else { return nil }
-        return try await pool.query("""
-            update alerts set acknowledged_at = coalesce(acknowledged_at, clock_timestamp()),
-                acknowledged_by = coalesce(acknowledged_by, \(name))
-            where id = \(id)::uuid returning \(Self.alertColumns)
-            """).first.map(Self.alert)
+        return try await pool.transaction { connection in
+            let fresh = try await connection.query("""
+                update alerts set acknowledged_at = clock_timestamp(), acknowledged_by = \(name)
+                where id = \(id)::uuid and acknowledged_at is null returning true
+                """)
+            if !fresh.isEmpty { try await Self.audit(AuditNote(.alertAcknowledged, of: id, by: name), on: connection) }
+            return try await connection.query("select \(Self.alertColumns) from alerts where id = \(id)::uuid").first.map(Self.alert)
+        }
     }
 
     /// How many alarms of a kind and severity are open for a dataset or upstream.

@@ -10,6 +10,7 @@ package struct AuditNote: Sendable, Equatable {
         case ingestionCancelled = "ingestion.cancelled"
         case exclusionMade = "exclusion.made"
         case exclusionLifted = "exclusion.lifted"
+        case alertAcknowledged = "alert.acknowledged"
     }
 
     package let who: String

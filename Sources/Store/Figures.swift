@@ -32,8 +32,7 @@ package struct StoreFigures: Sendable {
     package var tasks: [Tasks] = []
     package var ingestions: [Ingestions] = []
     package var budgets: [Budget] = []
-    /// Open alarms by kind.
-    package var alerts: [(kind: String, count: Int)] = []
+    package var alerts: [Store.OpenAlerts] = []
 
     package init() {}
 }
@@ -71,6 +70,7 @@ extension Store {
                     upstream: try row.string(0), capacity: try row.int(1), windowSeconds: try row.int(2), spent: try row.int(3),
                     restingSeconds: try row.double(4))
             }
+        figures.alerts = try await openAlerts()
         return figures
     }
 }

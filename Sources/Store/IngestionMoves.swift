@@ -27,7 +27,7 @@ extension Store {
     package func pause(
         ingestion id: String, by: String, keeping: Keeping<StoredIngestion>? = nil
     ) async throws -> StoredIngestion? {
-        try await move(id, .pause, "pause", by, keeping) { _, _ in }
+        try await move(id, .pause, ("pause", .ingestionPaused), by, keeping) { _, _ in }
     }
 
     /// Back to the queue. Where it had ended as partial or failed: tasks that failed or are parked are begun anew with all their attempts,
@@ -35,7 +35,7 @@ extension Store {
     package func resume(
         ingestion id: String, by: String, keeping: Keeping<StoredIngestion>? = nil
     ) async throws -> StoredIngestion? {
-        try await move(id, .resume, "resume", by, keeping) { before, connection in
+        try await move(id, .resume, ("resume", .ingestionResumed), by, keeping) { before, connection in
             _ = try await connection.query("""
                 update tasks set next_at = now() where ingestion_id = \(id)::uuid and status = 'available' and next_at > now()
                 """)
@@ -53,7 +53,7 @@ extension Store {
     package func cancel(
         ingestion id: String, by: String, keeping: Keeping<StoredIngestion>? = nil
     ) async throws -> StoredIngestion? {
-        try await move(id, .cancel, "cancel", by, keeping) { _, connection in
+        try await move(id, .cancel, ("cancel", .ingestionCancelled), by, keeping) { _, connection in
             // A task that is locked is being claimed, and who claims it may wait for the ingestion's row: its worker puts it down.
             _ = try await connection.query("""
                 update tasks set status = 'cancelled', finished_at = now() where id in (
@@ -63,7 +63,8 @@ extension Store {
     }
 
     private func move(
-        _ id: String, _ action: IngestionStatus.Action, _ name: String, _ by: String, _ keeping: Keeping<StoredIngestion>?,
+        _ id: String, _ action: IngestionStatus.Action, _ words: (name: String, deed: AuditNote.What), _ by: String,
+        _ keeping: Keeping<StoredIngestion>?,
         _ also: (IngestionStatus, PostgresConnection) async throws -> Void
     ) async throws -> StoredIngestion? {
         guard isUUID(id) else { return nil }
@@ -71,7 +72,7 @@ extension Store {
             if let keeping { try await Self.take(keeping.key, on: connection) }
             let rows = try await connection.query("select status from ingestions where id = \(id)::uuid for update")
             guard let status = try rows.first.flatMap({ IngestionStatus(rawValue: try $0.string(0)) }) else { return nil }
-            guard let next = status.moved(by: action) else { throw IllegalMove(status: status, action: name, cause: .status) }
+            guard let next = status.moved(by: action) else { throw IllegalMove(status: status, action: words.name, cause: .status) }
             if next != status {
                 do {
                     _ = try await connection.query("""
@@ -79,12 +80,13 @@ extension Store {
                             finished_at = case when \(next.isOver) then now() end where id = \(id)::uuid
                         """)
                 } catch let error as PostgresError where error.kind == .uniqueViolation {
-                    throw IllegalMove(status: status, action: name, cause: .equalIsOpen)
+                    throw IllegalMove(status: status, action: words.name, cause: .equalIsOpen)
                 }
                 try await also(status, connection)
                 _ = try await connection.query("select pg_notify('gapless_tasks', dataset) from ingestions where id = \(id)::uuid")
             }
             let moved = try Self.ingestion(try await connection.query("\(Self.ingestionColumns) where i.id = \(id)::uuid").only())
+            if next != status { try await Self.audit(AuditNote(words.deed, of: id, by: by, dataset: moved.dataset), on: connection) }
             if let keeping { try await Self.keep(keeping.answer(moved), under: keeping.key, on: connection) }
             return moved
         }

@@ -46,6 +46,8 @@ final class AlertsUnderTest {
             let pool = PostgresPool(configuration, size: 3, on: loop)
             let store = Store(pool: pool)
             let ids = try await store.ensureSeries(dataset.followed, of: dataset.name, now: 0)
+            // Followed for long.
+            _ = try await pool.query("update series set created_at = now() - interval '25 hours'")
             let test = AlertsUnderTest(loop, configuration, store, dataset, ids, pool)
             defer { test.pools.forEach { $0.close() } }
             try await body(loop, test)

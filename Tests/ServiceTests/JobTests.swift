@@ -70,6 +70,9 @@ import Testing
         try Self.awaitRest(service, id)
         let spent = try Self.run(service, "select from budget_spends")
         #expect(try Self.send(service, "/v1/ingestions/\(id)/pause").status == 202)
+        // Noted once: the second request changed nothing.
+        let notes = try Self.object(try service.get("/v1/audit?target=\(id)&what=ingestion.paused"))["data"] as? [[String: Any]]
+        #expect(notes?.count == 1 && notes?[0]["who"] as? String == "api")
         #expect(try Self.statuses(service, id).contains("available"))
         #expect(try Self.run(service, "select from budget_spends") == spent)
         #expect(try Self.send(service, "/v1/ingestions/\(id)/resume", body: "{}").status == 202)

@@ -47,7 +47,7 @@ import TestSupport
             }
             try await loop.run { loop in try await loop.sleep(for: .milliseconds(50)) }
         }
-        Issue.record("it does not start: \(program.said.suffix(500))")
+        Issue.record("it does not start: \(program.said.prefix(4000)) ... \(program.said.suffix(500))")
         throw CancellationError()
     }
 
