@@ -14,7 +14,8 @@ extension Service {
                 throw Failure(.notAcceptable, "This resource comes as text/event-stream.")
             }
             // A browser that comes back by itself says it in the header, whatever the address says.
-            let known = try Self.eventID(request.header("Last-Event-ID"), "Last-Event-ID") ?? Self.eventID(text, "last_event_id")
+            let asked = try Self.eventID(text, "last_event_id")
+            let known = try Self.eventID(request.header("Last-Event-ID"), "Last-Event-ID") ?? asked
             guard let watched = try await self.planning.store.watched(ingestion: request.parameter("id") ?? "") else {
                 throw Service.ingestionUnknown
             }
@@ -40,8 +41,8 @@ extension Service {
     }
 
     private static func eventID(_ text: String?, _ name: String) throws(Failure) -> Int64? {
-        guard let text, !text.isEmpty else { return nil }
-        guard let id = Int64(text), id >= 0 else {
+        guard let text else { return nil }
+        guard text.utf8.count <= 18, text.utf8.allSatisfy({ (48...57).contains($0) }), let id = Int64(text) else {
             let detail = "expected the id of an event, a whole number"
             throw Failure(.invalidInput, "\(name): \(detail)", errors: [Failures.detail(name, detail, in: .query)])
         }
