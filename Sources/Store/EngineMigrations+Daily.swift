@@ -17,4 +17,8 @@ package let dailyMigrations: [RowSchema.Migration] = [
         alter table plans add column complete_at_p90 timestamptz;
         """),
     .audit,
+    .init(name: "0018 open tasks in their order", sql: """
+        -- A claim looks for the first open task of an ingestion, past all that have ended.
+        create index tasks_open on tasks (ingestion_id, ordinal) where status in ('available', 'running');
+        """),
 ]

@@ -76,21 +76,25 @@ extension Store {
         worker: String, datasets: [String], lanes: [Lane] = Lane.allCases, chance: Double = 0, leaseSeconds: Int
     ) async throws -> ClaimedTask? {
         let rows = try await pool.query("""
-            with lots as (
+            with open as materialized (
+                select id, lane, created_at from ingestions
+                where status in ('pending', 'running') and dataset = any(\(datasets)) and lane = any(\(lanes.map(\.rawValue)))
+            ), lots as (
                 select l.lane, sum(l.share) over (order by l.rank) as upto, sum(l.share) over () as total
                 from unnest(\(lanes.map(\.rawValue)), \(lanes.map { Int64($0.share) })) with ordinality as l (lane, share, rank)
-                where exists (
-                    select from tasks t join ingestions i on i.id = t.ingestion_id
-                    where i.lane = l.lane
-                        and ((t.status = 'available' and t.next_at <= now()) or (t.status = 'running' and t.lease_until < now()))
-                        and i.status in ('pending', 'running') and i.dataset = any(\(datasets)))
+                where exists (select from open i cross join lateral (
+                    select from tasks t where t.ingestion_id = i.id and \(Self.isClaimable) order by t.ordinal limit 1
+                ) t where i.lane = l.lane)
             ), turn as (
                 select lane from lots where upto > \(chance) * total order by upto limit 1
             ), next as (
-                select t.id from tasks t join ingestions i on i.id = t.ingestion_id
-                where ((t.status = 'available' and t.next_at <= now()) or (t.status = 'running' and t.lease_until < now()))
-                    and i.status in ('pending', 'running') and i.dataset = any(\(datasets)) and i.lane = any(\(lanes.map(\.rawValue)))
-                order by i.lane is distinct from (select lane from turn), i.created_at, t.ordinal limit 1 for update of t skip locked
+                -- One ingestion after the other is looked into, in the order of the queue, until there is a task.
+                select t.id from (
+                    select id from open order by lane is distinct from (select lane from turn), created_at
+                ) i cross join lateral (
+                    select t.id from tasks t where t.ingestion_id = i.id and \(Self.isClaimable)
+                    order by t.ordinal limit 1 for update skip locked
+                ) t limit 1
             ), claimed as (
                 update tasks t set status = 'running', attempts = t.attempts + 1, fence = t.fence + 1, worker = \(worker),
                     lease_until = now() + make_interval(secs => \(Double(leaseSeconds))), begun_at = now()
@@ -111,6 +115,12 @@ extension Store {
             attempts: try row.int(7), fence: try row.int64(8), traceID: try row.stringOrNil(9),
             lane: Lane(rawValue: try row.string(11)) ?? .history)
     }
+
+    /// In words that the index `tasks_open` is made of: a task is found however many have ended or wait.
+    private static let isClaimable: SQL = """
+        t.status in ('available', 'running')
+            and case t.status when 'available' then t.next_at <= now() else t.lease_until < now() end
+        """
 
     /// What a worker learns of a task that it holds.
     package enum Lease: Sendable, Equatable {
