@@ -35,7 +35,9 @@ enum Preparation {
                     try await store.claimOrigin(dataset: dataset.name, baseURL: origin)
                 }
                 if rules, settings.schedules, catalogue.access[dataset.upstream.name] != nil {
-                    try await store.ensureSchedules(dataset.schedules, of: dataset.name, now: clock.now)
+                    // Who starts a service for the first time does not want to wait for the night.
+                    try await store.ensureSchedules(
+                        dataset.schedules, of: dataset.name, now: clock.now, atOnce: dataset.schedules.first?.name)
                 }
                 // A new store has no rules yet: the first command's are as good as any.
                 let isNew = try await store.ledgers(of: dataset.name).isEmpty

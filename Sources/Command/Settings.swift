@@ -83,6 +83,10 @@ struct Settings: Sendable {
         host = reader.text("GAPLESS_HOST") ?? host
         port = UInt16(try reader.integer("GAPLESS_PORT", in: 0...65535) ?? 8080)
         metricsPort = try reader.integer("GAPLESS_METRICS_PORT", in: 0...65535).map { UInt16($0) }
+        // Both could be bound, and each request would be answered by whichever got it.
+        if let metricsPort, metricsPort != 0, metricsPort == port {
+            throw SettingError(variable: "GAPLESS_METRICS_PORT", expected: "expected another port than GAPLESS_PORT's, \(port)")
+        }
         allowedHosts = try reader.hosts("GAPLESS_ALLOWED_HOSTS")
         corsOrigins = try reader.origins("GAPLESS_CORS_ORIGINS")
         maxConnections = try reader.integer("GAPLESS_MAX_CONNECTIONS", in: 1...1_000_000) ?? maxConnections

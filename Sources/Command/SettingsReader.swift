@@ -76,7 +76,8 @@ struct SettingsReader {
     static func refuseMisspelt(_ names: [String]) throws(SettingError) {
         // Of the make targets and the tests, not of the program.
         let others: Set<String> = ["GAPLESS_REAL_DATA", "GAPLESS_PG_BIN", "GAPLESS_SANDBOX_PORT"]
-        for name in names where name.hasPrefix("GAPLESS_") && !Self.names.contains(name) && !others.contains(name) {
+        let ours = ["GAPLESS_", "ALERT_", "RETENTION_"]
+        for name in names where ours.contains(where: name.hasPrefix) && !Self.names.contains(name) && !others.contains(name) {
             throw SettingError(variable: name, expected: "is not a setting; they are listed in the README")
         }
     }

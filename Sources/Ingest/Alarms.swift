@@ -89,9 +89,7 @@ package final class Alarms: Duty {
         let followed = Set(dataset.followed)
         let new = try await round.newSeries(of: dataset.name)
         // A store that begins would be alarmed of every day of its horizon.
-        let series = try await round.ledgers(of: dataset.name).filter { one in
-            followed.contains(one.key) && !(new.contains(one.id) && one.ledger.held.isEmpty && one.ledger.absent.isEmpty)
-        }
+        let series = try await round.ledgers(of: dataset.name).filter { followed.contains($0.key) && !new.contains($0.id) }
         let start = dataset.zone.start(of: dataset.zone.day(at: now).advanced(by: -dataset.horizonDays))
         let lasting = try await round.lasting(of: dataset, from: dataset.calendar.ruler.slot(containing: start))
         return Lacks(

@@ -11,6 +11,8 @@ final class HeldTask {
     let isBeyond: Bool
     /// The shown clock when its call began.
     var askedAt: Int64?
+    /// What became of it is in the store: a lease that cannot be renewed says nothing then.
+    var isPutDown = false
     /// When its first request was let go.
     var begunAt: Deadline?
 

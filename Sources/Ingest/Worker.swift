@@ -224,6 +224,7 @@ package final class Worker {
         let seconds = settings.retry.capSeconds * (0.5 + random() / 2)
         let isDone = try? await persist("postponing task \(task.id)") {
             try await self.store.postpone(holding.claim, with: result, seconds: seconds)
+            holding.isPutDown = true
         }
         if isDone == true {
             observe(.taskPostponed(task: task.id, dataset: task.dataset, reason: reason, seconds: seconds, trace: task.traceID))
@@ -256,6 +257,7 @@ package final class Worker {
                 // This worker itself has claimed it anew meanwhile: once more, under that fence.
                 throw StoreError.unavailable("task \(task.id) was claimed anew by this worker")
             }
+            holding.isPutDown = true
             let seconds = Double(Deadline.now.nanoseconds - start.nanoseconds) / 1e9
             self.observe(
                 .taskEnded(
@@ -305,7 +307,7 @@ package final class Worker {
                 let task = holding.claim
                 do {
                     let lease = try await store.renewLease(of: task, leaseSeconds: settings.leaseSeconds)
-                    if lease == .held || holding.claim.fence != task.fence { continue }
+                    if lease == .held || holding.claim.fence != task.fence || holding.isPutDown { continue }
                     // Another worker has it, or nobody is to have it now: not one more request is spent here.
                     if lease == .lost { observe(.leaseLost(task: task.id)) }
                     datasets[task.dataset].flatMap { senders[$0.upstream.name] }?.object.allowance.abandon(holding.call)

@@ -18,6 +18,8 @@ package struct Dataset: Sendable {
     package let calendar: Calendar
     /// Seconds from a slot's end until the upstream owes it.
     package let dueLag: @Sendable (SeriesKey) -> Int
+    /// Seconds from when a slot falls due until what the service does by itself has asked for it at the latest: an alarm waits for that.
+    package let askLag: @Sendable (SeriesKey) -> Int
     /// How far back people look when they name no start, in days.
     package let horizonDays: Int
     /// From when on the upstream serves a series at all; nil where nothing ever limits it. `now` is the shown clock.
@@ -66,6 +68,7 @@ package struct Dataset: Sendable {
         channel: @escaping @Sendable (SeriesKey) -> String = { _ in "" },
         partsPerRow: @escaping @Sendable (SeriesKey) -> Int = { _ in 1 },
         reach: @escaping @Sendable (SeriesKey, Int64) -> Reach? = { _, _ in nil },
+        askLag: @escaping @Sendable (SeriesKey) -> Int = { _ in 0 },
         absenceReason: @escaping @Sendable (SeriesKey, Int64) -> String = { _, _ in "no_record" }, finalReasons: Set<String> = [],
         priced: @escaping @Sendable (CallShape, Step.Needs) -> CallShape = { $0.costing($1.requests) },
         schedules: [DatasetSchedule] = [], corrections: [Correction] = []
@@ -77,6 +80,7 @@ package struct Dataset: Sendable {
         self.zone = zone
         self.calendar = calendar
         self.dueLag = dueLag
+        self.askLag = askLag
         self.horizonDays = horizonDays
         self.shapes = shapes
         self.periods = periods

@@ -63,7 +63,8 @@ package struct Lacks: Sendable, Hashable {
         span = first..<today.advanced(by: 1)
         var sweep = Sweep(dataset, first: first, days: dataset.horizonDays + 1)
         for (place, ledger) in ledgers.enumerated() {
-            sweep.look(at: dataset.judged(ledger, now: now), lasting: lasting(place), overdueAt: now - Int64(graceSeconds))
+            sweep.look(at: dataset.judged(ledger, now: now), lasting: lasting(place),
+                overdueAt: now - Int64(graceSeconds + dataset.askLag(ledger.key)))
         }
         seriesCount = ledgers.count
         days = sweep.days.filter { $0.counts.lacking > 0 }

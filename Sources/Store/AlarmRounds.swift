@@ -18,7 +18,7 @@ package final class AlarmRound {
         try await Store.ledgers(on: connection, of: dataset)
     }
 
-    /// Series that are followed for less than a day of real time: where nothing of one is held yet, its first fetch is still to come.
+    /// Series that are followed for less than a day: their horizon is being fetched for the first time.
     package func newSeries(of dataset: String) async throws -> Set<Int> {
         let rows = try await connection.query("""
             select id from series where dataset = \(dataset) and created_at > now() - interval '1 day'

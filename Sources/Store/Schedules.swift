@@ -18,14 +18,18 @@ package struct StoredSchedule: Sendable, Equatable {
 
 extension Store {
     /// Brings a dataset's rows in line with its rules: new ones get a row, those of a changed rule a new `next_due`, and rows without a
-    /// rule go. `now` is the shown clock.
-    package func ensureSchedules(_ schedules: [DatasetSchedule], of dataset: String, now: Int64) async throws {
+    /// rule go. `now` is the shown clock; `atOnce` names the one that is due now where it is new.
+    package func ensureSchedules(
+        _ schedules: [DatasetSchedule], of dataset: String, now: Int64, atOnce: String? = nil
+    ) async throws {
         try await pool.transaction { connection in
             for schedule in schedules.sorted(by: { $0.name < $1.name }) {
+                let first = schedule.name == atOnce ? now : schedule.recurrence.next(after: now)
                 _ = try await connection.query("""
                     insert into schedules as s (dataset, name, recurrence, next_due)
-                    values (\(dataset), \(schedule.name), \(schedule.recurrence.words), \(.instant(schedule.recurrence.next(after: now))))
-                    on conflict (dataset, name) do update set recurrence = excluded.recurrence, next_due = excluded.next_due
+                    values (\(dataset), \(schedule.name), \(schedule.recurrence.words), \(.instant(first)))
+                    on conflict (dataset, name) do update
+                        set recurrence = excluded.recurrence, next_due = \(.instant(schedule.recurrence.next(after: now)))
                     where s.recurrence <> excluded.recurrence
                     """)
             }

@@ -50,6 +50,9 @@ package enum CMGSource: String, Sendable, CaseIterable {
         }
     }
 
+    /// Real costs come by days, at some time of the day: the night's run and the afternoon's ask for them, not each hour's.
+    var askLagSeconds: Int { self == .real ? 86_400 : 0 }
+
     /// Whether a call may end as soon as every quarter asked for came: nothing can come that would be better. Of the programmes a
     /// later issue may stand on any page.
     var endsEarly: Bool { !isProgramme }
