@@ -41,7 +41,8 @@ enum Settling {
     /// How a refresh ended that was not carried out whole; nil where it was.
     private static func refreshed(_ ingestion: StoredIngestion, undone: Int) -> Store.Settlement? {
         let sums = ingestion.sums
-        let broken = sums.failed + sums.unproved + undone
+        // Of one that was resumed the unproved calls are among those that are undone.
+        let broken = sums.failed + (ingestion.isResumed ? 0 : sums.unproved) + undone
         let left = ingestion.slotsDetected - sums.slotsPlanned
         if broken == 0, left <= 0 { return nil }
         var parts: [String] = []

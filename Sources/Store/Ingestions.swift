@@ -9,7 +9,7 @@ package struct StoredIngestion: Sendable {
         package var failed = 0
         /// Of these, the ones that were begun too often without an end.
         package var parked = 0
-        /// Tasks that ended without proof of their end.
+        /// Tasks that ended without proof of their end, and were not planned anew.
         package var unproved = 0
         /// Slots that its calls are to fill; those that were planned anew count no more, for what replaced them may leave slots out.
         package var slotsPlanned = 0
@@ -203,7 +203,8 @@ extension Store {
                 coalesce(sum(requests_planned), 0)::int8, coalesce(sum(requests), 0)::int8, coalesce(sum(written), 0)::int8,
                 coalesce(sum(unchanged), 0)::int8, coalesce(sum(revised), 0)::int8, coalesce(sum(quarantined), 0)::int8,
                 coalesce(sum(filled), 0)::int8, coalesce(sum(retries), 0)::int8,
-                (array_agg(error order by id desc) filter (where error is not null))[1], count(*) filter (where ended = 'unproved'),
+                (array_agg(error order by id desc) filter (where error is not null))[1],
+                count(*) filter (where ended = 'unproved' and not is_replanned),
                 count(*) filter (where status = 'parked') as parked
             from tasks where ingestion_id = i.id
         ) t

@@ -89,6 +89,30 @@ import Testing
         #expect(ended == status && (error == "24 of the selected slots were left out by max_requests") == (status == .partial))
     }
 
+    /// A call that can be planned no more is told of once, though a resumed ingestion has its unproved calls among those undone.
+    @Test(arguments: [(0, IngestionStatus.completed, nil), (1, .partial, "1 of 3 calls were not answered whole")]
+        as [(Int, IngestionStatus, String?)])
+    func aResumedRefreshIsCompleteOnceAllIsProved(unproved: Int, status: IngestionStatus, error: String?) throws {
+        let dataset = Self.dataset()
+        var selection = Self.day
+        selection.mode = .refresh
+        var sums = StoredIngestion.Sums()
+        (sums.tasks, sums.unproved, sums.slotsPlanned, sums.unchanged) = (3, unproved, 48, 24)
+        let ingestion = StoredIngestion(
+            id: "", dataset: "two", status: .running, selection: SelectionJSON.text(selection, of: dataset), planID: nil,
+            requestedBy: "", lane: .history, gapsDetected: 2, slotsDetected: 48, slotsUnfillable: 0, lowerBoundRequests: 0,
+            optimality: "proven", replans: 8, filedAt: 10 * 86_400, createdAt: 0, startedAt: nil, finishedAt: nil, error: nil, sums: sums,
+            isResumed: true)
+        let undone = Array(repeating: Store.UndoneCall(seriesIDs: [8], periods: 0..<1), count: unproved)
+        let settlement = try Settling.decide(
+            ingestion, undone: undone, series: Self.series(dataset, held: SlotSet(0..<24)), dataset: dataset, findings: [:])
+        guard case .ended(let ended, let reason) = settlement else {
+            Issue.record("planned anew")
+            return
+        }
+        #expect(ended == status && reason == error)
+    }
+
     /// A refresh asks for what is held, so only the calls that were not carried out may be planned again, or it would never end.
     @Test func onlyWhatWasNotCarriedOutIsPlannedAnew() throws {
         let dataset = Self.dataset()

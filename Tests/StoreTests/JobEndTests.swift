@@ -1,0 +1,47 @@
+import EventLoop
+import Postgres
+import Series
+@testable import Store
+import Testing
+
+/// How jobs end, are planned anew, and are taken out, as the store keeps it.
+@Suite struct JobEndTests {
+    private static func call(_ held: StoreUnderTest) -> StoredCall {
+        StoredCall(shape: "s", seriesIDs: held.ids, periods: 0..<1, covers: 2, requests: 1, tokens: 0)
+    }
+
+    /// More tasks of a job, in the given status.
+    private static func add(_ count: Int, _ status: String, to id: String, of held: StoreUnderTest) async throws {
+        _ = try await held.store.pool.query("""
+            insert into tasks (ingestion_id, ordinal, shape, series_ids, first_period, end_period, covers, requests_planned, status,
+                finished_at)
+            select \(id)::uuid, n, 's', '{1}', n, n + 1, 2, 1, \(status), case when \(status) <> 'available' then now() end
+            from generate_series(1, \(count)) n
+            """)
+    }
+
+    @Test func aCallThatWasPlannedAnewIsUnprovedNoMore() async throws {
+        try await StoreUnderTest.with(editions()) { _, held in
+            let store = held.store
+            let task = try await held.begin()
+            let id = task.ingestionID
+            try await held.end(task, [], as: .unproved)
+            try await store.settle(ingestion: id) { job, undone, _ in
+                #expect(job.sums.unproved == 1 && undone.isEmpty)
+                return .ended(.partial, error: "x")
+            }
+            _ = try await store.resume(ingestion: id, by: "ana")
+            try await store.settle(ingestion: id) { job, undone, _ in
+                #expect(job.isResumed && undone == [.init(seriesIDs: held.ids, periods: 0..<1)])
+                return .more([Self.call(held)])
+            }
+            #expect(try await store.ingestion(id: id)?.sums.unproved == 0)
+            let again = try #require(try await store.claimTask(worker: "w", datasets: ["editions"], leaseSeconds: 60))
+            try await held.end(again, [])
+            try await store.settle(ingestion: id) { job, undone, _ in
+                #expect(job.sums.unproved == 0 && job.sums.slotsPlanned == 2 && undone.isEmpty)
+                return .ended(.completed, error: nil)
+            }
+        }
+    }
+}
