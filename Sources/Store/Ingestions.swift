@@ -305,10 +305,10 @@ extension Store {
             case .more(let calls):
                 // The mark counts the tasks: nobody has filed any since.
                 try await Self.insertTasks(calls, ingestion: id, from: Int(mark[0]), on: connection)
+                // The same calls as `undoneCalls` found, and before it is forgotten that the ingestion was resumed.
                 _ = try await connection.query("""
-                    update tasks set is_replanned = true
-                    where ingestion_id = \(id)::uuid and ordinal < \(Int32(clamping: mark[0]))
-                        and ended in ('shape_unusable', 'costlier', 'too_wide', 'unproved')
+                    update tasks t set is_replanned = true from ingestions i
+                    where t.ingestion_id = \(id)::uuid and i.id = t.ingestion_id and \(Self.isUndone)
                     """)
                 _ = try await connection.query("""
                     update ingestions set replans = replans + 1, is_resumed = false where id = \(id)::uuid
@@ -321,14 +321,17 @@ extension Store {
         }
     }
 
+    /// Of a task `t` of an ingestion `i`.
+    private static let isUndone: SQL = """
+        not t.is_replanned and (t.ended in ('shape_unusable', 'costlier', 'too_wide') or (i.is_resumed and t.ended = 'unproved'))
+        """
+
     /// Calls of an ingestion that could not be carried out as they were planned, and were not planned anew; where it was resumed after
     /// its end, also those whose end was not proved.
     private static func undoneCalls(of id: String, on connection: PostgresConnection) async throws -> [UndoneCall] {
         let rows = try await connection.query("""
             select t.series_ids, t.first_period, t.end_period, t.ended = 'too_wide' from tasks t join ingestions i on i.id = t.ingestion_id
-            where t.ingestion_id = \(id)::uuid and not t.is_replanned
-                and (t.ended in ('shape_unusable', 'costlier', 'too_wide') or (i.is_resumed and t.ended = 'unproved'))
-            order by t.ordinal
+            where t.ingestion_id = \(id)::uuid and \(Self.isUndone) order by t.ordinal
             """)
         return try rows.map { row in
             UndoneCall(

@@ -44,4 +44,23 @@ import Testing
             }
         }
     }
+
+    @Test func anUnprovedCallStaysSoWhereOthersArePlannedAnew() async throws {
+        try await StoreUnderTest.with(editions()) { _, held in
+            let store = held.store
+            let task = try await held.begin()
+            let id = task.ingestionID
+            try await Self.add(1, "available", to: id, of: held)
+            let other = try #require(try await store.claimTask(worker: "w", datasets: ["editions"], leaseSeconds: 60))
+            try await held.end(task, [], as: .unproved)
+            try await held.end(other, [], as: .tooWide)
+            try await store.settle(ingestion: id) { _, undone, _ in
+                #expect(undone.map(\.periods) == [1..<2])
+                return .more([Self.call(held)])
+            }
+            let job = try #require(try await store.ingestion(id: id))
+            // Of the three the one that was too wide counts no more.
+            #expect(job.sums.unproved == 1 && job.sums.tasks == 3 && job.sums.slotsPlanned == 4)
+        }
+    }
 }
