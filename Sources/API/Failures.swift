@@ -129,6 +129,7 @@ enum Failures {
         let detail = switch move.cause {
         case .status: "The ingestion is \(move.status.rawValue): it cannot take a \(move.action)."
         case .equalIsOpen: "The ingestion is \(move.status.rawValue), and one of an equal selection is open: that one does its work."
+        case .isExpiring: "The ingestion ended so long ago that it is being taken out: file its selection anew."
         }
         var failure = Failure(.illegalMove, detail)
         failure.extensions = Array("\"ingestion_status\":\"\(move.status.rawValue)\"".utf8)

@@ -29,6 +29,10 @@ enum JobMove: Sendable {
 
     static func sentence(_ refusal: IllegalMove) -> String {
         let what = "\(refusal.action): not possible, the job is \(refusal.status.rawValue)"
-        return refusal.cause == .equalIsOpen ? "\(what) and another one of the same selection is open" : what
+        return switch refusal.cause {
+        case .status: what
+        case .equalIsOpen: "\(what) and another one of the same selection is open"
+        case .isExpiring: "\(refusal.action): not possible, the job ended so long ago that it is being taken out (file it anew)"
+        }
     }
 }

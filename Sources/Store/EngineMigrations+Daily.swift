@@ -21,4 +21,5 @@ package let dailyMigrations: [RowSchema.Migration] = [
         -- A claim looks for the first open task of an ingestion, past all that have ended.
         create index tasks_open on tasks (ingestion_id, ordinal) where status in ('available', 'running');
         """),
+    .ends,
 ]

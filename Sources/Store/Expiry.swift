@@ -57,6 +57,9 @@ extension Store {
                 """)
             let ids = try old.map { try $0.string(0) }
             if ids.isEmpty { return false }
+            _ = try await connection.query("""
+                update ingestions set is_expiring = true where id = any(\(ids)::uuid[]) and not is_expiring
+                """)
             let tasks = try await connection.query("""
                 delete from tasks where id in (
                     select id from tasks where ingestion_id = any(\(ids)::uuid[]) limit \(Self.sweptMax)) returning true

@@ -7,6 +7,8 @@ package struct IllegalMove: Error, Sendable, Equatable {
         case status
         /// Another ingestion of the same selection is open.
         case equalIsOpen
+        /// It has been over for so long that it is being taken out.
+        case isExpiring
     }
 
     /// As it is.
@@ -70,10 +72,11 @@ extension Store {
         guard isUUID(id) else { return nil }
         return try await pool.transaction { connection in
             if let keeping { try await Self.take(keeping.key, on: connection) }
-            let rows = try await connection.query("select status from ingestions where id = \(id)::uuid for update")
-            guard let status = try rows.first.flatMap({ IngestionStatus(rawValue: try $0.string(0)) }) else { return nil }
+            let rows = try await connection.query("select status, is_expiring from ingestions where id = \(id)::uuid for update")
+            guard let row = rows.first, let status = IngestionStatus(rawValue: try row.string(0)) else { return nil }
             guard let next = status.moved(by: action) else { throw IllegalMove(status: status, action: words.name, cause: .status) }
             if next != status {
+                if try row.bool(1) { throw IllegalMove(status: status, action: words.name, cause: .isExpiring) }
                 do {
                     _ = try await connection.query("""
                         update ingestions set status = \(next.rawValue), moves = moves + 1, moved_by = \(by),

@@ -303,13 +303,16 @@ extension Store {
                     """)
                 _ = try await connection.query("select pg_notify('gapless_ingestions', \(id))")
             case .more(let calls):
-                // The mark counts the tasks: nobody has filed any since.
-                try await Self.insertTasks(calls, ingestion: id, from: Int(mark[0]), on: connection)
+                // By the mark nobody has filed any since. Their count is no number: some may have been taken out.
+                let first = try await connection.query("""
+                    select coalesce(max(ordinal) + 1, 0)::int8 from tasks where ingestion_id = \(id)::uuid
+                    """).only().int(0)
                 // The same calls as `undoneCalls` found, and before it is forgotten that the ingestion was resumed.
                 _ = try await connection.query("""
                     update tasks t set is_replanned = true from ingestions i
                     where t.ingestion_id = \(id)::uuid and i.id = t.ingestion_id and \(Self.isUndone)
                     """)
+                try await Self.insertTasks(calls, ingestion: id, from: first, on: connection)
                 _ = try await connection.query("""
                     update ingestions set replans = replans + 1, is_resumed = false where id = \(id)::uuid
                     """)

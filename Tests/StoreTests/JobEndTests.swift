@@ -63,4 +63,38 @@ import Testing
             #expect(job.sums.unproved == 1 && job.sums.tasks == 3 && job.sums.slotsPlanned == 4)
         }
     }
+
+    @Test func whatIsBeingTakenOutIsNotResumed() async throws {
+        try await StoreUnderTest.with(editions()) { _, held in
+            let store = held.store
+            let task = try await held.begin()
+            let id = task.ingestionID
+            try await Self.add(1500, "failed", to: id, of: held)
+            try await held.end(task, [])
+            try await store.settle(ingestion: id) { _, _, _ in .ended(.partial, error: "x") }
+            _ = try await store.pool.query("update ingestions set finished_at = now() - interval '91 days'")
+            #expect(try await store.sweepEnded(tasks: 90 * 86_400, receipts: nil, events: nil))
+            #expect(try await store.ingestion(id: id)?.sums.tasks == 501)
+            await #expect(throws: IllegalMove(status: .partial, action: "resume", cause: .isExpiring)) {
+                _ = try await store.resume(ingestion: id, by: "ana")
+            }
+            while try await store.sweepEnded(tasks: 90 * 86_400, receipts: nil, events: nil) {}
+            let gone = try await store.resume(ingestion: id, by: "ana")?.id
+            #expect(gone == nil)
+        }
+    }
+
+    /// Some tasks may be gone: the next one's number is behind those that are left.
+    @Test func newCallsAreNumberedBehindTheLast() async throws {
+        try await StoreUnderTest.with(editions()) { _, held in
+            let store = held.store
+            let task = try await held.begin()
+            let id = task.ingestionID
+            try await Self.add(3, "done", to: id, of: held)
+            try await held.end(task, [])
+            _ = try await store.pool.query("delete from tasks where ordinal < 2")
+            try await store.settle(ingestion: id) { _, _, _ in .more([Self.call(held), Self.call(held)]) }
+            #expect(try await store.tasks(of: id, after: -1, limit: 9).map(\.ordinal) == [2, 3, 4, 5])
+        }
+    }
 }
