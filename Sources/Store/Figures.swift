@@ -2,13 +2,14 @@ internal import Postgres
 
 /// Counts of what is under way in the store, for those who watch it.
 package struct StoreFigures: Sendable {
-    /// Tasks that have not ended, and those that were parked.
+    /// Tasks that a worker may take or has, and those that are parked until somebody resumes their ingestion or files it anew.
     package struct Tasks: Sendable {
         package let dataset: String
         package let lane: String
         package let status: String
         package let count: Int
-        /// Real seconds: of available ones since the oldest that may run was filed or became due, of others since the oldest was begun.
+        /// Real seconds: of available ones since the oldest that may run was filed, became due or was resumed, of others since the oldest
+        /// was begun or parked.
         package let oldestSeconds: Double
     }
 
@@ -42,11 +43,21 @@ extension Store {
     package func figures(now: Int64) async throws -> StoreFigures {
         var figures = StoreFigures()
         figures.tasks = try await pool.read("""
-            select i.dataset, i.lane, t.status, count(*), coalesce(max(extract(epoch from now() - t.since)), 0)::float8 from (
-                select ingestion_id, status, case when next_at <= now() then next_at end as since from tasks where status = 'available'
-                union all select ingestion_id, status, begun_at from tasks where status = 'running'
-                union all select ingestion_id, status, finished_at from tasks where status = 'parked'
-            ) t join ingestions i on i.id = t.ingestion_id group by 1, 2, 3 order by 1, 2, 3
+            select dataset, lane, status, count(*), coalesce(max(extract(epoch from now() - since)), 0)::float8 from (
+                -- Those that are paused wait for no worker, and have not since before they were resumed.
+                select i.dataset, i.lane, t.status, case when t.next_at <= now() then greatest(t.next_at, i.moved_at) end as since
+                from tasks t join ingestions i on i.id = t.ingestion_id
+                where t.status = 'available' and i.status in ('pending', 'running')
+                union all
+                select i.dataset, i.lane, t.status, t.begun_at from tasks t join ingestions i on i.id = t.ingestion_id
+                where t.status = 'running'
+                union all
+                -- Whom a later ingestion of the same has overtaken needs nobody's look any more.
+                select i.dataset, i.lane, t.status, t.finished_at from tasks t join ingestions i on i.id = t.ingestion_id
+                where t.status = 'parked' and i.status in ('pending', 'running', 'paused', 'partial', 'failed') and not exists (
+                    select from ingestions n where n.dataset = i.dataset and n.selection_digest = i.selection_digest
+                        and n.created_at > i.created_at)
+            ) t group by 1, 2, 3 order by 1, 2, 3
             """).map { row in
                 StoreFigures.Tasks(
                     dataset: try row.string(0), lane: try row.string(1), status: try row.string(2), count: try row.int(3),

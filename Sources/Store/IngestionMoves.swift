@@ -79,7 +79,7 @@ extension Store {
                 if try row.bool(1) { throw IllegalMove(status: status, action: words.name, cause: .isExpiring) }
                 do {
                     _ = try await connection.query("""
-                        update ingestions set status = \(next.rawValue), moves = moves + 1, moved_by = \(by),
+                        update ingestions set status = \(next.rawValue), moves = moves + 1, moved_by = \(by), moved_at = now(),
                             finished_at = case when \(next.isOver) then now() end where id = \(id)::uuid
                         """)
                 } catch let error as PostgresError where error.kind == .uniqueViolation {

@@ -97,4 +97,41 @@ import Testing
             #expect(try await store.tasks(of: id, after: -1, limit: 9).map(\.ordinal) == [2, 3, 4, 5])
         }
     }
+
+    private static func figures(_ held: StoreUnderTest) async throws -> [String] {
+        try await held.store.figures(now: 0).tasks.map { "\($0.status) \($0.count) \($0.oldestSeconds < 3600 ? "young" : "old")" }
+    }
+
+    @Test func workThatIsPausedStandsForNobody() async throws {
+        try await StoreUnderTest.with(editions()) { _, held in
+            let store = held.store
+            let task = try await held.begin()
+            try await store.release(task, requests: 0)
+            _ = try await store.pool.query("update tasks set next_at = now() - interval '5 hours'")
+            #expect(try await Self.figures(held) == ["available 1 old"])
+            _ = try await store.pause(ingestion: task.ingestionID, by: "ana")
+            #expect(try await Self.figures(held) == [])
+            _ = try await store.resume(ingestion: task.ingestionID, by: "ana")
+            #expect(try await Self.figures(held) == ["available 1 young"])
+        }
+    }
+
+    @Test func parkedTasksCountUntilTheSameIsFiledAnew() async throws {
+        try await StoreUnderTest.with(editions()) { _, held in
+            let store = held.store
+            let task = try await held.begin()
+            var result = TaskResult(ended: .failed, reason: "begun 20 times without an end")
+            result.parks = true
+            _ = try await store.finish(task, with: result, dataset: held.dataset, now: 0)
+            #expect(try await Self.figures(held) == ["parked 1 young"])
+            try await store.settle(ingestion: task.ingestionID) { _, _, _ in .ended(.failed, error: "x") }
+            #expect(try await Self.figures(held) == ["parked 1 young"])
+            _ = try await store.pool.query("""
+                insert into ingestions (dataset, status, selection, selection_digest, requested_by, gaps_detected, slots_detected,
+                    lower_bound_requests, optimality, filed_at, lane)
+                select dataset, 'pending', selection, selection_digest, 'other', 0, 0, 0, 'proven', now(), 'live' from ingestions
+                """)
+            #expect(try await Self.figures(held) == [])
+        }
+    }
 }
