@@ -243,7 +243,10 @@ package final class Worker {
             guard let isStored = try? await store(holding, refused, dataset, start), isStored else { return }
         }
         let ingestion = holding.claim.ingestionID
-        _ = try? await persist("settling \(ingestion)") { try await self.settle(ingestion) }
+        _ = try? await persist("settling \(ingestion)") {
+            // Whoever ends the last one settles, and looks at all of them: others only ask whether one is left.
+            if try await !self.store.hasOpenTask(ingestion: ingestion) { try await self.settle(ingestion, dataset) }
+        }
     }
 
     private func store(_ holding: HeldTask, _ result: TaskResult, _ dataset: Dataset, _ start: Deadline) async throws -> Bool {
@@ -324,17 +327,17 @@ package final class Worker {
         while !isStopping && !loop.isClosing {
             do {
                 try await store.releaseLapsed()
-                for id in try await store.unsettledIngestions(datasets: Array(datasets.keys)) where !isStopping {
+                for (id, name) in try await store.unsettledIngestions(datasets: Array(datasets.keys)) where !isStopping {
+                    guard let dataset = datasets[name] else { continue }
                     // One that cannot be settled must not keep the others waiting.
-                    do { try await settle(id) } catch { observe(.storeFailed(doing: "settling \(id)", reason: "\(error)")) }
+                    do { try await settle(id, dataset) } catch { observe(.storeFailed(doing: "settling \(id)", reason: "\(error)")) }
                 }
             } catch { observe(.storeFailed(doing: "looking for ingestions to settle", reason: "\(error)")) }
             try? await orphanBell.wait(until: .after(.seconds(1)))
         }
     }
 
-    private func settle(_ id: String) async throws {
-        guard let dataset = try await store.ingestion(id: id).flatMap({ datasets[$0.dataset] }) else { return }
+    private func settle(_ id: String, _ dataset: Dataset) async throws {
         let findings = try await store.shapeFindings(of: dataset.name)
         let settlement = try await store.settle(ingestion: id) { ingestion, undone, series in
             try Settling.decide(ingestion, undone: undone, series: series, dataset: dataset, findings: findings)

@@ -241,14 +241,21 @@ extension Store {
             isResumed: try row.bool("is_resumed"))
     }
 
+    /// Whether a task of it waits or is under way. Found along an index, however many have ended.
+    package func hasOpenTask(ingestion id: String) async throws -> Bool {
+        try await pool.read("""
+            select exists (select from tasks where ingestion_id = \(id)::uuid and status in ('available', 'running'))
+            """).first?.bool(0) ?? false
+    }
+
     /// Running or pending ingestions whose tasks have all ended: a process may have died before it settled them.
-    package func unsettledIngestions(datasets: [String]) async throws -> [String] {
+    package func unsettledIngestions(datasets: [String]) async throws -> [(id: String, dataset: String)] {
         let rows = try await pool.read("""
-            select i.id::text from ingestions i where i.dataset = any(\(datasets)) and i.status in ('pending', 'running')
+            select i.id::text, i.dataset from ingestions i where i.dataset = any(\(datasets)) and i.status in ('pending', 'running')
                 and not exists (select from tasks t where t.ingestion_id = i.id and t.status in ('available', 'running'))
             order by i.created_at limit 100
             """)
-        return try rows.map { try $0.string(0) }
+        return try rows.map { (try $0.string(0), try $0.string(1)) }
     }
 
     /// A call that could not be carried out as it was planned.

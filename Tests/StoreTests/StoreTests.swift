@@ -143,11 +143,11 @@ func halves() -> Dataset {
             #expect(asked.times == 0)
             let task = try #require(try await Self.claim(store))
             _ = try await store.finish(task, with: TaskResult(ended: .proved, reason: ""), dataset: dataset, now: 0)
-            #expect(try await store.unsettledIngestions(datasets: ["halves"]) == [id])
+            #expect(try await store.unsettledIngestions(datasets: ["halves"]).map(\.id) == [id])
             for _ in 0..<2 { try await store.settle(ingestion: id) { _, _, _ in asked.times += 1; return .ended(.completed, error: nil) } }
             #expect(asked.times == 1)
             #expect(try await store.ingestion(id: id)?.status == .completed)
-            #expect(try await store.unsettledIngestions(datasets: ["halves"]) == [])
+            #expect(try await store.unsettledIngestions(datasets: ["halves"]).isEmpty)
         }
     }
 
