@@ -1,6 +1,6 @@
 package import Store
 
-/// Puts down the tasks of workers that are gone, where no worker is left who would.
+/// Puts down the tasks of workers that are gone, and ends those of cancelled ingestions, where no worker is there who would.
 package final class Leases: Duty {
     package let name = "leases"
     private let store: Store
@@ -8,7 +8,7 @@ package final class Leases: Duty {
     package init(store: Store) { self.store = store }
 
     package func perform() async throws -> Double {
-        try await store.releaseLapsed()
-        return 10
+        // Where there was as much as is taken at once there may be more.
+        try await store.releaseLapsed() >= Store.releasedMax ? 0 : 10
     }
 }

@@ -50,18 +50,13 @@ extension Store {
         }
     }
 
-    /// It is over, and no task of it is begun any more; rows that have come stay. An equal selection may be filed again at once. nil,
-    /// throws: as `pause`.
+    /// It is over, and no task of it is begun any more, parked ones included; rows that have come stay. An equal selection may be filed
+    /// again at once. nil, throws: as `pause`.
     package func cancel(
         ingestion id: String, by: String, keeping: Keeping<StoredIngestion>? = nil
     ) async throws -> StoredIngestion? {
-        try await move(id, .cancel, ("cancel", .ingestionCancelled), by, keeping) { _, connection in
-            // A task that is locked is being claimed, and who claims it may wait for the ingestion's row: its worker puts it down.
-            _ = try await connection.query("""
-                update tasks set status = 'cancelled', finished_at = now() where id in (
-                    select id from tasks where ingestion_id = \(id)::uuid and status = 'available' for update skip locked)
-                """)
-        }
+        // There may be a hundred thousand: they are ended by and by (`releaseLapsed`), and are shown as what they are meanwhile.
+        try await move(id, .cancel, ("cancel", .ingestionCancelled), by, keeping) { _, _ in }
     }
 
     private func move(

@@ -188,25 +188,27 @@ extension Store {
     static let ingestionColumns: SQL = """
         select i.id::text, i.dataset, i.status, i.selection, i.plan_id::text, i.requested_by, i.gaps_detected, i.slots_detected,
             i.lower_bound_requests, i.optimality, i.replans::int8, i.created_at, i.started_at, i.finished_at, i.error, t.*, i.filed_at,
-            i.slots_unfillable, i.lane, i.is_resumed,
-            (select coalesce(sum(a.absent), 0)::int8 from tasks a where a.ingestion_id = i.id) as found_absent,
-            (
-                select coalesce(sum(case when status in ('available', 'running') then greatest(requests_planned, requests)
-                    else requests end), 0)::int8
-                from tasks where ingestion_id = i.id
-            ) as requests_expected
+            i.slots_unfillable, i.lane, i.is_resumed, (
+                select e.error from tasks e where e.ingestion_id = i.id and e.error is not null order by e.id desc limit 1
+            ) as failure
         from ingestions i cross join lateral (
-            select count(*), count(*) filter (where status in ('available', 'running')),
-                count(*) filter (where status in ('failed', 'parked')),
+            select count(*), count(*) filter (where is_open), count(*) filter (where status in ('failed', 'parked') and not is_put_off),
                 coalesce(sum(covers) filter (where not is_replanned), 0)::int8,
-                coalesce(sum(covers) filter (where not is_replanned and status not in ('available', 'running')), 0)::int8,
+                coalesce(sum(covers) filter (where not is_replanned and not is_open), 0)::int8,
                 coalesce(sum(requests_planned), 0)::int8, coalesce(sum(requests), 0)::int8, coalesce(sum(written), 0)::int8,
                 coalesce(sum(unchanged), 0)::int8, coalesce(sum(revised), 0)::int8, coalesce(sum(quarantined), 0)::int8,
                 coalesce(sum(filled), 0)::int8, coalesce(sum(retries), 0)::int8,
-                (array_agg(error order by id desc) filter (where error is not null))[1],
-                count(*) filter (where ended = 'unproved' and not is_replanned),
-                count(*) filter (where status = 'parked') as parked
-            from tasks where ingestion_id = i.id
+                count(*) filter (where ended = 'unproved' and not is_replanned) as unproved,
+                count(*) filter (where status = 'parked' and not is_put_off) as parked,
+                coalesce(sum(absent), 0)::int8 as found_absent,
+                coalesce(sum(case when is_open then greatest(requests_planned, requests) else requests end), 0)::int8
+                    as requests_expected
+            from (
+                -- Those of a cancelled ingestion that wait are over, and are ended by and by.
+                select *, i.status = 'cancelled' and status in ('available', 'parked') as is_put_off,
+                    status = 'running' or (status = 'available' and i.status <> 'cancelled') as is_open
+                from tasks where ingestion_id = i.id
+            ) tasks
         ) t
         """
 
@@ -225,8 +227,8 @@ extension Store {
         sums.quarantined = try row.int(25)
         sums.filled = try row.int(26)
         sums.retries = try row.int(27)
-        sums.failure = try row.stringOrNil(28)
-        sums.unproved = try row.int(29)
+        sums.failure = try row.stringOrNil("failure")
+        sums.unproved = try row.int("unproved")
         sums.absent = try row.int("found_absent")
         sums.parked = try row.int("parked")
         sums.requestsExpected = try row.int("requests_expected")

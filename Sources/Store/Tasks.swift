@@ -187,9 +187,11 @@ extension Store {
     }
 
     static let taskColumns: SQL = """
-        select t.id, t.ordinal, t.shape, t.series_ids, t.first_period, t.end_period, t.covers, t.requests_planned, t.status,
+        select t.id, t.ordinal, t.shape, t.series_ids, t.first_period, t.end_period, t.covers, t.requests_planned,
+            -- (Until they are ended one piece after the other.)
+            case when i.status = 'cancelled' and t.status in ('available', 'parked') then 'cancelled' else t.status end,
             t.attempts::int8, t.requests, t.written, t.unchanged, t.revised, t.filled, t.error, t.ended, r.reason
-        from tasks t left join lateral (
+        from tasks t join ingestions i on i.id = t.ingestion_id left join lateral (
             select reason from receipts where task_id = t.id order by id desc limit 1
         ) r on true
         """

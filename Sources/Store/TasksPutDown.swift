@@ -27,28 +27,37 @@ extension Store {
             """)
     }
 
-    /// Puts down tasks whose workers are gone (the attempt counts: it may be what ended them), and ends those of cancelled ingestions that
+    /// Tasks of each kind that `releaseLapsed` takes at once.
+    package static let releasedMax = 1000
+
     /// Puts down tasks whose workers have been gone for half a minute (the attempt counts: it may be what ended them), and ends those of
-    /// cancelled ingestions that were left open. At most a thousand of each; returns how many.
+    /// ingestions that were cancelled within a day: the ones that waited, and the parked ones. At most a thousand of each; returns how
+    /// many.
     @discardableResult
     package func releaseLapsed() async throws -> Int {
         let lapsed = try await pool.query("""
             with lapsed as (
                 select id from tasks where status = 'running' and lease_until < now() - interval '30 seconds'
-                order by lease_until limit 1000 for update skip locked
+                order by lease_until limit \(Self.releasedMax) for update skip locked
             )
             update tasks t set status = \(Self.putDown), finished_at = \(Self.putDownAt), lease_until = null, worker = null
             from lapsed l, ingestions i where t.id = l.id and i.id = t.ingestion_id returning true
             """)
-        let open = try await pool.query("""
-            with open as (
-                select t.id from tasks t join ingestions i on i.id = t.ingestion_id
-                where i.status = 'cancelled' and i.finished_at > now() - interval '1 day' and t.status = 'available'
-                limit 1000 for update of t skip locked
+        // A task that is locked is being claimed: its worker puts it down. Each branch has its own index.
+        let over = try await pool.query("""
+            with cancelled as materialized (
+                select id from ingestions where status = 'cancelled' and finished_at > now() - interval '1 day'
+            ), waiting as (
+                select t.id from cancelled c join tasks t on t.ingestion_id = c.id
+                where t.status in ('available', 'running') and t.status = 'available' limit \(Self.releasedMax) for update of t skip locked
+            ), parked as (
+                select t.id from cancelled c join tasks t on t.ingestion_id = c.id
+                where t.status = 'parked' limit \(Self.releasedMax) for update of t skip locked
             )
-            update tasks t set status = 'cancelled', finished_at = now() from open o where t.id = o.id returning true
+            update tasks t set status = 'cancelled', finished_at = now()
+            from (select id from waiting union all select id from parked) o where t.id = o.id returning true
             """)
-        return lapsed.count + open.count
+        return lapsed.count + over.count
     }
 
     /// What a task that is put down becomes: one of a cancelled ingestion is over.

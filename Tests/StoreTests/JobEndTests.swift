@@ -98,6 +98,29 @@ import Testing
         }
     }
 
+    /// They are over at once for whoever asks, and ended one piece after the other.
+    @Test func whatWaitsInACancelledJobIsOver() async throws {
+        try await StoreUnderTest.with(editions()) { _, held in
+            let store = held.store
+            let task = try await held.begin()
+            let id = task.ingestionID
+            try await Self.add(2, "available", to: id, of: held)
+            _ = try await store.pool.query("update tasks set status = 'parked', finished_at = now() where ordinal = 2")
+            #expect(try await store.ingestion(id: id)?.sums.open == 2)
+            let job = try #require(try await store.cancel(ingestion: id, by: "ana"))
+            #expect(job.sums.open == 1 && job.sums.parked == 0 && job.sums.failed == 0)
+            #expect(job.sums.slotsSettled == 4 && job.sums.requestsExpected == 1)
+            #expect(try await store.tasks(of: id, after: -1, limit: 9).map(\.status) == ["running", "cancelled", "cancelled"])
+            #expect(try await store.hasOpenTask(ingestion: id))
+            #expect(try await store.releaseLapsed() == 2)
+            #expect(try await store.releaseLapsed() == 0)
+            try await store.release(task, requests: 1)
+            #expect(try await !store.hasOpenTask(ingestion: id))
+            let left = try await store.pool.query("select from tasks where status <> 'cancelled' or finished_at is null").count
+            #expect(left == 0)
+        }
+    }
+
     private static func figures(_ held: StoreUnderTest) async throws -> [String] {
         try await held.store.figures(now: 0).tasks.map { "\($0.status) \($0.count) \($0.oldestSeconds < 3600 ? "young" : "old")" }
     }
