@@ -32,7 +32,7 @@ extension Service {
         await answering(request) { request in
             try self.takeNothing(request)
             let id = request.parameter("id") ?? ""
-            guard let alert = try await self.planning.store.acknowledge(alert: id, by: request.client ?? "api") else {
+            guard let alert = try await self.planning.store.acknowledge(alert: id, by: request.asker) else {
                 throw Failure(.alertUnknown, "There is no alert of this id.")
             }
             var json = JSONWriter(capacity: 1024)

@@ -18,7 +18,7 @@ extension Service {
     }
 
     private func moved(
-        _ request: Request, _ move: (Store, String, String, Keeping<StoredIngestion>?) async throws -> StoredIngestion?
+        _ request: Request, _ move: (Store, String, Asker, Keeping<StoredIngestion>?) async throws -> StoredIngestion?
     ) async -> Response {
         await answering(request, input: .body) { request in
             try self.takeNothing(request)
@@ -26,7 +26,7 @@ extension Service {
             return try await self.once(request) { key in
                 let keeping = key.map { Keeping($0, answer: Service.accepted) }
                 let id = request.parameter("id") ?? ""
-                guard let job = try await move(self.planning.store, id, request.client ?? "api", keeping) else {
+                guard let job = try await move(self.planning.store, id, request.asker, keeping) else {
                     throw Service.ingestionUnknown
                 }
                 self.nudgeWorker()
@@ -40,4 +40,9 @@ extension Service {
         if request.body.isEmpty { return }
         if let name = try BodyInput.object(request).object?.first?.0 { throw InputError(name, "is not taken: the path says all") }
     }
+}
+
+extension Request {
+    /// Who asks by it for a change.
+    var asker: Asker { Asker(client ?? "api", requestID: id, traceID: traceParent?.traceID) }
 }

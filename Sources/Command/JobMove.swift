@@ -15,7 +15,7 @@ enum JobMove: Sendable {
 
     /// The job as it then is. Throws `IllegalMove` where that cannot be.
     func make(_ job: StoredIngestion, _ attached: AttachedStore) throws -> StoredIngestion {
-        let (id, requester, move) = (job.id, IngestCommand.requester, self)
+        let (id, requester, move) = (job.id, Asker(IngestCommand.requester), self)
         let moved = try attached.planning { _, planning in
             switch move {
             case .pause: try await planning.store.pause(ingestion: id, by: requester)

@@ -151,14 +151,17 @@ extension Store {
     }
 
     /// Somebody has taken note. The first name stays. nil where there is no such alarm.
-    package func acknowledge(alert id: String, by name: String) async throws -> StoredAlert? {
+    package func acknowledge(alert id: String, by asker: Asker) async throws -> StoredAlert? {
         guard isUUID(id) else { return nil }
         return try await pool.transaction { connection in
             let fresh = try await connection.query("""
-                update alerts set acknowledged_at = clock_timestamp(), acknowledged_by = \(name)
-                where id = \(id)::uuid and acknowledged_at is null returning true
+                update alerts set acknowledged_at = clock_timestamp(), acknowledged_by = \(asker.name)
+                where id = \(id)::uuid and acknowledged_at is null returning id::text
                 """)
-            if !fresh.isEmpty { try await Self.audit(AuditNote(.alertAcknowledged, of: id, by: name), on: connection) }
+            // The row's own id: it may have been typed in capitals.
+            if let row = fresh.first {
+                try await Self.audit(AuditNote(.alertAcknowledged, of: try row.string(0), by: asker), on: connection)
+            }
             return try await connection.query("select \(Self.alertColumns) from alerts where id = \(id)::uuid").first.map(Self.alert)
         }
     }

@@ -27,7 +27,7 @@ extension Store {
     ///
     /// - Parameter by: who asks.
     package func pause(
-        ingestion id: String, by: String, keeping: Keeping<StoredIngestion>? = nil
+        ingestion id: String, by: Asker, keeping: Keeping<StoredIngestion>? = nil
     ) async throws -> StoredIngestion? {
         try await move(id, .pause, ("pause", .ingestionPaused), by, keeping) { _, _ in }
     }
@@ -35,7 +35,7 @@ extension Store {
     /// Back to the queue. Where it had ended as partial or failed: tasks that failed or are parked are begun anew with all their attempts,
     /// and when they have ended, what the selection still lacks is planned anew once. nil, throws: as `pause`.
     package func resume(
-        ingestion id: String, by: String, keeping: Keeping<StoredIngestion>? = nil
+        ingestion id: String, by: Asker, keeping: Keeping<StoredIngestion>? = nil
     ) async throws -> StoredIngestion? {
         try await move(id, .resume, ("resume", .ingestionResumed), by, keeping) { before, connection in
             _ = try await connection.query("""
@@ -53,14 +53,14 @@ extension Store {
     /// It is over, and no task of it is begun any more, parked ones included; rows that have come stay. An equal selection may be filed
     /// again at once. nil, throws: as `pause`.
     package func cancel(
-        ingestion id: String, by: String, keeping: Keeping<StoredIngestion>? = nil
+        ingestion id: String, by: Asker, keeping: Keeping<StoredIngestion>? = nil
     ) async throws -> StoredIngestion? {
         // There may be a hundred thousand: they are ended by and by (`releaseLapsed`), and are shown as what they are meanwhile.
         try await move(id, .cancel, ("cancel", .ingestionCancelled), by, keeping) { _, _ in }
     }
 
     private func move(
-        _ id: String, _ action: IngestionStatus.Action, _ words: (name: String, deed: AuditNote.What), _ by: String,
+        _ id: String, _ action: IngestionStatus.Action, _ words: (name: String, deed: AuditNote.What), _ by: Asker,
         _ keeping: Keeping<StoredIngestion>?,
         _ also: (IngestionStatus, PostgresConnection) async throws -> Void
     ) async throws -> StoredIngestion? {
@@ -74,7 +74,7 @@ extension Store {
                 if try row.bool(1) { throw IllegalMove(status: status, action: words.name, cause: .isExpiring) }
                 do {
                     _ = try await connection.query("""
-                        update ingestions set status = \(next.rawValue), moves = moves + 1, moved_by = \(by), moved_at = now(),
+                        update ingestions set status = \(next.rawValue), moves = moves + 1, moved_by = \(by.name), moved_at = now(),
                             finished_at = case when \(next.isOver) then now() end where id = \(id)::uuid
                         """)
                 } catch let error as PostgresError where error.kind == .uniqueViolation {
@@ -84,7 +84,7 @@ extension Store {
                 _ = try await connection.query("select pg_notify('gapless_tasks', dataset) from ingestions where id = \(id)::uuid")
             }
             let moved = try Self.ingestion(try await connection.query("\(Self.ingestionColumns) where i.id = \(id)::uuid").only())
-            if next != status { try await Self.audit(AuditNote(words.deed, of: id, by: by, dataset: moved.dataset), on: connection) }
+            if next != status { try await Self.audit(AuditNote(words.deed, of: moved.id, by: by, dataset: moved.dataset), on: connection) }
             if let keeping { try await Self.keep(keeping.answer(moved), under: keeping.key, on: connection) }
             return moved
         }

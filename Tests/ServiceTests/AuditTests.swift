@@ -52,6 +52,33 @@ import Testing
         }
     }
 
+    /// An id is the same id in capitals; what was asked is found in the log by the request's own.
+    @Test func movesAndAcknowledgementsNameTheirRequest() async throws {
+        try await APIUnderTest.with(.init(tokens: try TestTokens.book())) { (api: APIUnderTest) async throws -> Void in
+            let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+            let asked = TestTokens.fields("ingest") + [("X-Request-Id", "mine-3"), ("traceparent", "00-\(trace)-00f067aa0ba902b7-01")]
+            let job = try api.object(try await api.post("/v1/ingestions", Self.selection, TestTokens.fields("ingest")), status: 202)
+            let id = try #require(job["id"] as? String)
+            for verb in ["pause", "resume", "cancel"] {
+                #expect(try await api.send("POST", "/v1/ingestions/\(id.uppercased())/\(verb)", asked).status == 202)
+            }
+            _ = try await api.held.store.alarmRound(apart: 0) { round in
+                let alarm = Alarm(.init(.failingUpstream, scope: "far"), .warning, message: "m", count: 1, subject: "{}", details: "{}")
+                return try await round.settle([alarm], now: 1, telling: false) { _ in nil }
+            }
+            let listed = try api.object(try await api.get("/v1/alerts", TestTokens.fields("admin")))["data"] as? [[String: Any]]
+            let alert = try #require(listed?.first?["id"] as? String)
+            #expect(try await api.send("POST", "/v1/alerts/\(alert.uppercased())/acknowledge", asked).status == 200)
+            for (target, whats) in [
+                (id, ["ingestion.cancelled", "ingestion.resumed", "ingestion.paused"]), (alert, ["alert.acknowledged"]),
+            ] {
+                let notes = try await Self.notes(api, "?target=\(target)").filter { $0["what"] as? String != "ingestion.filed" }
+                #expect(notes.map { $0["what"] as? String } == whats)
+                #expect(notes.allSatisfy { $0["request_id"] as? String == "mine-3" && $0["trace_id"] as? String == trace })
+            }
+        }
+    }
+
     @Test func pagesAndWrongInput() async throws {
         try await APIUnderTest.with { (api: APIUnderTest) async throws -> Void in
             for _ in 0..<3 { #expect(try await api.post(Self.exclusions, Self.exclusion).status == 201) }
