@@ -25,7 +25,6 @@ struct ProgressFigures: Equatable {
         }
     }
 
-
     /// Of 1; requests are what takes time. Never 1 before it is over.
     var fraction: Double {
         let part = requests.total > 0 ? requests : slots

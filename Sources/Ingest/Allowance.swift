@@ -104,9 +104,8 @@ final class Allowance {
     // MARK: For those who send
 
     /// Waits for the right to send one request: by the lane's share, then in the order of calls (their numbers grow), then of asking.
-    /// Throws where the call is
-    /// given up meanwhile. Each permit ends in one of `putBack`, `refused` and `ended`.
-    func take(_ call: Int, _ lane: Lane = .history) async throws(WaitError) -> Permit {
+    /// Throws where the call is given up meanwhile. Each permit ends in one of `putBack`, `refused` and `ended`.
+    func take(_ call: Int, _ lane: Lane) async throws(WaitError) -> Permit {
         while true {
             if isStopping || abandoned.contains(call) { throw .closing }
             let ticket = Ticket(call, lane, loop)

@@ -324,9 +324,12 @@ package final class Worker {
     /// Ingestions whose last task ended in a process that died before it could say so. Beside the queue, since settling may have
     /// to wait for readers.
     private func settleOrphans() async {
+        var rounds = 0
         while !isStopping && !loop.isClosing {
             do {
-                try await store.releaseLapsed()
+                // Now and then, where there is no scheduler who would.
+                if rounds % 10 == 0 { try await store.releaseLapsed() }
+                rounds += 1
                 for (id, name) in try await store.unsettledIngestions(datasets: Array(datasets.keys)) where !isStopping {
                     guard let dataset = datasets[name] else { continue }
                     // One that cannot be settled must not keep the others waiting.

@@ -1,7 +1,6 @@
 internal import EventLoop
 internal import Postgres
 
-
 /// Something that happened to an ingestion, written in the transaction of what it tells.
 package struct IngestionEvent: Sendable, Equatable {
     /// Grows; of one ingestion in the order in which the events became true.

@@ -59,8 +59,7 @@ package struct Outlook: Sendable {
 extension Store {
     private static let callsLookedAt = 200
 
-    /// The outlook on a dataset's upstream. `sharing`: names of the datasets that share it; `rate`:
-    /// its budget where none is declared yet.
+    /// The outlook on a dataset's upstream. `sharing`: names of the datasets that share it; `rate`: its budget where none is declared yet.
     package func outlook(
         of dataset: Dataset, sharing: [String], rate: RequestRate? = nil, clock: ServiceClock
     ) async throws -> Outlook {

@@ -36,13 +36,13 @@ import TestSupport
 
     @Test func aRefusalOutlivesAProbeThatWentWellBeforeIt() async throws {
         try await Self.with { loop, store, allowance in
-            let early = try await allowance.take(1)
+            let early = try await allowance.take(1, .history)
             // Another process was refused, and its rest is over.
             try await store.pool.query("update budgets set is_throttled = true")
-            var probe = try await allowance.take(1)
+            var probe = try await allowance.take(1, .history)
             while !probe.isProbe {
                 allowance.ended(probe, isWell: true, seconds: nil)
-                probe = try await allowance.take(1)
+                probe = try await allowance.take(1, .history)
             }
             allowance.ended(probe, isWell: true, seconds: nil)
             allowance.refused(early, seconds: 600, sentAt: .now)
@@ -63,7 +63,7 @@ import TestSupport
                 """)
             try await store.pool.query("create trigger slow before insert on budget_spends for each row execute function slow()")
             for _ in 0..<2 {
-                let permit = try await allowance.take(1)
+                let permit = try await allowance.take(1, .history)
                 // The stamp is no earlier than the last moment at which it may be sent.
                 let spentAt = permit.spentAt
                 let left = Double(permit.goodUntil.nanoseconds) - Double(Deadline.now.nanoseconds)
