@@ -8,6 +8,7 @@ extension SettingsReader {
         periods.receipts = try period("RETENTION_RECEIPTS", otherwise: periods.receipts)
         periods.events = try period("RETENTION_EVENTS", otherwise: periods.events)
         periods.audit = try period("RETENTION_AUDIT", otherwise: periods.audit)
+        periods.alerts = try period("RETENTION_ALERTS", otherwise: periods.alerts)
         return periods
     }
 

@@ -21,7 +21,6 @@ package final class Alarms: Duty {
     private let clock: ServiceClock
     private let settings: Settings
     private let observe: (IngestEvent) -> Void
-    private var rounds = 0
 
     /// Between two looks: a quarter of an hour of the shown clock, within these real seconds.
     private static let apart = 2.0...60.0
@@ -44,8 +43,6 @@ package final class Alarms: Duty {
         let apart = clock.realSeconds(900).clamped(to: Self.apart)
         // A little less than the pause, or every second look would come a moment too early.
         if let changes = try await store.alarmRound(apart: apart * 0.9, { try await self.look($0) }) { tell(changes) }
-        rounds += 1
-        if rounds % 100 == 1 { _ = try await store.sweepAlerts() }
         return apart
     }
 

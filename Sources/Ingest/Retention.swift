@@ -10,6 +10,8 @@ package final class Retention: Duty {
         package var events: Int64? = 7 * 86_400
         /// Who did what.
         package var audit: Int64? = 365 * 86_400
+        /// Alarms that were cleared.
+        package var alerts: Int64? = 365 * 86_400
 
         package init() {}
     }
@@ -24,9 +26,12 @@ package final class Retention: Duty {
     }
 
     package func perform() async throws -> Double {
-        let isMore = try await store.sweepExpired()
-        let isMoreEnded = try await store.sweepEnded(tasks: periods.tasks, receipts: periods.receipts, events: periods.events)
-        let isMoreNoted = if let seconds = periods.audit { try await store.sweepAudit(keptFor: seconds) } else { false }
-        return isMore || isMoreEnded || isMoreNoted ? 0 : 60
+        let isMore = [
+            try await store.sweepExpired(),
+            try await store.sweepEnded(tasks: periods.tasks, receipts: periods.receipts, events: periods.events),
+            try await store.sweepAudit(keptFor: periods.audit),
+            try await store.sweepAlerts(keptFor: periods.alerts),
+        ]
+        return isMore.contains(true) ? 0 : 60
     }
 }

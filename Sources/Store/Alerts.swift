@@ -184,22 +184,4 @@ extension Store {
                 return OpenAlerts(kind: kind, severity: severity, scope: try row.string(2), count: try row.int(3))
             }
     }
-
-    /// Takes out what is long over: alarms a year after they were cleared, deliveries after a month, outcomes after a day.
-    /// Returns whether more may be left.
-    package func sweepAlerts() async throws -> Bool {
-        let max = 1000
-        let alerts = try await pool.query("""
-            delete from alerts where id in (
-                select id from alerts where cleared_recorded_at < clock_timestamp() - interval '366 days'
-                order by cleared_recorded_at limit \(max) for update skip locked) returning true
-            """)
-        let deliveries = try await pool.query("""
-            delete from alert_deliveries where ordinal in (
-                select ordinal from alert_deliveries where ended_at < clock_timestamp() - interval '30 days'
-                order by ended_at limit \(max) for update skip locked) returning true
-            """)
-        _ = try await pool.query("delete from upstream_outcomes where noted_at < clock_timestamp() - interval '1 day'")
-        return alerts.count == max || deliveries.count == max
-    }
 }

@@ -101,15 +101,4 @@ extension Store {
             id: try row.int64(0), at: try row.instant(1), who: try row.string(2), what: try row.string(3), target: try row.string(4),
             dataset: try row.stringOrNil(5), requestID: try row.stringOrNil(6), traceID: try row.stringOrNil(7), detail: try row.json(8))
     }
-
-    /// Takes out notes that are older than `seconds` of real time, a thousand at once. Returns whether more may be left.
-    @discardableResult
-    package func sweepAudit(keptFor seconds: Int64) async throws -> Bool {
-        let gone = try await pool.query("""
-            delete from audit where id in (
-                select id from audit where at < now() - make_interval(secs => \(Double(seconds)))
-                order by at limit 1000 for update skip locked) returning true
-            """)
-        return gone.count == 1000
-    }
 }

@@ -9,7 +9,7 @@ import Testing
         ("GAPLESS_PORT", "65536"), ("GAPLESS_PORT", "http"), ("GAPLESS_CLOCK", "now"), ("GAPLESS_CLOCK", "2025-12-15T12:00:00-03:00@0"),
         ("GAPLESS_CACHE_TTL", "PT2H"), ("GAPLESS_HOST", "0.0.0.0"), ("GAPLESS_MAX_CONNECTIONS", "0"), ("SIP_RATE_LIMIT", "350"),
         ("SIP_BASE_URL", "ftp://x"), ("SIP_BASE_URL", "https://user:hunter2@x"), ("SIP_API_KEY", "hunter2\n"), ("RETRY_DELAY", "60"),
-        ("RETENTION_TASKS", "90"), ("RETENTION_EVENTS", "PT1M"), ("RETENTION_AUDIT", "P1Y"),
+        ("RETENTION_TASKS", "90"), ("RETENTION_EVENTS", "PT1M"), ("RETENTION_AUDIT", "P1Y"), ("RETENTION_ALERTS", "PT1M"),
         ("MAX_WORKERS", "0"), ("MAX_RETRIES", "-1"), ("LOG_LEVEL", "loud"), ("LOG_FORMAT", "xml"), ("CMG_NODES", ","),
         ("CMG_NODES", "a\nb"), ("CMG_SOURCES", "real,onlin"), ("CMG_SOURCES", ","),
         ("CMG_ONLINE_WINDOW", "850"), ("CMG_ONLINE_WINDOW", "PT36H"),

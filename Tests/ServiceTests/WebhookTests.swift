@@ -174,6 +174,25 @@ import Upstream
         }
     }
 
+    @Test func whatIsLongOverIsTakenOutAndWhatNobodyTakesIsGivenUp() async throws {
+        try await AlertsUnderTest.with { _, test in
+            let (store, pool) = (test.store, test.store.pool)
+            try await Self.raise(test, [Self.alarm("2025-12-01"), Self.alarm("2025-12-02")])
+            try await Self.raise(test, [Self.alarm("2025-12-02")], over: .mended)
+            try await pool.query("update alert_deliveries set created_at = now() - interval '31 days' where ordinal < 3")
+            try await pool.query("update alerts set cleared_recorded_at = now() - interval '366 days' where cleared_at is not null")
+            try await store.sweepAlerts(keptFor: nil)
+            #expect(try await Self.left(test) == 1)
+            let given = try await pool.query("select from alert_deliveries where ended = 'given_up' and error = 'not tried'").count
+            #expect(given == 2)
+            #expect(try await pool.query("select from alerts").count == 2)
+            try await pool.query("update alert_deliveries set ended_at = now() - interval '31 days' where ended_at is not null")
+            try await store.sweepAlerts(keptFor: 365 * 86_400)
+            #expect(try await pool.query("select from alerts").count == 1)
+            #expect(try await pool.query("select from alert_deliveries").count == 1)
+        }
+    }
+
     @Test func addressesAreTakenWholeOrNotAtAll() throws {
         for text in ["", "example.org", "ftp://x/", "https://user:pw@x/", "https://x/#part", "https://x/a b", "https://", "https://x/%zz"] {
             #expect(Hook(text) == nil, "\(text)")
