@@ -51,10 +51,14 @@ final class WorkingUnit {
         return String(decoding: "gapless \(role) \(name)".utf8.prefix(63), as: UTF8.self)
     }
 
-    /// Works until `stop`.
+    /// Works until `stop`, and returns when the loop closes.
     func run() async {
-        await worker.run(as: token)
-        ended.wake()
+        let token = token
+        await withDiscardingTaskGroup { group in
+            group.addTask { await token.loop.enter { loop in await loop[token].hear() } }
+            await worker.run(as: token)
+            ended.wake()
+        }
     }
 
     /// Puts down what is under way, and returns when it has been. Once.

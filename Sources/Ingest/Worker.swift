@@ -105,6 +105,23 @@ package final class Worker {
         drained.wake()
     }
 
+    /// Listens for what other processes file, pause and cancel, until the loop closes. A notice is a hint only: the worker looks without
+    /// one too. Beside `run`, which does not wait for its end.
+    package func hear() async {
+        var pause = Duration.milliseconds(100)
+        while !isStopping && !loop.isClosing {
+            do {
+                try await store.hearTasks(while: { !self.isStopping }) { dataset in
+                    pause = .milliseconds(100)
+                    if dataset.map({ self.datasets[$0] != nil }) ?? true { self.nudge() }
+                }
+            } catch {
+                do { try await loop.sleep(for: pause) } catch { return }
+                pause = min(pause * 2, .seconds(5))
+            }
+        }
+    }
+
     /// Stops claiming, breaks off what is under way, and hands its tasks back.
     package func stop() {
         isStopping = true

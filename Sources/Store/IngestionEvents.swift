@@ -59,6 +59,12 @@ extension Store {
         try await hear("gapless_events", as: "events", while: isWanted, heard)
     }
 
+    /// As `hearEvents`, for what workers are told: there may be work, or what is under way may have been paused or cancelled. `heard` is
+    /// called with the dataset's name.
+    package func hearTasks(while isWanted: () -> Bool, _ heard: (String?) -> Void) async throws {
+        try await hear("gapless_tasks", as: "tasks", while: isWanted, heard)
+    }
+
     /// On a connection of its own: what one hears is lost with it. Notifications are hints only: whoever needs to know looks at the table.
     func hear(_ channel: String, as name: String, while isWanted: () -> Bool, _ heard: (String?) -> Void) async throws {
         var configuration = pool.configuration

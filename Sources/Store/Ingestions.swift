@@ -310,7 +310,6 @@ extension Store {
                     update ingestions set status = \(status.rawValue), error = \(error), started_at = coalesce(started_at, now()),
                         finished_at = now(), is_resumed = false where id = \(id)::uuid
                     """)
-                _ = try await connection.query("select pg_notify('gapless_ingestions', \(id))")
             case .more(let calls):
                 // By the mark nobody has filed any since. Their count is no number: some may have been taken out.
                 let first = try await connection.query("""

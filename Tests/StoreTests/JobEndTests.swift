@@ -157,4 +157,36 @@ import Testing
             #expect(try await Self.figures(held) == [])
         }
     }
+
+    private final class Ears {
+        let store: Store
+        let bell: Waiter
+        var told: [String?] = []
+
+        init(_ store: Store, _ loop: Loop) {
+            self.store = store
+            bell = Waiter(loop)
+        }
+
+        func hear() async throws {
+            try await store.hearTasks(while: { self.told.count < 2 }) { dataset in
+                self.told.append(dataset)
+                self.bell.wake()
+            }
+        }
+    }
+
+    @Test func workersHearOfWhatIsFiled() async throws {
+        try await StoreUnderTest.with(editions()) { loop, held in
+            let ears = Ears(held.store, loop)
+            let kept = loop.keep(ears)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await kept.loop.enter { loop in try await loop[kept].hear() } }
+                while ears.told.isEmpty { try await ears.bell.wait() }
+                _ = try await held.begin()
+                try await group.waitForAll()
+            }
+            #expect(ears.told == [nil, "editions"])
+        }
+    }
 }
