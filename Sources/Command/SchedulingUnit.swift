@@ -81,6 +81,7 @@ final class DutyRound {
 
     func stop() {
         isStopping = true
+        duty.stop()
         bell.wake()
     }
 }

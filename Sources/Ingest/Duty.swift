@@ -7,4 +7,11 @@ package protocol Duty: AnyObject {
     /// Does what is due now. Returns the real seconds after which it wants to be performed again; where it throws it is performed again
     /// after a pause that grows.
     func perform() async throws -> Double
+
+    /// It is not performed again: what it does now is to end soon.
+    func stop()
+}
+
+extension Duty {
+    package func stop() {}
 }

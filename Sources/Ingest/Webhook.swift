@@ -25,6 +25,8 @@ package final class Webhook: Duty {
     private let settings: Settings
     private let observe: (IngestEvent) -> Void
 
+    private var isStopping = false
+
     /// Deliveries of one turn.
     private static let atOnce = 50
 
@@ -41,12 +43,18 @@ package final class Webhook: Duty {
     }
 
     package func perform() async throws -> Double {
-        for _ in 0..<Self.atOnce {
+        for _ in 0..<Self.atOnce where !isStopping {
             // Longer than a try can take, so that no other begins before it has ended.
             guard let delivery = try await store.claimDelivery(leaseSeconds: Double(settings.timeoutSeconds) + 30) else { return 2 }
             try await deliver(delivery)
         }
         return 0
+    }
+
+    /// A receiver that keeps a delivery hanging does not keep the service from its end: it is told again after the next start.
+    package func stop() {
+        isStopping = true
+        fetcher.close()
     }
 
     private func deliver(_ delivery: AlertDelivery) async throws {

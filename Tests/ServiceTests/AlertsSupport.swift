@@ -106,6 +106,9 @@ final class HookReceiver {
     private(set) var told: [Telling] = []
     /// For the next ones, in order; 204 when there are none.
     var statuses: [Int] = []
+    /// Where it is there nothing is answered before it is woken.
+    var hangs: Waiter?
+    let arrived: Waiter
     private let server: Server
     private let local: Local<Server>
 
@@ -113,6 +116,7 @@ final class HookReceiver {
         let router = Router()
         server = try Server(loop: loop, address: address, router: router)
         local = loop.keep(server)
+        arrived = Waiter(loop)
         router.post("/hooks/{word}", take)
         let local = local
         loop.start { loop in await loop[local].run(on: loop) }
@@ -126,6 +130,8 @@ final class HookReceiver {
 
     private func take(_ request: Request) async -> Response {
         told.append(Telling(headers: request.headers + [("query", request.target)], body: request.body))
+        arrived.wake()
+        try? await hangs?.wait()
         let status = statuses.isEmpty ? 204 : statuses.removeFirst()
         let fields = HeaderLines(status == 302 ? ["Location": "/hooks/elsewhere"] : [:])
         return Response(status: status, fields: fields, body: .none)

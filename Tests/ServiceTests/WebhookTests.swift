@@ -174,6 +174,28 @@ import Upstream
         }
     }
 
+    /// A receiver that does not answer does not keep the service from its end; nothing is begun after it, and nothing is lost.
+    @Test func aStopBreaksADeliveryOff() async throws {
+        try await AlertsUnderTest.with { loop, test in
+            let receiver = try HookReceiver(on: loop)
+            let hangs = Waiter(loop)
+            receiver.hangs = hangs
+            let told = AlertsUnderTest.Told()
+            let webhook = loop.keep(try Self.webhook(test, receiver.hook(), told: told))
+            try await Self.raise(test, [Self.alarm("2025-12-01"), Self.alarm("2025-12-02")])
+            try await withThrowingTaskGroup { group in
+                group.addTask { try await loop.enter { loop in _ = try await loop[webhook].perform() } }
+                while receiver.told.isEmpty { try await receiver.arrived.wait() }
+                loop[webhook].stop()
+                try await group.waitForAll()
+            }
+            #expect(receiver.told.count == 1 && told.events.isEmpty)
+            #expect(try await Self.left(test) == 2)
+            hangs.wake()
+            await receiver.end()
+        }
+    }
+
     @Test func whatIsLongOverIsTakenOutAndWhatNobodyTakesIsGivenUp() async throws {
         try await AlertsUnderTest.with { _, test in
             let (store, pool) = (test.store, test.store.pool)
