@@ -132,13 +132,37 @@ package final class Planning {
         let now: Int64
     }
 
-    package func draft(_ asked: Selection) async throws -> Draft {
+    /// Whose work, filed already, is not asked for once more.
+    package struct Beside: Sendable {
+        let lane: Lane
+        let lanes: [Lane]
+        /// What a person has paused counts as well: it is held back on purpose.
+        let withPaused: Bool
+
+        /// Nobody waits for history, which is days away. What falls due is asked for without what the night's run will bring.
+        package static func schedule(_ lane: Lane) -> Beside {
+            Beside(lane: lane, lanes: lane == .history ? Lane.allCases : [.live, .repair], withPaused: true)
+        }
+
+        /// Somebody reads: what is not as urgent is too late.
+        static let demand = Beside(lane: .live, lanes: [.live], withPaused: false)
+    }
+
+    /// `beside`: without the missing slots that open calls are to fill; nil for all that is selected.
+    package func draft(_ asked: Selection, beside: Beside? = nil) async throws -> Draft {
         let dataset = try SelectionJSON.dataset(asked.dataset, among: datasets)
         let now = clock.now
-        let selection = Self.resolved(asked, of: dataset, now: now)
+        var selection = Self.resolved(asked, of: dataset, now: now)
+        // Before coverage: what ends in between is seen twice, and asked for later if it was not brought.
+        var open: [Store.OpenCall] = []
+        if let beside, selection.mode == .missing {
+            open = try await store.openCalls(of: dataset.name, lanes: beside.lanes, withPaused: beside.withPaused)
+        }
         let series = try await store.ledgers(of: dataset.name, now: now)
         let findings = try await store.shapeFindings(of: dataset.name)
-        let made = Self.plan(selection, of: dataset, series: series, findings: findings, now: now)
+        let reserved = beside.map { Reserved(open, dataset, series: series, lane: $0.lane, clock: clock, now: now) }
+        let made = Self.plan(selection, of: dataset, series: series, findings: findings, now: now, except: reserved)
+        if let reserved, !reserved.isEmpty { selection.narrow(to: made.calls, of: dataset) }
         var hash = SHA256()
         let text = selection.canonicalText
         hash.update(Array(text.utf8))
@@ -181,10 +205,10 @@ package final class Planning {
 
     /// Expected slots minus covered slots, priced by the call shapes that can be used. Pure.
     ///
-    /// `instead`: only what these calls were to fill, which they turned out not to be able to.
+    /// `instead`: only what these calls were to fill, which they turned out not to be able to. `except`: what others are to fill.
     package static func plan(
         _ selection: Selection, of dataset: Dataset, series: [StoredSeries], findings: ShapeFindings, now: Int64,
-        instead: [Store.UndoneCall]? = nil
+        instead: [Store.UndoneCall]? = nil, except reserved: Reserved? = nil
     ) -> (figures: PlanFigures, calls: [StoredCall]) {
         let range = dataset.calendar.ruler.slots(from: selection.from ?? now, to: selection.to ?? now)
         let left = instead.map { Reserved($0, dataset) }
@@ -199,6 +223,7 @@ package final class Planning {
             var missing = dataset.judged(one.ledger, now: now).demand(
                 mode, in: range, calendar: dataset.calendar, dueBefore: dataset.dueBefore(one.key, now: now))
             if let left { missing = missing.intersection(left.slots(of: one.id)) }
+            if let reserved { missing = missing.subtracting(reserved.slots(of: one.id)) }
             if missing.isEmpty { continue }
             demands[dataset.channel(one.key), default: []].append(Demand(series: one.key, missing: missing))
         }
@@ -253,17 +278,11 @@ package final class Planning {
     }
 }
 
-/// The slots that some calls were to fill, by series.
-private struct Reserved {
-    private var bySeries: [Int: SlotSet] = [:]
-
-    init(_ calls: [Store.UndoneCall], _ dataset: Dataset) {
-        for call in calls {
-            let slots = dataset.calendar.ruler.slots(
-                from: dataset.periods.start(of: call.periods.lowerBound), to: dataset.periods.start(of: call.periods.upperBound))
-            for id in call.seriesIDs { bySeries[id, default: SlotSet()].formUnion(SlotSet(slots)) }
-        }
+extension Selection {
+    /// To the periods of some calls: what is left to others is not for this one to be judged by.
+    fileprivate mutating func narrow(to calls: [StoredCall], of dataset: Dataset) {
+        guard let first = calls.map(\.periods.lowerBound).min(), let end = calls.map(\.periods.upperBound).max() else { return }
+        from = max(from ?? .min, dataset.periods.start(of: first))
+        to = min(to ?? .max, dataset.periods.start(of: end))
     }
-
-    func slots(of series: Int) -> SlotSet { bySeries[series] ?? SlotSet() }
 }

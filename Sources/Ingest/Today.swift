@@ -33,7 +33,7 @@ extension Planning {
         if let last = try await store.todayFetch(at: place), let standing = standing(last, dueAt: dueAt) { return standing }
         if try await !store.isClaimed(dataset: dataset.name) { return .none(seconds: Self.lookAgainSeconds) }
         if let seconds = try await budgetPause(of: dataset.upstream.name) { return .none(seconds: seconds) }
-        let draft = try await draft(selection)
+        let draft = try await draft(selection, beside: .demand)
         if draft.calls.isEmpty { return .none(seconds: Self.lookAgainSeconds) }
         let (fetch, isNew) = try await store.fileToday(
             filing(draft, for: Requester("demand", lane: .live)), at: place,

@@ -16,4 +16,7 @@ package enum Lane: String, Sendable, Hashable, CaseIterable {
         case .history: 1
         }
     }
+
+    /// Whether the other one is the more urgent.
+    package func isBehind(_ other: Lane) -> Bool { share < other.share }
 }

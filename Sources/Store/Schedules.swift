@@ -12,8 +12,6 @@ package struct StoredSchedule: Sendable, Equatable {
     package let lastRun: Int64?
     /// The last ingestion that it filed.
     package let lastIngestion: String?
-    /// That one has not ended.
-    package let isUnderWay: Bool
 }
 
 extension Store {
@@ -42,24 +40,25 @@ extension Store {
     /// By dataset and name.
     package func schedules(of datasets: [String]) async throws -> [StoredSchedule] {
         let rows = try await pool.read("""
-            select s.dataset, s.name, s.recurrence, s.next_due, s.last_due, s.last_run, s.last_ingestion::text,
-                exists (select from ingestions i where i.id = s.last_ingestion and i.status in ('pending', 'running'))
+            select s.dataset, s.name, s.recurrence, s.next_due, s.last_due, s.last_run, s.last_ingestion::text
             from schedules s where s.dataset = any(\(datasets)) order by s.dataset, s.name
             """)
         return try rows.map { row in
             StoredSchedule(
                 dataset: try row.string(0), name: try row.string(1), recurrence: try row.string(2), nextDue: try row.instant(3),
-                lastDue: try row.instantOrNil(4), lastRun: try row.instantOrNil(5), lastIngestion: try row.stringOrNil(6),
-                isUnderWay: try row.bool(7))
+                lastDue: try row.instantOrNil(4), lastRun: try row.instantOrNil(5), lastIngestion: try row.stringOrNil(6))
         }
     }
 
     /// Does one run: files what it asks for, each like `insertIngestion`, and moves the schedule on to `next`, in one transaction. A
     /// process that dies before its end has done nothing, one that dies after it all. Returns what was filed or found open, or nil where
-    /// another process is at it or has done the run since it was `seen`; then nothing is written. `now` is the shown clock.
-    package func run(_ seen: StoredSchedule, now: Int64, next: Int64, filing wanted: [NewIngestion]) async throws -> [Filed]? {
+    /// another process is at the run or has done it since it was `seen`, or that of a schedule `beside` it, which may ask for the same;
+    /// then nothing is written. `now` is the shown clock.
+    package func run(
+        _ seen: StoredSchedule, beside: [StoredSchedule] = [], now: Int64, next: Int64, filing wanted: [NewIngestion]
+    ) async throws -> [Filed]? {
         try await pool.transaction { connection in
-            guard try await Self.hold(seen, on: connection) else { return nil }
+            guard try await Self.hold([seen] + beside.filter { $0.name != seen.name }, on: connection) else { return nil }
             var filed: [Filed] = []
             for new in wanted {
                 let (id, isNew) = try await Self.file(new, on: connection)
@@ -78,7 +77,7 @@ extension Store {
     @discardableResult
     package func move(_ seen: StoredSchedule, to next: Int64) async throws -> Bool {
         try await pool.transaction { connection in
-            guard try await Self.hold(seen, on: connection) else { return false }
+            guard try await Self.hold([seen], on: connection) else { return false }
             _ = try await connection.query("""
                 update schedules set next_due = \(.instant(next)) where dataset = \(seen.dataset) and name = \(seen.name)
                 """)
@@ -86,12 +85,13 @@ extension Store {
         }
     }
 
-    /// Until the transaction ends, and unless it is not as it was seen.
-    private static func hold(_ seen: StoredSchedule, on connection: PostgresConnection) async throws -> Bool {
+    /// Until the transaction ends, and unless one of them, all of a dataset, is not as it was seen, or under another's lock.
+    private static func hold(_ seen: [StoredSchedule], on connection: PostgresConnection) async throws -> Bool {
         let rows = try await connection.query("""
-            select from schedules where dataset = \(seen.dataset) and name = \(seen.name) and recurrence = \(seen.recurrence)
-                and next_due = \(.instant(seen.nextDue)) for update skip locked
+            select s.name, s.recurrence, s.next_due from schedules s
+            where s.dataset = any(\(seen.map(\.dataset))) and s.name = any(\(seen.map(\.name))) order by s.name for update skip locked
             """)
-        return !rows.isEmpty
+        let found = try rows.map { "\(try $0.string(0))/\(try $0.string(1))/\(try $0.instant(2))" }
+        return found == seen.sorted { $0.name < $1.name }.map { "\($0.name)/\($0.recurrence)/\($0.nextDue)" }
     }
 }

@@ -154,23 +154,85 @@ import TestSupport
         #expect(try next == [
             "2025-12-11T15:00:00-03:00", "2025-12-11T05:30:00-03:00", "2025-12-10T17:05:00-03:00", "2025-12-11T03:00:00-03:00",
         ].map(Self.instant))
-        // What is asked for is judged by the present, not by when it was due: so the night's run and the check are the same now.
-        let ends = try processes.query("select selection ->> 'to', requested_by from ingestions order by 2") {
-            [try $0.string(0), try $0.string(1)]
+        // What is asked for is judged by the present, not by when it was due: the urgent have yesterday and today, the check, or the
+        // night's run, the days before, and the other of the two nothing.
+        let spans = try processes.query("select selection ->> 'from', selection ->> 'to', requested_by from ingestions order by 3") {
+            [try $0.string(0), try $0.string(1), try $0.string(2)]
         }
-        #expect(try ends.map { try Self.instant($0[0]) } == [now, now] && ends.map(\.[1]) == ["schedule check", "schedule fresh"])
+        #expect(try spans.map { try Self.instant($0[1]) } == [Self.instant("2025-12-09T00:00:00-03:00"), now], "\(spans)")
+        #expect(try Self.instant(spans[0][0]) == Self.instant("2025-11-10T00:00:00-03:00"), "\(spans)")
+        #expect(["schedule check", "schedule nightly"].contains(spans[0][2]) && spans[1][2] == "schedule fresh")
+        #expect(try Self.twice(processes) == 0)
+        #expect(runs.reduce(0) { $0 + $1.filed } == 2)
     }
 
-    /// While the last run is still at the same holes, another one beside it would spend the quota twice.
-    @Test func aRunDoesNotFileBesideItsOwnWork() async throws {
+    /// How many series and periods are asked for by two open calls.
+    private static func twice(_ processes: Processes) throws -> Int {
+        try processes.query("""
+            select coalesce(sum(n - 1), 0)::int8 from (
+                select count(*) n from tasks t, unnest(t.series_ids) s, generate_series(t.first_period, t.end_period - 1) p
+                where t.status in ('available', 'running') group by s, p
+            ) asked
+            """) { try $0.int(0) }[0]
+    }
+
+    /// A call that waits for its turn brings what fell due meanwhile, be it that a person holds it back.
+    @Test(arguments: ["pending", "paused"]) func whatIsAskedForIsNotAskedForAgain(_ status: String) async throws {
         let start = try Self.instant("2025-12-01T12:00:00-03:00")
         let processes = try Processes(start: start)
         defer { processes.stop() }
-        let first = try await processes.perform(at: start + 300)
-        #expect(first.map(\.filed) == [1])
+        #expect(try await processes.perform(at: start + 300).map(\.filed) == [1])
+        _ = try processes.query("update ingestions set status = \(status)", { _ in 0 })
         #expect(try await processes.perform(at: start + 3900).map(\.filed) == [0])
         try Self.endAll(processes)
         #expect(try await processes.perform(at: start + 7500).map(\.filed) == [1])
+    }
+
+    /// A call under way has asked for what was due when it began, and no more.
+    @Test func aSlowCallDoesNotKeepWhatFallsDueWaiting() async throws {
+        let start = try Self.instant("2025-12-01T12:00:00-03:00")
+        let processes = try Processes(start: start)
+        defer { processes.stop() }
+        _ = try await processes.perform(at: start + 300)
+        // By a clock that shows a thousandth of a second a second.
+        _ = try processes.query("""
+            update tasks set status = 'running', lease_until = now() + interval '1 hour', begun_at = now() - interval '3600000 seconds'
+            """, { _ in 0 })
+        #expect(try await processes.perform(at: start + 3900).map(\.filed) == [1])
+        let calls = try processes.query("""
+            select t.status, t.end_period - t.first_period from tasks t where t.status = 'available'
+            """) { try $0.int(1) }
+        #expect(calls == [1, 1], "today alone, of each node")
+    }
+
+    /// The night's run has asked for what was due when it was filed; what falls due does not wait for its turn.
+    @Test func whatFallsDueIsAskedForBesideTheNightsRun() async throws {
+        let start = try Self.instant("2025-12-01T02:30:00-03:00")
+        let processes = try Processes(start: start)
+        defer { processes.stop() }
+        // Nothing was asked for in the first hours, so the night has all of the days before.
+        _ = try processes.query("update schedules set next_due = next_due + interval '1 hour' where name = 'fresh'", { _ in 0 })
+        #expect(try await processes.perform(at: start + 1800).map(\.schedule) == ["nightly"])
+        let runs = try await processes.perform(at: start + 5700)
+        #expect(runs.map(\.schedule) == ["fresh"] && runs.map(\.filed) == [1])
+        let from = try processes.query("select selection ->> 'from' from ingestions where lane = 'live'") { try $0.string(0) }
+        #expect(try from.map(Self.instant) == [Self.instant("2025-12-01T00:00:00-03:00")], "yesterday is the night's")
+        let slots = try processes.query("select slots_detected::int8, gaps_detected::int8 from ingestions where lane = 'live'") {
+            [try $0.int(0), try $0.int(1)]
+        }
+        // One hour of each of the two nodes.
+        #expect(slots == [[2, 2]], "\(slots)")
+        #expect(try await processes.perform(at: start + 5701).isEmpty)
+    }
+
+    /// A back-fill reaches its slots in days: nobody waits for it.
+    @Test func historyHoldsNobodyOff() async throws {
+        let start = try Self.instant("2025-12-01T12:00:00-03:00")
+        let processes = try Processes(start: start)
+        defer { processes.stop() }
+        _ = try await processes.perform(at: start + 300)
+        _ = try processes.query("update ingestions set lane = 'history'", { _ in 0 })
+        #expect(try await processes.perform(at: start + 3900).map(\.filed) == [1])
     }
 
     /// A clock that stood in another year for a while leaves no schedule waiting for it.
