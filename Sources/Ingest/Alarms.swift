@@ -84,7 +84,8 @@ package final class Alarms: Duty {
 
     private func lacks(of dataset: Dataset, _ round: AlarmRound, _ now: Int64) async throws -> Lacks {
         let followed = Set(dataset.followed)
-        let new = try await round.newSeries(of: dataset.name)
+        // A day as it is shown, where the clock runs fast.
+        let new = try await round.newSeries(of: dataset.name, within: min(86_400, clock.realSeconds(86_400)))
         // A store that begins would be alarmed of every day of its horizon.
         let series = try await round.ledgers(of: dataset.name).filter { followed.contains($0.key) && !new.contains($0.id) }
         let start = dataset.zone.start(of: dataset.zone.day(at: now).advanced(by: -dataset.horizonDays))

@@ -18,10 +18,10 @@ package final class AlarmRound {
         try await Store.ledgers(on: connection, of: dataset)
     }
 
-    /// Series that are followed for less than a day: their horizon is being fetched for the first time.
-    package func newSeries(of dataset: String) async throws -> Set<Int> {
+    /// Series that are followed for less than so many real seconds: their horizon is being fetched for the first time.
+    package func newSeries(of dataset: String, within seconds: Double) async throws -> Set<Int> {
         let rows = try await connection.query("""
-            select id from series where dataset = \(dataset) and created_at > now() - interval '1 day'
+            select id from series where dataset = \(dataset) and created_at > now() - make_interval(secs => \(seconds))
             """)
         return Set(try rows.map { try $0.int(0) })
     }

@@ -67,6 +67,15 @@ import Testing
         }
     }
 
+    /// By a clock that shows a day an hour, two hours ago is not today.
+    @Test func whatIsFollowedSinceTodayIsSoByTheShownClock() async throws {
+        try await AlertsUnderTest.with { _, test in
+            _ = try await test.store.pool.query("update series set created_at = now() - interval '2 hours'")
+            #expect(try #require(try await test.alarms().lookNow()).opened.isEmpty)
+            #expect(try #require(try await test.alarms(speed: 24).lookNow()).opened.count == 3)
+        }
+    }
+
     /// Absent is lacking, and where it is known to stay so it is told in another way; beyond the horizon nobody looks.
     @Test func whatIsLostIsReclassifiedAndADayLeavesTheHorizon() async throws {
         try await AlertsUnderTest.with { _, test in

@@ -79,12 +79,14 @@ final class AlertsUnderTest {
         try await store.pool.query("update coverage set \(column) = \(.ranges(ranges)) where series_id = \(ids[series])")
     }
 
-    func alarms(now: Int64 = AlertsUnderTest.now, telling: Bool = false, on store: Store? = nil, told: Told = Told()) -> Alarms {
+    func alarms(
+        now: Int64 = AlertsUnderTest.now, speed: Double = 1e-6, telling: Bool = false, on store: Store? = nil, told: Told = Told()
+    ) -> Alarms {
         var settings = Alarms.Settings()
         settings.telling = telling
         return Alarms(
             store: store ?? self.store, datasets: [dataset], rates: ["far": dataset.upstream.rate],
-            clock: ServiceClock(Store.StoredClock(realAt: Int64(ServiceClock.realNow), shownAt: now, speed: 1e-6)), settings: settings,
+            clock: ServiceClock(Store.StoredClock(realAt: Int64(ServiceClock.realNow), shownAt: now, speed: speed)), settings: settings,
             observe: { told.events.append($0) })
     }
 
