@@ -19,7 +19,8 @@ extension Service {
                 let datasets = self.datasets.filter { $0.upstream.name == state.upstream }
                 guard let first = datasets.first else { continue }
                 let outlook = try await self.planning.outlook(of: first)
-                self.write(state, outlook, datasets, now: now, &json)
+                let steady = try await self.planning.store.steadyDemand(on: state.upstream, of: datasets, now: Int64(now))
+                self.write(state, outlook, outlook.sustainability(of: steady), datasets, now: now, &json)
             }
             json.endArray()
             json.key("next_cursor")
@@ -29,7 +30,10 @@ extension Service {
         }
     }
 
-    private func write(_ state: Store.BudgetState, _ outlook: Outlook, _ datasets: [Dataset], now: Double, _ json: inout JSONWriter) {
+    private func write(
+        _ state: Store.BudgetState, _ outlook: Outlook, _ steady: Sustainability, _ datasets: [Dataset], now: Double,
+        _ json: inout JSONWriter
+    ) {
         let clock = planning.clock
         func instant(_ name: String, _ at: Int64?, _ json: inout JSONWriter) {
             json.member(name, instant: at, offset: at.map { datasets[0].zone.offset(at: $0) } ?? 0)
@@ -47,8 +51,6 @@ extension Service {
         let rest = state.restingSeconds > 0 ? Int64((now + clock.shownSeconds(state.restingSeconds)).rounded(.up)) : nil
         instant("resting_until", rest, &json)
         json.member("forecast") { json in
-            let steady = outlook.sustainability(
-                of: datasets, rate: RequestRate(count: state.quota, seconds: state.windowSeconds), now: Int64(now))
             json.key("requests_per_day")
             json.double(steady.requestsPerDay.rounded(.up))
             json.key("sustainable")

@@ -6,6 +6,8 @@ internal import Store
 struct AnswerMaker {
     let question: Question
     let dataset: Dataset
+    /// All that there are: some share the upstream.
+    let datasets: [Dataset]
     let store: Store
     let clock: ServiceClock
     /// The longest that an answer holds, in seconds.
@@ -47,10 +49,11 @@ struct AnswerMaker {
         }
     }
 
-    /// What is known of the work ahead.
-    func outlook() async throws -> Outlook {
+    /// What is known of the work ahead, and what typical days take.
+    func outlook() async throws -> (outlook: Outlook, steady: SteadyDemand) {
         do {
-            return try await store.outlook(of: dataset, sharing: [dataset.name], clock: clock)
+            let steady = try await store.steadyDemand(on: dataset.upstream.name, of: datasets, now: now)
+            return (try await store.outlook(of: dataset, among: datasets, clock: clock), steady)
         } catch where Store.isUnavailable(error) {
             throw AnswerError.storeUnavailable(retryAfter: 1)
         }

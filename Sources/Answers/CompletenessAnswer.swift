@@ -17,11 +17,11 @@ extension AnswerMaker {
         json.member("as_of", instant: scope.asOf(snapshot.series, changedAt: snapshot.version?.changedAt), in: dataset.zone)
         let total = tallies.reduce(Tally(), +)
         json.members(total)
-        let outlook = try await outlook()
+        let (outlook, steady) = try await outlook()
         let isFillable = total.missing > total.unfillable + total.quarantined
         json.member("complete_at", instant: isFillable ? outlook.forecastOfAll?.p50 : nil, in: dataset.zone)
         json.key("sustainable")
-        json.bool(outlook.sustainability(of: [dataset], rate: outlook.rate, now: now).isSustainable)
+        json.bool(outlook.sustainability(of: steady).isSustainable)
         let next: Int64?
         switch query.groupBy {
         case .none, .series: next = try writeSeries(&json, query, scope, snapshot, tallies, after)

@@ -58,8 +58,9 @@ package final class Reader {
     package func stream(_ query: HistoryQuery, for client: String) async throws -> HistoryStream {
         guard let dataset = datasets.first(where: { $0.name == query.dataset }) else { throw AnswerError.unknownDataset(query.dataset) }
         return try await HistoryStream(
-            AnswerMaker(question: .history(query), dataset: dataset, store: store, clock: clock, ceiling: cacheTTL), query, streamSeats,
-            client: client)
+            AnswerMaker(
+                question: .history(query), dataset: dataset, datasets: datasets, store: store, clock: clock, ceiling: cacheTTL),
+            query, streamSeats, client: client)
     }
 
     // MARK: The same from this process's memory: no wait, nil where that has none
@@ -91,7 +92,7 @@ package final class Reader {
         do {
             return try await cache.answer(to: question, at: version(of: dataset.name, known), isAway: { self.versions.isAway }) {
                 let fresh = try await AnswerMaker(
-                    question: question, dataset: dataset, store: store, clock: clock, ceiling: cacheTTL
+                    question: question, dataset: dataset, datasets: datasets, store: store, clock: clock, ceiling: cacheTTL
                 ).make()
                 versions.adopt(DatasetVersion(number: fresh.version, changedAt: fresh.changedAt), of: dataset.name)
                 return fresh

@@ -65,7 +65,7 @@ package final class Alarms: Duty {
         let outcomes = try await round.outcomes(ofSeconds: clock.realSeconds(600).clamped(to: Self.outcomesFor))
         let verdicts = Dictionary(outcomes.map { ($0.upstream, $0.verdict) }) { first, _ in first }
         alarms += outcomes.filter { rates[$0.upstream] != nil }.compactMap(AlarmRules.alarm)
-        alarms += try await demands(round).compactMap(AlarmRules.alarm)
+        alarms += try await budgets(now).compactMap(AlarmRules.alarm)
         return try await round.settle(alarms, now: now, telling: settings.telling) { alert in
             let scope = alert.cause.scope
             switch alert.cause.kind {
@@ -95,14 +95,19 @@ package final class Alarms: Duty {
             graceSeconds: settings.graceSeconds)
     }
 
-    /// What is to be done within a day, by upstream: history may take as long as it takes.
-    private func demands(_ round: AlarmRound) async throws -> [BudgetDemand] {
-        let left = try await round.requestsLeft(lanes: [.live, .repair])
-        var requests: [String: Int] = [:]
-        for dataset in datasets { requests[dataset.upstream.name, default: 0] += left[dataset.name] ?? 0 }
-        return requests.sorted { $0.key < $1.key }.compactMap { upstream, requests in
-            rates[upstream].map { BudgetDemand(upstream: upstream, requests: requests, withinSeconds: 86_400, rate: $0) }
+    /// How the quotas stand to what is asked of them, as forecasts have it.
+    private func budgets(_ now: Int64) async throws -> [BudgetStanding] {
+        var standings: [BudgetStanding] = []
+        for (upstream, sharing) in Dictionary(grouping: datasets, by: \.upstream.name).sorted(by: { $0.key < $1.key }) {
+            guard let rate = rates[upstream] else { continue }
+            let outlook = try await store.outlook(of: sharing[0], among: sharing, rate: rate, clock: clock)
+            let steady = try await store.steadyDemand(on: upstream, of: sharing, now: now)
+            standings.append(
+                BudgetStanding(
+                    upstream: upstream, rate: outlook.rate, steady: outlook.sustainability(of: steady),
+                    urgentRequests: outlook.urgentRequests, urgentSeconds: outlook.forecastOfUrgent.map { $0.p90 - now }))
         }
+        return standings
     }
 
     private func tell(_ changes: AlarmRound.Changes) {

@@ -273,8 +273,7 @@ package final class Planning {
 
     /// What is known of the work ahead on a dataset's upstream.
     package func outlook(of dataset: Dataset) async throws -> Outlook {
-        let sharing = datasets.filter { $0.upstream.name == dataset.upstream.name }.map(\.name)
-        return try await store.outlook(of: dataset, sharing: sharing, rate: rates[dataset.upstream.name], clock: clock)
+        try await store.outlook(of: dataset, among: datasets, rate: rates[dataset.upstream.name], clock: clock)
     }
 }
 

@@ -31,23 +31,33 @@ package struct UpstreamOutcomes: Sendable, Hashable {
     }
 }
 
-/// What is asked of an upstream's quota, and by when it should be done.
-package struct BudgetDemand: Sendable, Hashable {
+/// How an upstream's quota stands to what is asked of it.
+package struct BudgetStanding: Sendable, Hashable {
     package let upstream: String
-    package let requests: Int
-    package let withinSeconds: Int
     package let rate: RequestRate
+    /// Of typical days.
+    package let steady: Sustainability
+    /// Open requests that do not take their time, and in how many seconds the last of them will be answered, nine times in ten; nil
+    /// where there are none.
+    package let urgentRequests: Int
+    package let urgentSeconds: Int64?
 
-    package init(upstream: String, requests: Int, withinSeconds: Int, rate: RequestRate) {
+    package init(upstream: String, rate: RequestRate, steady: Sustainability, urgentRequests: Int, urgentSeconds: Int64?) {
         self.upstream = upstream
-        self.requests = requests
-        self.withinSeconds = withinSeconds
         self.rate = rate
+        self.steady = steady
+        self.urgentRequests = urgentRequests
+        self.urgentSeconds = urgentSeconds
     }
 
-    /// Requests that the quota has in that time.
-    package var held: Int { Int(Int128(withinSeconds) * Int128(rate.count) / Int128(rate.seconds)) }
-    package var isShort: Bool { requests > held }
+    /// What does not take its time is to be done within these seconds.
+    private static let urgentSecondsMax: Int64 = 86_400
+
+    /// Urgent requests that will not be answered within a day, at the pace that is forecast.
+    var urgentBeyond: Int {
+        guard let urgentSeconds, urgentSeconds > Self.urgentSecondsMax else { return 0 }
+        return max(1, urgentRequests - Int(Double(urgentRequests) * Double(Self.urgentSecondsMax) / Double(urgentSeconds)))
+    }
 }
 
 /// Facts to alarms: one for each cause. Pure.
@@ -120,20 +130,26 @@ package enum AlarmRules {
     }
 
     /// nil where the quota holds what is asked.
-    package static func alarm(_ demand: BudgetDemand) -> Alarm? {
-        if !demand.isShort { return nil }
-        let hours = (Double(demand.withinSeconds) / 3600).rounded(.up)
+    package static func alarm(_ standing: BudgetStanding) -> Alarm? {
+        let steady = standing.steady
+        let beyond = standing.urgentBeyond
+        if steady.isSustainable, beyond == 0 { return nil }
+        var parts: [String] = []
+        if !steady.isSustainable { parts.append("schedules need " + (steady.wouldNeed ?? "more than the quota of \(standing.rate)")) }
+        if beyond > 0, let seconds = standing.urgentSeconds {
+            parts.append("\(standing.urgentRequests) requests that do not take their time are likely to take \((seconds + 3599) / 3600) h "
+                + "by the quota of \(standing.rate)")
+        }
+        let short = max(0, Int((steady.requestsPerDay - steady.capacityPerDay).rounded(.up)))
         return Alarm(
-            .init(.budgetShort, scope: demand.upstream), .warning,
-            message: "\(demand.upstream): \(demand.requests) requests are wanted within \(Int(hours)) h, where the quota of "
-                + "\(demand.rate) holds \(demand.held)",
-            count: demand.requests - demand.held, subject: object { $0.member("upstream", demand.upstream) },
+            .init(.budgetShort, scope: standing.upstream), .warning, message: "\(standing.upstream): " + parts.joined(separator: "; "),
+            count: steady.isSustainable ? beyond : short, subject: object { $0.member("upstream", standing.upstream) },
             details: object { json in
-                json.member("requests_wanted", demand.requests)
-                json.member("requests_held", demand.held)
-                json.member("within_seconds", demand.withinSeconds)
-                json.member("quota", demand.rate.count)
-                json.member("window_seconds", demand.rate.seconds)
+                json.member("requests_per_day", Int(steady.requestsPerDay.rounded(.up)))
+                json.member("capacity_per_day", Int(steady.capacityPerDay))
+                json.member("urgent_requests", standing.urgentRequests)
+                json.member("quota", standing.rate.count)
+                json.member("window_seconds", standing.rate.seconds)
             })
     }
 

@@ -1,24 +1,72 @@
 internal import Bytes
 
 extension SteadyDemand {
-    /// What a typical day of a dataset takes, reckoned by the planner as if nothing had gone wrong: one night's refresh of the dataset's
-    /// horizon, and for each slot of a day one look at that day, in each channel. Days are the ones before `now` (shown clock).
-    package init(typicalOf dataset: Dataset, now: Int64, shapes: [CallShape]? = nil) {
-        let shapes = shapes ?? dataset.shapes
+    /// What a dataset's schedules take in a day on which nothing goes wrong: the runs of the last whole local day before `now` (shown
+    /// clock), one by one. One that looks for holes has what fell due since they were looked for in its range; one that asks again has
+    /// all of its days.
+    ///
+    /// - Parameter shapes: the call shapes that can be used, at the prices that were found.
+    package init(typicalOf dataset: Dataset, now: Int64, shapes: [CallShape]) {
         let today = dataset.zone.day(at: now)
-        let ruler = dataset.calendar.ruler
-        let midnight = dataset.zone.start(of: today)
-        let yesterday = ruler.slots(from: dataset.zone.start(of: today.advanced(by: -1)), to: midnight)
-        let horizon = ruler.slots(from: dataset.zone.start(of: today.advanced(by: -dataset.horizonDays)), to: midnight)
+        let day = dataset.zone.start(of: today.advanced(by: -1))..<dataset.zone.start(of: today)
+        // One day more before it, so that what each run leaves to the next is as ever.
+        let start = dataset.zone.start(of: today.advanced(by: -2))
+        var holes = dataset.followed.map { TypicalHoles(ledger: Ledger(key: $0), dueBefore: dataset.dueBefore($0, now: start)) }
         var requests = 0
-        for (channel, keys) in Dictionary(grouping: dataset.followed, by: dataset.channel) {
-            let planner = Planner(slots: ruler, periods: dataset.periods, shapes: shapes.filter { $0.channel == channel })
-            func cost(_ range: Range<Int>) -> Int {
-                let expected = dataset.calendar.expected(in: range)
-                return planner.plan(keys.map { Demand(series: $0, missing: expected) }).totals.cost.requests
+        for run in Self.runs(of: dataset, in: start..<day.upperBound) {
+            for selection in run.schedule.selections(of: dataset, now: run.at) {
+                let range = dataset.calendar.ruler.slots(from: selection.from ?? run.at, to: selection.to ?? run.at)
+                var demands: [String: [Demand]] = [:]
+                for index in holes.indices where dataset.selects(holes[index].ledger.key, by: selection) {
+                    let key = holes[index].ledger.key
+                    let asked = holes[index].asked(selection.mode, in: range, of: dataset, now: run.at)
+                    if !asked.isEmpty { demands[dataset.channel(key), default: []].append(Demand(series: key, missing: asked)) }
+                }
+                if run.at < day.lowerBound { continue }
+                for (channel, demand) in demands {
+                    let usable = shapes.filter { $0.channel == channel }
+                    let planner = Planner(slots: dataset.calendar.ruler, periods: dataset.periods, shapes: usable)
+                    requests += planner.plan(demand).totals.cost.requests
+                }
             }
-            requests += cost(horizon) + cost(yesterday) * dataset.calendar.expected(in: yesterday).count
         }
         self.init(requestsPerDay: Double(requests))
+    }
+
+    private static func runs(of dataset: Dataset, in range: Range<Int64>) -> [(at: Int64, schedule: DatasetSchedule)] {
+        var runs: [(at: Int64, schedule: DatasetSchedule)] = []
+        for schedule in dataset.schedules {
+            var at = schedule.recurrence.next(after: range.lowerBound - 1)
+            while at < range.upperBound {
+                runs.append((at, schedule))
+                at = schedule.recurrence.next(after: at)
+            }
+        }
+        return runs.sorted { $0.at == $1.at ? $1.schedule.lane.isBehind($0.schedule.lane) : $0.at < $1.at }
+    }
+}
+
+/// What fell due of a series and was not asked for yet.
+private struct TypicalHoles {
+    /// Nothing is held of it.
+    let ledger: Ledger
+    private var left = SlotSet()
+    /// What fell due before is in `left`, or was asked for.
+    private var dueBefore: Int
+
+    init(ledger: Ledger, dueBefore: Int) {
+        self.ledger = ledger
+        self.dueBefore = dueBefore
+    }
+
+    mutating func asked(_ mode: Selection.Mode, in range: Range<Int>, of dataset: Dataset, now: Int64) -> SlotSet {
+        let due = dataset.dueBefore(ledger.key, now: now)
+        let all = dataset.judged(ledger, now: now).demand(mode, in: range, calendar: dataset.calendar, dueBefore: due)
+        if mode == .refresh { return all }
+        if due > dueBefore { left.formUnion(SlotSet(dueBefore..<due)) }
+        dueBefore = max(dueBefore, due)
+        let asked = all.intersection(left)
+        left = left.subtracting(asked)
+        return asked
     }
 }

@@ -49,18 +49,6 @@ package final class AlarmRound {
         return counts.map { UpstreamOutcomes(upstream: $0.key, counts: $0.value) }.sorted { $0.upstream < $1.upstream }
     }
 
-    /// Planned requests that open ingestions of these lanes still have, by dataset.
-    package func requestsLeft(lanes: [Lane]) async throws -> [String: Int] {
-        let rows = try await connection.query("""
-            select i.dataset, sum(t.requests_planned)::int8 from ingestions i join tasks t on t.ingestion_id = i.id
-            where i.status in ('pending', 'running') and i.lane = any(\(lanes.map(\.rawValue))) and t.status in ('available', 'running')
-            group by 1
-            """)
-        var left: [String: Int] = [:]
-        for row in rows { left[try row.string(0)] = try row.int(1) }
-        return left
-    }
-
     /// Makes the open alarms those that are given: opens, brings up to date and clears. `over` says why an open one that is not among
     /// them is over, nil where it is not known to be. `now` is of the shown clock; `telling`: whether a webhook is to hear of it.
     package func settle(

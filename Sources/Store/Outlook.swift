@@ -45,10 +45,17 @@ package struct Outlook: Sendable {
         return Forecast.of(queue.requests, in: lane, budget: budget, experience: experience)
     }
 
-    /// Whether the quota holds what typical days of these datasets, which share it, take.
-    package func sustainability(of datasets: [Dataset], rate: RequestRate, now: Int64) -> Sustainability {
-        let requests = datasets.reduce(0) { $0 + SteadyDemand(typicalOf: $1, now: now).requestsPerDay }
-        return Forecast.sustainability(of: SteadyDemand(requestsPerDay: requests), rate: rate, retryFactor: experience.retryFactor)
+    /// Requests of the lanes that do not take their time.
+    package var urgentRequests: Int { open.reduce(0) { $0 + ($1.lane == .history ? 0 : $1.requests) } }
+
+    /// Of all that does not take its time, were there nothing else.
+    package var forecastOfUrgent: Forecast? {
+        Forecast.of(urgentRequests, in: .live, budget: budget, experience: experience)
+    }
+
+    /// Whether the quota holds what typical days of all that share it take.
+    package func sustainability(of demand: SteadyDemand) -> Sustainability {
+        Forecast.sustainability(of: demand, rate: rate, retryFactor: experience.retryFactor)
     }
 
     private func queue(_ some: ArraySlice<Open>) -> Forecast.Queue {
@@ -59,10 +66,12 @@ package struct Outlook: Sendable {
 extension Store {
     private static let callsLookedAt = 200
 
-    /// The outlook on a dataset's upstream. `sharing`: names of the datasets that share it; `rate`: its budget where none is declared yet.
+    /// The outlook on a dataset's upstream. `datasets`: all that there are, of which some share it; `rate`: its budget where none is
+    /// declared yet.
     package func outlook(
-        of dataset: Dataset, sharing: [String], rate: RequestRate? = nil, clock: ServiceClock
+        of dataset: Dataset, among datasets: [Dataset], rate: RequestRate? = nil, clock: ServiceClock
     ) async throws -> Outlook {
+        let sharing = datasets.filter { $0.upstream.name == dataset.upstream.name }.map(\.name)
         let now = clock.exactNow
         let state = try await budgetStates(upstream: dataset.upstream.name, now: now).first
         let profile = dataset.upstream

@@ -4,6 +4,7 @@ package import Series
 /// The store of record, as one loop sees it: a pool of connections and the statements of the engine.
 package final class Store {
     package let pool: PostgresPool
+    let typicalDays = TypicalDays()
 
     package init(pool: PostgresPool) { self.pool = pool }
 

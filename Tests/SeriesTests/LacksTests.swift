@@ -166,10 +166,18 @@ struct LacksTests {
         #expect(alarm?.count == 9 && alarm?.severity == .critical)
     }
 
-    @Test func aBudgetIsShortByTheRequest() {
+    @Test func aBudgetIsShortByTheDayOrByWhatIsOpen() {
         let rate = RequestRate(count: 350, seconds: 3600)
-        func demand(_ requests: Int) -> BudgetDemand { BudgetDemand(upstream: "u", requests: requests, withinSeconds: 86_400, rate: rate) }
-        #expect(demand(8400).held == 8400 && AlarmRules.alarm(demand(8400)) == nil)
-        #expect(AlarmRules.alarm(demand(8401))?.count == 1)
+        func alarm(_ perDay: Double, urgent: Int = 0, seconds: Int64? = nil) -> Alarm? {
+            AlarmRules.alarm(BudgetStanding(
+                upstream: "u", rate: rate, steady: Forecast.sustainability(of: SteadyDemand(requestsPerDay: perDay), rate: rate),
+                urgentRequests: urgent, urgentSeconds: seconds))
+        }
+        #expect(alarm(8400) == nil && alarm(8400, urgent: 9000, seconds: 86_400) == nil)
+        #expect(alarm(8401)?.count == 1)
+        #expect(alarm(8401)?.message.hasPrefix("u: schedules need a quota of 351/PT3600S instead of 350") == true)
+        #expect(alarm(0, urgent: 10_000, seconds: 100_000)?.count == 1360)
+        #expect(alarm(0, urgent: 2, seconds: 86_401)?.message == "u: 2 requests that do not take their time are likely to take 25 h "
+            + "by the quota of \(rate)")
     }
 }

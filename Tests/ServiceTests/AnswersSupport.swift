@@ -47,7 +47,8 @@ enum Quarters {
                 ShownField("datetime", .instant), ShownField("date", .localDate), ShownField("node", .key(0)),
                 ShownField("source", .key(1)), ShownField("value", .value(column: 0)), ShownField("note", .value(column: 1)),
             ],
-            followed: keys, partsPerRow: { $0.values[1] == wholeHours ? 4 : 1 }, reach: reach)
+            followed: keys, partsPerRow: { $0.values[1] == wholeHours ? 4 : 1 }, reach: reach,
+            schedules: [DatasetSchedule("fresh", .hourly(minute: 5), .missing(daysBack: 1), lane: .live)])
     }
 }
 

@@ -57,22 +57,27 @@ import Testing
             #expect(fresh["window"] as? String == "PT1H" && fresh["resting_until"] is NSNull)
             #expect(abs(try Self.instant(fresh["next_at"]) - Int64(now)) < 30)
             let forecast = try #require(fresh["forecast"] as? [String: Any])
-            // One channel: three days of three requests, and 24 looks at a day of three.
-            #expect(forecast["requests_per_day"] as? Double == 81)
+            // An hour falls due each hour, and a look at its day takes three requests.
+            #expect(forecast["requests_per_day"] as? Double == 72)
             #expect(forecast["sustainable"] as? Bool == true && forecast["would_need"] is NSNull)
             #expect(forecast["complete_at_p50"] is NSNull)
 
-            // Three an hour are 72 a day, less than 81.
-            try await api.held.store.declareBudget(upstream: "nowhere", quota: 3, windowSeconds: 3600)
+            // Two an hour are 48 a day, less than 72.
+            try await api.held.store.declareBudget(upstream: "nowhere", quota: 2, windowSeconds: 3600)
             _ = try await api.held.store.rest(upstream: "nowhere", seconds: 120, sentAgo: 0, wasProbe: false)
             let short = try await Self.budget(api)
             let needs = try #require(short["forecast"] as? [String: Any])
             #expect(needs["sustainable"] as? Bool == false)
-            #expect((needs["would_need"] as? String)?.hasPrefix("a quota of 4/PT3600S instead of 3") == true, "\(needs)")
+            #expect((needs["would_need"] as? String)?.hasPrefix("a quota of 3/PT3600S instead of 2") == true, "\(needs)")
             #expect(short["left"] as? Int == 0 && short["resting_until"] is String)
             #expect(try Self.instant(short["next_at"]) > Int64(now) + 3000)
             let report = try await api.object("/v1/quarters/completeness?from=2025-12-01&to=2025-12-02")
             #expect(report["sustainable"] as? Bool == false && report["complete_at"] is NSNull)
+
+            // What is found out of call shapes counts at once: a look costs one request now.
+            try await api.held.store.note(Step.Needs(requests: 1, pageRows: 1000), of: "day", of: "quarters")
+            let cheaper = try #require((try await Self.budget(api))["forecast"] as? [String: Any])
+            #expect(cheaper["requests_per_day"] as? Double == 24)
         }
     }
 }
