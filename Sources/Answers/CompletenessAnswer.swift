@@ -19,7 +19,8 @@ extension AnswerMaker {
         json.members(total)
         let (outlook, steady) = try await outlook()
         let isFillable = total.missing > total.unfillable + total.quarantined
-        json.member("complete_at", instant: isFillable ? outlook.forecastOfAll?.p50 : nil, in: dataset.zone)
+        let completeAt = isFillable ? try await completeAt(scope, snapshot.series, outlook) : nil
+        json.member("complete_at", instant: completeAt, in: dataset.zone)
         json.key("sustainable")
         json.bool(outlook.sustainability(of: steady).isSustainable)
         let next: Int64?
@@ -30,7 +31,9 @@ extension AnswerMaker {
         let cursor = next.map { Cursor(place: [$0]).text(seal: question.seal) }
         json.member("next_cursor", ifAny: cursor)
         json.endObject()
-        return fresh(json.bytes, nextCursor: cursor, of: snapshot, until: scope.nextChange(snapshot.series))
+        let change = scope.nextChange(snapshot.series)
+        let until = isFillable ? min(change ?? .max, now + forecastSeconds) : change
+        return fresh(json.bytes, nextCursor: cursor, of: snapshot, until: until)
     }
 
     /// The series of this page. Returns the id of the last one, nil where none is left.

@@ -6,6 +6,7 @@ package struct Outlook: Sendable {
     /// An ingestion that is not over, and what of it is planned and not spent.
     package struct Open: Sendable, Equatable {
         package let id: String
+        package let dataset: String
         package let lane: Lane
         package let requests: Int
     }
@@ -35,6 +36,14 @@ package struct Outlook: Sendable {
         let mine = open[place]
         let others = open.enumerated().filter { $0.offset < place || $0.element.lane != mine.lane }.map(\.element)
         return Forecast.of(mine.requests, in: mine.lane, behind: queue(others[...]), budget: budget, experience: experience)
+    }
+
+    /// Of all that is open of a dataset, beside the work of others on the upstream; nil where nothing is.
+    package func forecast(ofDataset name: String) -> Forecast? {
+        let mine = open.filter { $0.dataset == name }
+        // The last of each lane.
+        let last = Lane.allCases.compactMap { lane in mine.last { $0.lane == lane && $0.requests > 0 } }
+        return last.compactMap { forecast(of: $0.id) }.max { $0.p50 < $1.p50 }
     }
 
     /// Of all that is open.
@@ -101,15 +110,18 @@ extension Store {
         }.reversed()
     }
 
+    /// A task that is open has one request to come at least, however many it took.
     private func openWork(of datasets: [String]) async throws -> [Outlook.Open] {
         let rows = try await pool.read("""
-            select i.id::text, i.lane, (
-                select coalesce(sum(greatest(0, t.requests_planned - t.requests)), 0)::int8 from tasks t
+            select i.id::text, i.dataset, i.lane, (
+                select coalesce(sum(greatest(1, t.requests_planned - t.requests)), 0)::int8 from tasks t
                 where t.ingestion_id = i.id and t.status in ('available', 'running')
             ) from ingestions i where i.dataset = any(\(datasets)) and i.status in ('pending', 'running') order by i.created_at, i.id
             """)
         return try rows.map { row in
-            Outlook.Open(id: try row.string(0), lane: Lane(rawValue: try row.string(1)) ?? .history, requests: try row.int(2))
+            Outlook.Open(
+                id: try row.string(0), dataset: try row.string(1), lane: Lane(rawValue: try row.string(2)) ?? .history,
+                requests: try row.int(3))
         }
     }
 }

@@ -1,9 +1,11 @@
 @testable import API
+import Answers
 import Bytes
 import EventLoop
 import Foundation
 import HTTP
 import Ingest
+import Postgres
 import Series
 import Store
 import Testing
@@ -41,6 +43,46 @@ import Testing
             // The report's end is that of what is filed.
             let report = try await api.object("/v1/quarters/completeness?source=online&from=2025-12-01&to=2025-12-03")
             #expect(abs(try Self.instant(report["complete_at"]) - p50) < 60)
+        }
+    }
+
+    @Test func whereNothingIsFiledTheNextRunDecides() async throws {
+        try await APIUnderTest.with { api in
+            let store = api.held.store
+            let path = "/v1/quarters/completeness?node=a&source=online&from=2025-12-02&to=2025-12-03"
+            func report(_ path: String) async throws -> [String: Any] {
+                // Forecasts raise no version: what was kept is as good as another answer.
+                try await api.held.store.pool.query("update dataset_versions set version = version + 1")
+                try await api.held.reader.readVersions()
+                return try await api.object(path)
+            }
+            // Nothing runs by itself.
+            #expect(try await report(path)["complete_at"] is NSNull)
+            let now = api.held.clock.now
+            try await store.ensureSchedules(api.held.dataset.schedules, of: "quarters", now: now)
+            let at = try Self.instant(try await report(path)["complete_at"])
+            let run = try #require(try await store.schedules(of: ["quarters"]).first).nextDue
+            #expect(at > run && at < run + 60)
+            // Three days back no schedule looks.
+            #expect(try await report("/v1/quarters/completeness?from=2025-11-30&to=2025-12-03")["complete_at"] is NSNull)
+            // A schedule that has not moved for long is nobody's.
+            try await store.pool.query("update schedules set next_due = next_due - interval '3 hours'")
+            #expect(try await report(path)["complete_at"] is NSNull)
+        }
+    }
+
+    @Test func aForecastIsToldForAMinuteAtMost() async throws {
+        try await APIUnderTest.with { api in
+            let day = try (Timestamp.parse("2025-12-02T03:00:00Z"), Timestamp.parse("2025-12-03T03:00:00Z"))
+            func seconds() async throws -> Int {
+                try await api.held.reader.readVersions()
+                let query = CompletenessQuery(
+                    dataset: "quarters", keys: ["node": ["a"], "source": ["online"]], from: day.0, to: day.1)
+                return try await api.held.reader.completeness(query).maxAge
+            }
+            #expect(try await seconds() <= 60)
+            try await api.held.fill("a/online", "2025-12-02T03:00:00Z", "2025-12-03T03:00:00Z")
+            #expect(try await seconds() > 600)
         }
     }
 
