@@ -165,7 +165,9 @@ class Judge:
         for name, (hour, minute) in DAILY.items():
             counted = collections.Counter(due.date() for due in runs[name])
             wrong = [(day.isoformat(), counted[day]) for day in days if counted[day] != 1]
-            wrong += [due.isoformat() for due in runs[name] if (due.hour, due.minute) != (hour, minute)]
+            # A new store is filled at once.
+            own = sorted(runs[name])[1:] if name == "nightly" else runs[name]
+            wrong += [due.isoformat() for due in own if (due.hour, due.minute) != (hour, minute)]
             self.table.none(f"{name}: local days without one run at {hour:02}:{minute:02}", wrong)
         # By their instants: local times of the hour that comes twice are equal to Python.
         dues = collections.Counter(due.timestamp() for due in runs[FRESH])
