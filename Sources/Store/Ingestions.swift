@@ -194,7 +194,7 @@ extension Store {
         from ingestions i cross join lateral (
             select count(*), count(*) filter (where is_open), count(*) filter (where status in ('failed', 'parked') and not is_put_off),
                 coalesce(sum(covers) filter (where not is_replanned), 0)::int8,
-                coalesce(sum(covers) filter (where not is_replanned and not is_open), 0)::int8,
+                coalesce(sum(covers) filter (where not is_replanned and not is_open and not is_put_off and status <> 'cancelled'), 0)::int8,
                 coalesce(sum(requests_planned), 0)::int8, coalesce(sum(requests), 0)::int8, coalesce(sum(written), 0)::int8,
                 coalesce(sum(unchanged), 0)::int8, coalesce(sum(revised), 0)::int8, coalesce(sum(quarantined), 0)::int8,
                 coalesce(sum(filled), 0)::int8, coalesce(sum(retries), 0)::int8,
