@@ -41,7 +41,7 @@ import Testing
         #expect(Set(filed.compactMap { $0["requested_by"] as? String }).isSubset(of: [
             "schedule nightly", "schedule check", "schedule fresh", "schedule corrections",
         ]))
-        #expect(filed.filter { $0["requested_by"] as? String == "schedule nightly" }.count <= 2)
+        #expect(filed.filter { $0["requested_by"] as? String == "schedule nightly" }.count <= 3)
     }
 
     private func instant(_ text: String?) -> Int64 { text.flatMap { try? Timestamp.parse($0) } ?? .min }
