@@ -42,17 +42,16 @@ import Testing
         }
     }
 
-    /// Tasks that have ended, that were begun, and all.
-    private func tasks(_ service: ServiceUnderTest, of id: String) throws -> (ended: Int, begun: Int, all: Int) {
+    /// Tasks that have ended, and all.
+    private func tasks(_ service: ServiceUnderTest, of id: String) throws -> (ended: Int, all: Int) {
         let configuration = service.backing.postgres
         return try service.client.runBlocking { loop in
             let connection = try await PostgresConnection.connect(configuration, on: loop)
             defer { connection.close() }
             let row = try await connection.query("""
-                select count(*) filter (where status = 'done'), count(*), count(*) filter (where attempts > 0)
-                from tasks where ingestion_id = \(id)::uuid
+                select count(*) filter (where status = 'done'), count(*) from tasks where ingestion_id = \(id)::uuid
                 """).only()
-            return (try row.int(0), try row.int(2), try row.int(1))
+            return (try row.int(0), try row.int(1))
         }
     }
 
@@ -77,7 +76,7 @@ import Testing
         let fresh = try file(service, [Selection(dataset: "cmg", from: Self.today - Self.day, to: Self.today)], .live)[0]
         let job = try service.follow("/v1/ingestions/\(fresh)")
         #expect(job["status"] as? String == "completed" && job["lane"] as? String == "live")
-        let (ended, _, all) = try tasks(service, of: long)
+        let (ended, all) = try tasks(service, of: long)
         #expect(ended < all, "the back-fill ended first")
         // And it goes on to its end.
         #expect(try service.follow("/v1/ingestions/\(long)")["status"] as? String == "completed")
@@ -87,14 +86,16 @@ import Testing
         let service = try service()
         defer { service.stop() }
         // One day each: two calls, one of each node.
-        let days = (1...20).map { age in
+        let days = (1...38).map { age in
             Selection(dataset: "cmg", from: Self.today - Int64(age) * Self.day, to: Self.today - Int64(age - 1) * Self.day)
         }
-        let fresh = try file(service, days, .live)
+        // The back-fill is there before them, and what it did meanwhile is taken off: a busy machine may take long to file them all.
         let long = try file(service, [Self.backfill], .history)[0]
+        let fresh = try file(service, days, .live)
+        let before = try tasks(service, of: long).ended
         for id in fresh { _ = try service.follow("/v1/ingestions/\(id)") }
-        let (ended, begun, all) = try tasks(service, of: long)
-        #expect(begun > 0, "not a call of the back-fill was made while there was fresh work")
-        #expect(ended < all / 2, "\(ended) of \(all): the back-fill had more than its share")
+        let (ended, all) = try tasks(service, of: long)
+        #expect(ended > before, "not a call of the back-fill was made while there was fresh work")
+        #expect(ended - before < all / 2, "\(ended) of \(all): the back-fill had more than its share")
     }
 }
