@@ -50,13 +50,18 @@ package struct UpstreamRequest: Sendable, Hashable {
     package let attempt: Int
     /// A refusal may be about this request alone (a filter that is answered 429 or 400): it is given up early, and does not end the call.
     package let isDoubtful: Bool
+    /// What the upstream's pace is counted by, where it is not all its requests together (Kraken: a pair); nil: all together.
+    package let scope: String?
 
     package struct QueryItem: Sendable, Hashable {
         package let name: String
         package let value: String
     }
 
-    package init(path: String, query: [(String, String)], attempt: Int = 0, isDoubtful: Bool = false) {
+    package init(
+        path: String, query: [(String, String)], attempt: Int = 0, isDoubtful: Bool = false, scope: String? = nil
+    ) {
+        self.scope = scope
         self.path = path
         self.query = query.map { QueryItem(name: $0.0, value: $0.1) }
         self.attempt = attempt
@@ -80,6 +85,9 @@ package struct Step: Sendable {
     package var needs: Needs?
     /// Records that failed the dataset's rules, with the reason.
     package var quarantined: [QuarantinedRecord] = []
+    /// The periods that a proved end speaks of, where the upstream did not look at all that were asked for (a window that moved on);
+    /// nil: all.
+    package var witnessed: Range<Int>?
 
     package init() {}
 
@@ -132,12 +140,22 @@ package enum Value: Sendable, Equatable {
 }
 
 package struct QuarantinedRecord: Sendable, Equatable {
+    /// One word or a few, the same for the same rule: `high below low`.
     package let reason: String
+    /// As it came, clipped where it is long.
     package let record: String
+    /// Index into the order's series, and the instant it speaks of, where they can be told.
+    package let series: Int?
+    package let time: Int64?
+    /// Where in what was read it stands: `line 17`, `results[3]`; nil where that says nothing.
+    package let place: String?
 
-    package init(reason: String, record: String) {
+    package init(reason: String, record: String, series: Int? = nil, time: Int64? = nil, place: String? = nil) {
         self.reason = reason
         self.record = record
+        self.series = series
+        self.time = time
+        self.place = place
     }
 }
 

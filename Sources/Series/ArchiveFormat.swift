@@ -1,0 +1,31 @@
+/// How a dataset's archive files are told and read: files that an upstream publishes beside its API. Knows neither directories nor
+/// tables; who imports hands it names and bytes.
+package struct ArchiveFormat: Sendable {
+    /// The series that a file holds, told by its name without folder and without `.gz`; nil for a file that is none of the dataset's.
+    package let series: @Sendable (_ name: String) -> SeriesKey?
+    /// Reads one file of a series from its first byte on.
+    package let reader: @Sendable (SeriesKey) -> any ArchiveReader
+
+    package init(
+        series: @escaping @Sendable (String) -> SeriesKey?, reader: @escaping @Sendable (SeriesKey) -> any ArchiveReader
+    ) {
+        self.series = series
+        self.reader = reader
+    }
+}
+
+/// Bytes of a file in, rows and refusals out. Bytes never become text, except those of a record that is refused.
+package protocol ArchiveReader: Sendable {
+    /// A batch with the schema's columns and no row.
+    var emptyBatch: RowBatch { get }
+
+    /// Takes the next bytes, which may begin and end anywhere, and adds the rows of all whole lines. Rows come in the order of the file:
+    /// who stores them sees to the order of time.
+    mutating func read(_ bytes: Span<UInt8>, into batch: inout RowBatch, refused: inout [QuarantinedRecord])
+
+    /// The file has ended: what is left is its last line.
+    mutating func finish(into batch: inout RowBatch, refused: inout [QuarantinedRecord])
+
+    /// Lines that are nobody's data and no error: headers, empty ones.
+    var skippedLines: Int { get }
+}
