@@ -88,6 +88,8 @@ enum Failures {
             failure(InputError(field, "\(value) is not followed here", isUnknownName: true), in: .query)
         case .unknownCombination: unknownCombination
         case .unknownSlot: Failure(.unknownSlot, "The dataset has no slot there, or none within the series' lifetime.")
+        case .manyLengths(let field):
+            failure(InputError(field, "name one: a history is of slots of one length, and these series have several"), in: .query)
         case .badCursor: Paging.badCursor
         case .longHistory: Failure(.invalidInput, "limit: the range has too many rows for one answer")
         case .manyStreams(let seconds):

@@ -117,9 +117,11 @@ enum ReadQuery {
 
     /// How a dataset's slot, and its part where it has several, are written as durations: the words of `resolution`.
     static func resolutions(of dataset: Dataset) -> [String] {
-        guard case .every(let seconds, _) = dataset.calendar.ruler else { return ["P1D"] }
+        // Where each series has a length of its own, that is a key of the series and no resolution.
+        guard case .alike(let calendar) = dataset.calendars else { return [] }
+        guard case .every(let seconds, _) = calendar.ruler else { return ["P1D"] }
         let slot = ISODuration.text(Int64(seconds))
-        let parts = dataset.calendar.parts
+        let parts = calendar.parts
         return parts > 1 ? [slot, ISODuration.text(Int64(seconds / parts))] : [slot]
     }
 

@@ -107,7 +107,12 @@ private struct ExclusionInput {
         selection = try SelectionJSON.read(.object(members), datasets: [dataset])
         guard let from = selection.from else { throw InputError("from", "is required: a date or an instant with its offset") }
         guard let to = selection.to else { throw InputError("to", "is required: a date or an instant with its offset") }
-        slots = dataset.calendar.ruler.slots(from: from, to: to)
+        let selection = selection
+        let rulers = Set(dataset.followed.filter { dataset.selects($0, by: selection) }.map { dataset.calendar(of: $0).ruler })
+        guard rulers.count < 2 else {
+            throw InputError(dataset.keys[dataset.keys.count - 1], "name one: an exclusion is of slots of one length")
+        }
+        slots = (rulers.first ?? dataset.calendars.tick).slots(from: from, to: to)
         if slots.isEmpty { throw InputError("to", "no slot begins between from and to") }
         (self.from, self.to) = (from, to)
         note = try Self.note(body["note"])

@@ -21,9 +21,10 @@ extension Service {
             }
             try query.end()
             _ = try Form.wanted(nil, request, offered: [.json])
-            let instant = try SlotTime.instant(request.parameter("time") ?? "", in: dataset)
-            let slot = dataset.calendar.ruler.slot(containing: instant)
-            var response = Response.json(try await self.reader.explain(slot, of: SeriesKey(values), in: dataset.name))
+            let key = SeriesKey(values)
+            let instant = try SlotTime.instant(request.parameter("time") ?? "", of: key, in: dataset)
+            let slot = dataset.calendar(of: key).ruler.slot(containing: instant)
+            var response = Response.json(try await self.reader.explain(slot, of: key, in: dataset.name))
             response.fields.add("Cache-Control", "no-store")
             return response
         }

@@ -6,7 +6,7 @@ internal import Series
 enum SlotTime {
     /// An instant with its offset, a date (its first instant), or what the local clock shows: `2025-12-01T14`, with minutes and
     /// seconds or without. Throws where the clock shows that twice, or never.
-    static func instant(_ text: String, in dataset: Dataset) throws(Failure) -> Int64 {
+    static func instant(_ text: String, of key: SeriesKey, in dataset: Dataset) throws(Failure) -> Int64 {
         let zone = dataset.zone
         if let date = LocalDate(text) { return zone.start(of: date) }
         do throws(TimestampError) {
@@ -22,7 +22,7 @@ enum SlotTime {
             guard let first = found.first else {
                 throw Failure(.unknownSlot, "The clocks of \(zone.name) never show \(text): they jump over it.")
             }
-            if Set(found.map(dataset.calendar.ruler.slot(containing:))).count == 1 { return first }
+            if Set(found.map(dataset.calendar(of: key).ruler.slot(containing:))).count == 1 { return first }
             let both = found.map { Timestamp.text($0, offset: zone.offset(at: $0)) }.joined(separator: " and ")
             throw wrong("the clocks of \(zone.name) show \(text) twice: say which, \(both)")
         }

@@ -39,6 +39,8 @@ package enum AnswerError: Error, Sendable, Equatable {
     case unknownCombination
     /// The dataset has no slot there, or none in the series' lifetime.
     case unknownSlot
+    /// The series asked for have slots of different lengths, which one history cannot show: this key tells them apart.
+    case manyLengths(field: String)
     /// Not a cursor that was given out for this query.
     case badCursor
     /// All rows of the range were asked for, and they are too many for one answer: `Reader.stream` gives them.

@@ -29,9 +29,9 @@ struct AnswerMaker {
         }
     }
 
-    /// `notes`: of which slots it is wanted why they are not held.
+    /// `notes`: of which stretch it is wanted why slots are not held.
     func snapshot(
-        notes: Range<Int>? = nil, span: ([StoredSeries]) throws -> Range<Int64>? = { _ in nil }
+        notes: Range<Int64>? = nil, span: ([StoredSeries]) throws -> Range<Int64>? = { _ in nil }
     ) async throws -> Snapshot {
         do {
             return try await store.snapshot(of: dataset, choose: chosen, notes: notes, span: span)

@@ -12,11 +12,13 @@ extension AnswerMaker {
         let holes = series.map { one in
             let ledger = scope.judged(one)
             return Demand(
-                series: one.key, missing: ledger.missing(in: scope.slots, calendar: dataset.calendar, dueBefore: scope.dueBefore(one.key)))
+                series: one.key,
+                missing: ledger.missing(
+                    in: scope.slots(of: one.key), calendar: dataset.calendar(of: one.key), dueBefore: scope.dueBefore(one.key)))
         }.filter { !$0.missing.isEmpty }
         // Nobody asks for what is not followed any more.
-        guard let first = holes.compactMap(\.missing.first).min(), holes.allSatisfy({ dataset.selects($0.series, by: all) }),
-            let run = try await nextRun(askingFrom: dataset.calendar.ruler.start(of: first))
+        guard let first = holes.compactMap({ hole in hole.missing.first.map { dataset.calendar(of: hole.series).ruler.start(of: $0) } }).min(), holes.allSatisfy({ dataset.selects($0.series, by: all) }),
+            let run = try await nextRun(askingFrom: first)
         else { return nil }
         let requests = try await requests(for: holes)
         // Until then the budget recovers: by what the plan would take from now on it is at the latest.
@@ -41,12 +43,7 @@ extension AnswerMaker {
 
     private func requests(for holes: [Demand]) async throws -> Int {
         let findings = try await reading { try await store.shapeFindings(of: dataset.name) }
-        let shapes = dataset.shapes(by: findings)
-        return Dictionary(grouping: holes, by: { dataset.channel($0.series) }).reduce(0) { sum, entry in
-            let usable = shapes.filter { $0.channel == entry.key }
-            let planner = Planner(slots: dataset.calendar.ruler, periods: dataset.periods, shapes: usable)
-            return sum + planner.plan(entry.value).totals.cost.requests
-        }
+        return dataset.plan(holes, shapes: dataset.shapes(by: findings)).totals.cost.requests
     }
 
     private func reading<T>(_ read: () async throws -> T) async throws -> T {

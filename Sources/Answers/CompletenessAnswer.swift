@@ -7,7 +7,7 @@ extension AnswerMaker {
     func completeness(_ query: CompletenessQuery) async throws -> FreshAnswer {
         let scope = Scope(dataset, from: query.from, to: query.to, now: now)
         let after = try query.cursor.map { text throws(AnswerError) in try Cursor(text, seal: question.seal, numbers: 1).place[0] }
-        let snapshot = try await snapshot(notes: scope.slots)
+        let snapshot = try await snapshot(notes: scope.span)
         let tallies = snapshot.series.map { scope.tally($0) }
         var json = JSONWriter(capacity: 1024 + min(query.limit, 1000) * 320)
         json.beginObject()
@@ -41,12 +41,11 @@ extension AnswerMaker {
         _ json: inout JSONWriter, _ query: CompletenessQuery, _ scope: Scope, _ snapshot: Snapshot, _ tallies: [Tally], _ after: Int64?
     ) throws(AnswerError) -> Int64? {
         let page = try SeriesPage(snapshot.series, after: after, limit: query.limit)
-        let ruler = dataset.calendar.ruler
-        let parts = dataset.calendar.parts
         json.key(query.groupBy == .series ? "groups" : "series")
         json.beginArray()
         for index in page.indices {
             let ledger = snapshot.series[index].ledger
+            let (ruler, parts) = (dataset.calendar(of: ledger.key).ruler, dataset.calendar(of: ledger.key).parts)
             json.beginObject()
             if query.groupBy == .series { json.member("key", ledger.key.description) }
             json.members(of: ledger.key, names: dataset.keys)
@@ -67,7 +66,7 @@ extension AnswerMaker {
         json.key("groups")
         json.beginArray()
         defer { json.endArray() }
-        guard let periods = LocalPeriods(query.groupBy == .month ? .month : .day, over: scope.slots, dataset) else { return nil }
+        guard let periods = LocalPeriods(query.groupBy == .month ? .month : .day, over: scope.span, dataset) else { return nil }
         var first = periods.numbers.lowerBound
         if let after {
             // Anybody can write a cursor: only one that leaves something to give is one of ours.
@@ -75,11 +74,17 @@ extension AnswerMaker {
             first = Int(after) + 1
         }
         let page = first..<first + min(query.limit, periods.numbers.upperBound - first)
-        let ends = page.map { periods.slots(before: $0 + 1).clamped(to: scope.slots) }
-        let range = periods.slots(before: first).clamped(to: scope.slots)..<(ends.last ?? scope.slots.lowerBound)
         var tallies = Array(repeating: Tally(), count: page.count)
         for one in snapshot.series {
-            let states = scope.judged(one).states(in: range, calendar: dataset.calendar, dueBefore: scope.dueBefore(one.key))
+            let slots = scope.slots(of: one.key)
+            let calendar = dataset.calendar(of: one.key)
+            func bound(_ number: Int) -> Int {
+                let start = periods.start(of: number)
+                return calendar.ruler.slots(from: start, to: start).lowerBound.clamped(to: slots)
+            }
+            let ends = page.map { bound($0 + 1) }
+            let range = bound(first)..<(ends.last ?? slots.lowerBound)
+            let states = scope.judged(one).states(in: range, calendar: calendar, dueBefore: scope.dueBefore(one.key))
             for (state, slots) in states { PeriodCount.add(slots, state, endingAt: ends, to: &tallies) }
         }
         for (number, tally) in zip(page, tallies) {

@@ -66,9 +66,9 @@ extension AnswerMaker {
     }
 
     private func writeCalendar(_ json: inout JSONWriter) {
-        let calendar = dataset.calendar
         json.key("calendar")
         json.beginObject()
+        guard case .alike(let calendar) = dataset.calendars else { return writeCalendars(&json) }
         switch calendar.ruler {
         case .every(let seconds, _):
             json.member("slot", ISODuration.text(Int64(seconds)))
@@ -81,6 +81,24 @@ extension AnswerMaker {
             json.member("part", "P1D")
         }
         json.member("slots", calendar.existing == .all ? "all" : "sessions")
+        json.endObject()
+    }
+
+    /// Of slots whose length is the series' own: the lengths there are.
+    private func writeCalendars(_ json: inout JSONWriter) {
+        let seconds = Set(dataset.followed.compactMap { key in
+            if case .every(let seconds, _) = dataset.calendar(of: key).ruler { seconds } else { nil }
+        })
+        json.key("slot")
+        json.null()
+        json.key("lengths")
+        json.beginArray()
+        for length in seconds.sorted() { json.string(ISODuration.text(Int64(length))) }
+        json.endArray()
+        json.member("parts", 1)
+        json.key("part")
+        json.null()
+        json.member("slots", "all")
         json.endObject()
     }
 
@@ -144,15 +162,17 @@ extension AnswerMaker {
     }
 
     private func writeFreshness(_ json: inout JSONWriter, _ scope: Scope, _ snapshot: Snapshot) {
-        let calendar = dataset.calendar
-        let held = snapshot.series.compactMap { $0.ledger.lastHeldSlot(parts: calendar.parts) }.max()
-        let due = snapshot.series.map { scope.dueBefore($0.key) }.max()
+        let held = snapshot.series.compactMap { one in
+            let calendar = dataset.calendar(of: one.key)
+            return one.ledger.lastHeldSlot(parts: calendar.parts).map(calendar.ruler.end(of:))
+        }.max()
+        let due = snapshot.series.map { dataset.calendar(of: $0.key).ruler.start(of: scope.dueBefore($0.key)) }.max()
         let tally = snapshot.series.reduce(Tally()) { $0 + scope.tally($1) }
         json.key("freshness")
         json.beginObject()
         json.member("changed_at", instant: snapshot.version?.changedAt, in: dataset.zone)
-        json.member("held_until", instant: held.map(calendar.ruler.end(of:)), in: dataset.zone)
-        json.member("due_until", instant: due.map(calendar.ruler.start(of:)), in: dataset.zone)
+        json.member("held_until", instant: held, in: dataset.zone)
+        json.member("due_until", instant: due, in: dataset.zone)
         json.member("expected", tally.expected)
         json.member("present", tally.present)
         json.member("missing", tally.missing)

@@ -8,20 +8,22 @@ extension AnswerMaker {
         struct Entry {
             let gap: Gap
             let series: StoredSeries
+            let start: Int64
             /// Most slots first, then the oldest, then by series: sorts ascending, and is what a cursor holds.
-            var place: [Int64] { [-Int64(gap.slots), Int64(gap.range.lowerBound), Int64(series.id)] }
+            var place: [Int64] { [-Int64(gap.slots), start, Int64(series.id)] }
         }
         let scope = Scope(dataset, from: query.from, to: query.to, now: now)
         let cursor = try query.cursor.map { text throws(AnswerError) in try Cursor(text, seal: question.seal, numbers: 3) }
-        let snapshot = try await snapshot(notes: scope.slots)
+        let snapshot = try await snapshot(notes: scope.span)
         var entries: [Entry] = []
         for one in snapshot.series {
+            let ruler = dataset.calendar(of: one.key).ruler
             for gap in scope.gaps(one) where query.states.isEmpty ? gap.state != .pending : query.states.contains(gap.state) {
-                entries.append(Entry(gap: gap, series: one))
+                entries.append(Entry(gap: gap, series: one, start: ruler.start(of: gap.range.lowerBound)))
             }
         }
         entries.sort { a, b in
-            (-a.gap.slots, a.gap.range.lowerBound, a.series.id) < (-b.gap.slots, b.gap.range.lowerBound, b.series.id)
+            (-a.gap.slots, a.start, a.series.id) < (-b.gap.slots, b.start, b.series.id)
         }
         if let cursor {
             let first = entries.firstIndex { cursor.place.lexicographicallyPrecedes($0.place) } ?? entries.count
@@ -51,8 +53,6 @@ extension AnswerMaker {
         let snapshot = try await snapshot()
         let page = try SeriesPage(snapshot.series, after: after, limit: query.limit)
         let next = page.next.map { Cursor(place: [$0]).text(seal: question.seal) }
-        let ruler = dataset.calendar.ruler
-        let parts = dataset.calendar.parts
         let followed = Set(dataset.followed)
         var json = JSONWriter(capacity: 128 + page.indices.count * 200)
         json.beginObject()
@@ -60,6 +60,7 @@ extension AnswerMaker {
         json.beginArray()
         for index in page.indices {
             let ledger = snapshot.series[index].ledger
+            let (ruler, parts) = (dataset.calendar(of: ledger.key).ruler, dataset.calendar(of: ledger.key).parts)
             json.beginObject()
             json.members(of: ledger.key, names: dataset.keys)
             json.key("followed")

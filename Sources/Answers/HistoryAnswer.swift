@@ -8,7 +8,7 @@ extension AnswerMaker {
         let scope = Scope(dataset, from: query.from, to: query.to, now: now)
         let cursor = try historyCursor(query)
         var page: HistoryPage?
-        let snapshot = try await snapshot(notes: scope.slots) { series in
+        let snapshot = try await snapshot(notes: scope.span) { series in
             let made = try HistoryPage(query, scope, series, after: cursor, limit: query.limit ?? HistoryQuery.pageMax)
             if query.limit == nil && made.hasMore { throw AnswerError.longHistory }
             page = made

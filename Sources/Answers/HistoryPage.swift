@@ -21,7 +21,7 @@ struct HistoryPage {
     init(
         _ query: HistoryQuery, _ scope: Scope, _ series: [StoredSeries], after cursor: Cursor?, limit: Int
     ) throws(AnswerError) {
-        let calendar = scope.dataset.calendar
+        let calendar = try scope.commonCalendar(of: series)
         ruler = query.resolution == .slot ? calendar.ruler : calendar.partRuler
         let mayBeginBefore = query.resolution == .part && series.contains { scope.dataset.partsPerRow($0.key) > 1 }
         rowSlots = mayBeginBefore ? calendar.ruler : nil

@@ -33,7 +33,7 @@ package final class HistoryStream {
         do {
             place = try maker.historyCursor(query)
             scope = Scope(maker.dataset, from: query.from, to: query.to, now: maker.now)
-            snapshot = try await maker.snapshot(notes: query.fill == .null ? scope.slots : nil)
+            snapshot = try await maker.snapshot(notes: query.fill == .null ? scope.span : nil)
         } catch {
             seats.leave(client)
             throw error

@@ -6,19 +6,17 @@ struct LocalPeriods {
     enum Unit { case day, month }
 
     private let unit: Unit
-    private let ruler: Ruler
     private let zone: Zone
-    /// Those in which the slots of the range begin.
+    /// Those in which the range lies.
     let numbers: Range<Int>
 
     /// nil for an empty range.
-    init?(_ unit: Unit, over slots: Range<Int>, _ dataset: Dataset) {
-        if slots.isEmpty { return nil }
+    init?(_ unit: Unit, over span: Range<Int64>, _ dataset: Dataset) {
+        if span.isEmpty { return nil }
         self.unit = unit
-        ruler = dataset.calendar.ruler
         zone = dataset.zone
-        let first = zone.day(at: ruler.start(of: slots.lowerBound))
-        let last = zone.day(at: ruler.start(of: slots.upperBound - 1))
+        let first = zone.day(at: span.lowerBound)
+        let last = zone.day(at: span.upperBound - 1)
         numbers = LocalPeriods.number(first, unit)..<LocalPeriods.number(last, unit) + 1
     }
 
@@ -32,11 +30,8 @@ struct LocalPeriods {
         return LocalDate(year: number / 12, month: number % 12 + 1, day: 1) ?? LocalDate(daysSince1970: 2_932_897)
     }
 
-    /// The first slot that begins in this period or later.
-    func slots(before number: Int) -> Int {
-        let start = zone.start(of: firstDay(number))
-        return ruler.slots(from: start, to: start).lowerBound
-    }
+    /// When a period begins.
+    func start(of number: Int) -> Int64 { zone.start(of: firstDay(number)) }
 
     /// `2025-12-01`, `2025-12`.
     func name(_ number: Int) -> String {

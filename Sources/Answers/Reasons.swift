@@ -5,15 +5,15 @@ internal import Store
 /// Why the slots of a gap are not present, for people and for programs.
 extension Scope {
     func reason(_ gap: Gap, of one: StoredSeries) -> String {
-        let partial = gap.partsHeld > 0 ? "partial \(gap.partsHeld)/\(dataset.calendar.parts)" : nil
+        let partial = gap.partsHeld > 0 ? "partial \(gap.partsHeld)/\(dataset.calendar(of: one.key).parts)" : nil
         switch gap.state {
         case .present, .missing: return partial ?? "missing"
         case .pending:
-            let due = dataset.calendar.ruler.end(of: gap.range.lowerBound) + Int64(dataset.dueLag(one.key))
+            let due = dataset.calendar(of: one.key).ruler.end(of: gap.range.lowerBound) + Int64(dataset.dueLag(one.key))
             let until = "not due until " + Timestamp.text(due, offset: offset(at: due))
             return partial.map { "\($0), \(until)" } ?? until
         case .absent:
-            let start = dataset.calendar.ruler.start(of: gap.range.lowerBound)
+            let start = dataset.calendar(of: one.key).ruler.start(of: gap.range.lowerBound)
             return partial ?? absence(gap, of: one)?.reason ?? dataset.absenceReason(one.key, start)
         case .excluded: return exclusion(gap, of: one)?.note ?? "excluded by a person"
         case .quarantined: return "failed validation"
@@ -34,7 +34,7 @@ extension Scope {
 extension JSONWriter {
     /// The members of a gap, without its series.
     mutating func members(_ gap: Gap, of one: StoredSeries, in scope: Scope) {
-        let ruler = scope.dataset.calendar.ruler
+        let ruler = scope.dataset.calendar(of: one.key).ruler
         let zone = scope.dataset.zone
         member("from", instant: ruler.start(of: gap.range.lowerBound), in: zone)
         // Up to the end of its last slot: the next one that the calendar has may be days later.

@@ -48,7 +48,8 @@ struct RowWalk {
         ruler = page.ruler
         let isSlots = query.resolution == .slot
         fields = isSlots ? dataset.slotFields : dataset.partFields
-        partsPerUnit = isSlots ? dataset.calendar.parts : 1
+        let parts = snapshot.series.first.map { scope.dataset.calendar(of: $0.key).parts } ?? 1
+        partsPerUnit = isSlots ? parts : 1
         keys = snapshot.series.map(\.key)
         widths = keys.map(dataset.partsPerRow)
         rows = snapshot.rows
@@ -58,7 +59,7 @@ struct RowWalk {
         foundRows = Array(repeating: 0, count: keys.count * partsPerUnit)
         filledBefore = Array(repeating: .min, count: keys.count)
         if query.fill == .null {
-            holes = Holes(snapshot.series, scope, unitsPerSlot: isSlots ? 1 : dataset.calendar.parts)
+            holes = Holes(snapshot.series, scope, unitsPerSlot: isSlots ? 1 : parts)
         }
     }
 

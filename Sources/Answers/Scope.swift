@@ -9,14 +9,13 @@ struct Scope {
     let now: Int64
     let from: Int64
     let to: Int64
-    let slots: Range<Int>
     /// The range moves with the clock.
     let followsNow: Bool
 
     /// Absent instants mean the dataset's horizon and the end of the slot in progress: all that has begun is meant, and the answer
     /// is the same throughout the slot.
     init(_ dataset: Dataset, from: Int64?, to: Int64?, now: Int64) {
-        let ruler = dataset.calendar.ruler
+        let ruler = dataset.calendars.tick
         let today = dataset.zone.day(at: now)
         let horizon = dataset.zone.start(of: today.advanced(by: -dataset.horizonDays))
         let end = to ?? max(ruler.end(of: ruler.slot(containing: now)), from ?? .min)
@@ -24,9 +23,14 @@ struct Scope {
         self.now = now
         self.to = end
         self.from = from ?? min(horizon, end)
-        slots = ruler.slots(from: self.from, to: end)
         followsNow = from == nil || to == nil
     }
+
+    /// The stretch of time that is meant.
+    var span: Range<Int64> { from..<max(from, to) }
+
+    /// The slots of a series that are meant: those that begin in the range.
+    func slots(of key: SeriesKey) -> Range<Int> { dataset.slots(of: key, from: from, to: to) }
 
     func dueBefore(_ key: SeriesKey) -> Int { dataset.dueBefore(key, now: now) }
 
@@ -34,9 +38,14 @@ struct Scope {
 
     /// The first instant (shown time) at which the answer changes by the clock alone; nil where it never does.
     func nextChange(_ series: [StoredSeries]) -> Int64? {
-        let ruler = dataset.calendar.ruler
-        var next = followsNow ? ruler.end(of: ruler.slot(containing: now)) : nil
+        var next: Int64?
+        if followsNow {
+            let rulers = Set(series.map { dataset.calendar(of: $0.key).ruler })
+            next = (rulers.isEmpty ? [dataset.calendars.tick] : rulers).map { $0.end(of: $0.slot(containing: now)) }.min()
+        }
         for one in series {
+            let slots = slots(of: one.key)
+            let ruler = dataset.calendar(of: one.key).ruler
             let slot = max(dueBefore(one.key), slots.lowerBound)
             if slot >= slots.upperBound { continue }
             let due = ruler.end(of: slot) + Int64(dataset.dueLag(one.key))
@@ -71,20 +80,22 @@ struct Scope {
     /// Whether slots of the range are beyond one reach and not beyond the other, or for another reason.
     private func concernsRange(_ one: Reach, _ other: Reach?) -> Bool {
         if one.from == other?.from, one.reason == other?.reason, one.action == other?.action { return false }
-        return max(one.from, other?.from ?? .min) > dataset.calendar.ruler.start(of: slots.lowerBound)
+        return max(one.from, other?.from ?? .min) > from
     }
 
     /// The last change: of the dataset, by a slot of the range that fell due, or of what the upstream still serves of it.
     func asOf(_ series: [StoredSeries], changedAt: Int64?) -> Int64 {
-        let ruler = dataset.calendar.ruler
         var last = changedAt ?? .min
         for one in series {
+            let slots = slots(of: one.key)
+            let ruler = dataset.calendar(of: one.key).ruler
             let slot = min(dueBefore(one.key), slots.upperBound)
             if slot > slots.lowerBound { last = max(last, ruler.start(of: slot) + Int64(dataset.dueLag(one.key))) }
         }
         for one in series {
             if let move = lastMove(of: one.key) { last = max(last, move) }
         }
+        let ruler = dataset.calendars.tick
         return last == .min ? ruler.start(of: ruler.slot(containing: now)) : last
     }
 
@@ -92,11 +103,21 @@ struct Scope {
     func judged(_ one: StoredSeries) -> Ledger { dataset.judged(one.ledger, now: now) }
 
     func tally(_ one: StoredSeries) -> Tally {
-        judged(one).tally(in: slots, calendar: dataset.calendar, dueBefore: dueBefore(one.key))
+        judged(one).tally(in: slots(of: one.key), calendar: dataset.calendar(of: one.key), dueBefore: dueBefore(one.key))
     }
 
     /// Gaps of one state but different reasons are different gaps, where the reasons were read with the series.
     func gaps(_ one: StoredSeries) -> [Gap] {
-        judged(one).gaps(in: slots, calendar: dataset.calendar, dueBefore: dueBefore(one.key), notes: one.notes.runs)
+        judged(one).gaps(
+            in: slots(of: one.key), calendar: dataset.calendar(of: one.key), dueBefore: dueBefore(one.key), notes: one.notes.runs)
+    }
+
+    /// The calendar that all these share: rows of one history stand in one order. Without any, as the dataset's answers tick.
+    func commonCalendar(of series: [StoredSeries]) throws(AnswerError) -> Series.Calendar {
+        guard let first = series.first else { return Calendar(ruler: dataset.calendars.tick) }
+        let calendar = dataset.calendar(of: first.key)
+        guard let other = series.first(where: { dataset.calendar(of: $0.key) != calendar }) else { return calendar }
+        let place = zip(first.key.values, other.key.values).enumerated().first { $0.element.0 != $0.element.1 }?.offset ?? 0
+        throw .manyLengths(field: dataset.keys[place])
     }
 }

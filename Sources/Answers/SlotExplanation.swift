@@ -27,7 +27,7 @@ package struct SlotExplanation {
         self.key = key
         self.slot = slot
         self.store = store
-        let ruler = dataset.calendar.ruler
+        let ruler = dataset.calendar(of: key).ruler
         scope = Scope(dataset, from: ruler.start(of: slot), to: ruler.end(of: slot), now: now)
     }
 
@@ -36,7 +36,7 @@ package struct SlotExplanation {
         guard let facts = try await store.facts(of: slot, key, dataset, attempts: Self.attemptsMax) else { throw unknownSeries }
         let one = facts.series
         let isAlive = one.ledger.lifetime?.contains(slot) ?? true
-        guard isAlive, !dataset.calendar.expected(in: slot..<slot + 1).isEmpty else { throw AnswerError.unknownSlot }
+        guard isAlive, !dataset.calendar(of: key).expected(in: slot..<slot + 1).isEmpty else { throw AnswerError.unknownSlot }
         let gap = scope.gaps(one).first
         let state = gap?.state ?? .present
         var json = JSONWriter(capacity: 2048)
@@ -77,7 +77,7 @@ package struct SlotExplanation {
     // MARK: What is known
 
     private func write(_ parts: [SlotFacts.Part], held ledger: Ledger, to json: inout JSONWriter) {
-        let total = dataset.calendar.parts
+        let total = dataset.calendar(of: key).parts
         json.key("parts")
         json.beginObject()
         json.member("held", ledger.held.count(in: slot * total..<(slot + 1) * total))

@@ -18,18 +18,19 @@ extension AnswerMaker {
     /// What a range lacks of today, by channel. Series that are not followed any more are not fetched, so they lack nothing.
     func lacking(_ series: [StoredSeries], in scope: Scope) -> [TodayLack] {
         let today = dataset.zone.day(at: scope.now)
-        let ruler = dataset.calendar.ruler
-        let slots = ruler.slots(from: dataset.zone.start(of: today), to: dataset.zone.start(of: today.advanced(by: 1)))
-            .clamped(to: scope.slots)
-        if slots.isEmpty { return [] }
+        let day = max(scope.from, dataset.zone.start(of: today))..<max(
+            scope.from, dataset.zone.start(of: today), min(scope.to, dataset.zone.start(of: today.advanced(by: 1))))
+        if day.isEmpty { return [] }
         let all = Selection(dataset: dataset.name)
         var dueAt: [String: Int64] = [:]
         for one in series where dataset.selects(one.key, by: all) {
+            let calendar = dataset.calendar(of: one.key)
+            let slots = calendar.ruler.slots(from: day.lowerBound, to: day.upperBound)
             let end = min(slots.upperBound, scope.dueBefore(one.key))
             if end <= slots.lowerBound { continue }
-            let states = scope.judged(one).states(in: slots.lowerBound..<end, calendar: dataset.calendar, dueBefore: end)
+            let states = scope.judged(one).states(in: slots.lowerBound..<end, calendar: calendar, dueBefore: end)
             guard let last = states.first(where: { $0.state == .missing })?.slots.last else { continue }
-            let due = ruler.end(of: last) + Int64(dataset.dueLag(one.key))
+            let due = calendar.ruler.end(of: last) + Int64(dataset.dueLag(one.key))
             dueAt[dataset.channel(one.key)] = max(due, dueAt[dataset.channel(one.key)] ?? due)
         }
         return dueAt.sorted { $0.key < $1.key }.map { TodayLack(channel: $0.key, dueAt: $0.value) }

@@ -22,12 +22,12 @@ struct ReportCommand: ParsableCommand {
                 let selection = Planning.resolved(asked, of: dataset, now: now)
                 let name = dataset.name
                 let series = try attached.planning { _, planning in try await planning.store.ledgers(of: name) }
-                let range = dataset.calendar.ruler.slots(from: selection.from ?? now, to: selection.to ?? now)
                 let rows = series.filter { dataset.selects($0.key, by: selection) }.map { one in
                     (
                         key: one.key,
                         tally: dataset.judged(one.ledger, now: now).tally(
-                            in: range, calendar: dataset.calendar, dueBefore: dataset.dueBefore(one.key, now: now))
+                            in: dataset.slots(of: one.key, from: selection.from ?? now, to: selection.to ?? now),
+                            calendar: dataset.calendar(of: one.key), dueBefore: dataset.dueBefore(one.key, now: now))
                     )
                 }
                 json ? say(Self.json(rows, dataset)) : say(Self.table(rows))

@@ -150,7 +150,8 @@ enum VerifyText {
     }
 
     private static func differences(_ finding: Verification.Finding, _ dataset: Dataset) -> [Difference] {
-        let (slots, parts) = (dataset.calendar.ruler, dataset.calendar.partRuler)
+        let calendar = dataset.calendar(of: finding.key)
+        let (slots, parts) = (calendar.ruler, calendar.partRuler)
         return [
             Difference(
                 name: "held_without_row", words: "held without a row", set: finding.heldWithoutRow, ruler: parts, unit: "parts"),

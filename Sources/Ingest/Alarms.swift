@@ -88,8 +88,7 @@ package final class Alarms: Duty {
         let new = try await round.newSeries(of: dataset.name, within: min(86_400, clock.realSeconds(86_400)))
         // A store that begins would be alarmed of every day of its horizon.
         let series = try await round.ledgers(of: dataset.name).filter { followed.contains($0.key) && !new.contains($0.id) }
-        let start = dataset.zone.start(of: dataset.zone.day(at: now).advanced(by: -dataset.horizonDays))
-        let lasting = try await round.lasting(of: dataset, from: dataset.calendar.ruler.slot(containing: start))
+        let lasting = try await round.lasting(of: dataset)
         return Lacks(
             of: dataset, series.map(\.ledger), lasting: { lasting[series[$0].id] ?? SlotSet() }, now: now,
             graceSeconds: settings.graceSeconds)

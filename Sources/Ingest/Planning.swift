@@ -184,11 +184,11 @@ package final class Planning {
         let dataset = try SelectionJSON.dataset(asked.dataset, among: datasets)
         let now = clock.now
         let selection = Self.resolved(asked, of: dataset, now: now)
-        let (ruler, parts) = (dataset.calendar.ruler, dataset.calendar.parts)
-        let slots = ruler.slots(from: selection.from ?? now, to: selection.to ?? now)
-        let span = SlotSet(slots.lowerBound * parts..<slots.upperBound * parts)
-        return try await store.ledgers(of: dataset.name, now: now).contains {
-            dataset.selects($0.key, by: selection) && !$0.ledger.held.intersection(span).isEmpty
+        return try await store.ledgers(of: dataset.name, now: now).contains { one in
+            guard dataset.selects(one.key, by: selection) else { return false }
+            let slots = dataset.slots(of: one.key, from: selection.from ?? now, to: selection.to ?? now)
+            let parts = dataset.calendar(of: one.key).parts
+            return !one.ledger.held.intersection(slots.lowerBound * parts..<slots.upperBound * parts).isEmpty
         }
     }
 
@@ -210,32 +210,29 @@ package final class Planning {
         _ selection: Selection, of dataset: Dataset, series: [StoredSeries], findings: ShapeFindings, now: Int64,
         instead: [Store.UndoneCall]? = nil, except reserved: Reserved? = nil
     ) -> (figures: PlanFigures, calls: [StoredCall]) {
-        let range = dataset.calendar.ruler.slots(from: selection.from ?? now, to: selection.to ?? now)
-        let left = instead.map { Reserved($0, dataset) }
+        let left = instead.map { Reserved($0, dataset, series: series) }
         var ids: [SeriesKey: Int] = [:]
-        var demands: [String: [Demand]] = [:]
+        var demands: [Demand] = []
         var unfillable: [PlanFigures.Unfillable] = []
         for one in series where dataset.selects(one.key, by: selection) {
             ids[one.key] = one.id
+            let range = dataset.slots(of: one.key, from: selection.from ?? now, to: selection.to ?? now)
             unfillable += Self.unfillable(one, in: range, of: dataset, now: now)
             // What is planned anew is no more the newest of its series: calls beside it have filled later slots.
             let mode = left != nil && selection.mode == .incremental ? .missing : selection.mode
             var missing = dataset.judged(one.ledger, now: now).demand(
-                mode, in: range, calendar: dataset.calendar, dueBefore: dataset.dueBefore(one.key, now: now))
+                mode, in: range, calendar: dataset.calendar(of: one.key), dueBefore: dataset.dueBefore(one.key, now: now))
             if let left { missing = missing.intersection(left.slots(of: one.id)) }
             if let reserved { missing = missing.subtracting(reserved.slots(of: one.id)) }
             if missing.isEmpty { continue }
-            demands[dataset.channel(one.key), default: []].append(Demand(series: one.key, missing: missing))
+            demands.append(Demand(series: one.key, missing: missing))
         }
         var shapes = dataset.shapes(by: findings)
         // Half of what was too much, so that a day that is lost is found in a few rounds.
         if let widest = instead?.filter(\.isTooWide).map(\.periods.count).max() {
             shapes = shapes.map { $0.narrowed(to: (widest + 1) / 2) }
         }
-        let plans = demands.sorted { $0.key < $1.key }.map { channel, demand in
-            Planner(slots: dataset.calendar.ruler, periods: dataset.periods, shapes: shapes.filter { $0.channel == channel }).plan(demand)
-        }
-        let plan = Plan(joining: plans).limited(to: selection.maxRequests)
+        let plan = dataset.plan(demands, shapes: shapes).limited(to: selection.maxRequests)
         let calls = plan.calls.map { call in
             StoredCall(
                 shape: call.shape.name, seriesIDs: call.series.compactMap { ids[$0] }, periods: call.periods, covers: call.covers,
@@ -261,9 +258,10 @@ package final class Planning {
     ) -> [PlanFigures.Unfillable] {
         let reach = dataset.reach(one.key, now)
         if reach == nil, one.ledger.unfillable.isEmpty { return [] }
-        let ruler = dataset.calendar.ruler
+        let calendar = dataset.calendar(of: one.key)
+        let ruler = calendar.ruler
         let gaps = dataset.judged(one.ledger, now: now).gaps(
-            in: range, calendar: dataset.calendar, dueBefore: dataset.dueBefore(one.key, now: now))
+            in: range, calendar: calendar, dueBefore: dataset.dueBefore(one.key, now: now))
         return gaps.filter { $0.state == .unfillable }.map { gap in
             PlanFigures.Unfillable(
                 key: one.key, from: ruler.start(of: gap.range.lowerBound), to: ruler.end(of: gap.range.upperBound - 1), slots: gap.slots,

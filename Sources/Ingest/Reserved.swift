@@ -6,10 +6,14 @@ package struct Reserved {
     private var bySeries: [Int: SlotSet] = [:]
 
     /// All that calls were to fill that did not.
-    init(_ calls: [Store.UndoneCall], _ dataset: Dataset) {
+    init(_ calls: [Store.UndoneCall], _ dataset: Dataset, series: [StoredSeries]) {
+        let keys = Self.keys(series)
         var ranges: [Int: [Range<Int>]] = [:]
         for call in calls {
-            for id in call.seriesIDs { ranges[id, default: []].append(Self.slots(of: call.periods, dataset)) }
+            for id in call.seriesIDs {
+                guard let key = keys[id] else { continue }
+                ranges[id, default: []].append(dataset.slots(of: key, in: call.periods))
+            }
         }
         bySeries = ranges.mapValues { SlotSet(ranges: $0) }
     }
@@ -19,7 +23,7 @@ package struct Reserved {
     /// A call that waits brings all that is due when its turn comes, one under way what was due when it began. For one of a lane behind
     /// this one its turn may be far: of such a one only that counts which it was filed for, and what fell due since is not kept waiting.
     init(_ calls: [Store.OpenCall], _ dataset: Dataset, series: [StoredSeries], lane: Lane, clock: ServiceClock, now: Int64) {
-        let keys = Dictionary(series.map { ($0.id, $0.key) }) { first, _ in first }
+        let keys = Self.keys(series)
         var ranges: [Int: [Range<Int>]] = [:]
         for call in calls {
             let until: Int64
@@ -28,9 +32,9 @@ package struct Reserved {
             } else {
                 until = call.lane.isBehind(lane) ? call.filedAt : now
             }
-            let slots = Self.slots(of: call.periods, dataset)
             for id in call.seriesIDs {
                 guard let key = keys[id] else { continue }
+                let slots = dataset.slots(of: key, in: call.periods)
                 let due = dataset.dueBefore(key, now: until)
                 if due > slots.lowerBound { ranges[id, default: []].append(slots.lowerBound..<min(due, slots.upperBound)) }
             }
@@ -42,8 +46,7 @@ package struct Reserved {
 
     func slots(of series: Int) -> SlotSet { bySeries[series] ?? SlotSet() }
 
-    private static func slots(of periods: Range<Int>, _ dataset: Dataset) -> Range<Int> {
-        dataset.calendar.ruler.slots(
-            from: dataset.periods.start(of: periods.lowerBound), to: dataset.periods.start(of: periods.upperBound))
+    private static func keys(_ series: [StoredSeries]) -> [Int: SeriesKey] {
+        Dictionary(series.map { ($0.id, $0.key) }) { first, _ in first }
     }
 }

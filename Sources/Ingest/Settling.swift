@@ -23,11 +23,11 @@ enum Settling {
                 selection, of: dataset, series: series, findings: findings, now: now, instead: isWhole ? nil : undone)
             if !rest.calls.isEmpty { return .more(rest.calls) }
         }
-        let range = dataset.calendar.ruler.slots(from: selection.from ?? now, to: selection.to ?? now)
         var tally = Tally()
         for one in series where dataset.selects(one.key, by: selection) {
             tally += dataset.judged(one.ledger, now: now).tally(
-                in: range, calendar: dataset.calendar, dueBefore: dataset.dueBefore(one.key, now: now))
+                in: dataset.slots(of: one.key, from: selection.from ?? now, to: selection.to ?? now),
+                calendar: dataset.calendar(of: one.key), dueBefore: dataset.dueBefore(one.key, now: now))
         }
         let outcome = IngestionStatus.ended(
             missingFillable: tally.missing - tally.unfillable - tally.quarantined,

@@ -73,7 +73,7 @@ package enum AlarmRules {
         if let worst = day.worst.first { message += "; \(worst.key) has \(worst.present) of \(worst.slots)" }
         message += isLost ? "; none of them can be had any more" : ""
         let details = object { json in
-            json.member("slots_a_series", day.slots)
+            json.member("slots_a_series", day.slotsASeries)
             json.member("series", lacks.seriesCount)
             json.member("series_lacking", day.series)
             json.member("slots_lacking", day.counts.lacking)
@@ -154,7 +154,7 @@ package enum AlarmRules {
     }
 
     private static func unit(of dataset: Dataset) -> String {
-        if case .every(3600, _) = dataset.calendar.ruler { "hours" } else { "slots" }
+        if case .alike(let calendar) = dataset.calendars, case .every(3600, _) = calendar.ruler { "hours" } else { "slots" }
     }
 
     /// A class of failure (`FailureClass.word`) in a few words for people.

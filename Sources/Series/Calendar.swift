@@ -1,4 +1,28 @@
-/// Which slots a dataset has: a ruler, the marks on it that exist, and how many parts make a slot whole.
+/// Which slots each series of a dataset has.
+package enum Calendars: Sendable {
+    /// All series have the same.
+    case alike(Calendar)
+    /// Each has its own (Kraken: an interval's candles). `finest`: marks that come no later than those of any of them, for when an answer
+    /// about now is to be looked at again.
+    case each(finest: Ruler, of: @Sendable (SeriesKey) -> Calendar)
+
+    package func of(_ key: SeriesKey) -> Calendar {
+        switch self {
+        case .alike(let calendar): calendar
+        case .each(_, let of): of(key)
+        }
+    }
+
+    /// The marks by which an answer that follows the clock ends.
+    package var tick: Ruler {
+        switch self {
+        case .alike(let calendar): calendar.ruler
+        case .each(let finest, _): finest
+        }
+    }
+}
+
+/// Which slots a series has: a ruler, the marks on it that exist, and how many parts make a slot whole.
 ///
 /// A row fills a part. Most slots have one; a CMG hour has four quarters, and is present when all four are held.
 package struct Calendar: Sendable, Hashable {

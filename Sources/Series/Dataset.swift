@@ -15,7 +15,7 @@ package struct Dataset: Sendable {
     package let zone: Zone
 
     // Fact 1: which slots exist, and when each is due.
-    package let calendar: Calendar
+    package let calendars: Calendars
     /// Seconds from a slot's end until the upstream owes it.
     package let dueLag: @Sendable (SeriesKey) -> Int
     /// Seconds from when a slot falls due until what the service does by itself has asked for it at the latest: an alarm waits for that.
@@ -61,7 +61,7 @@ package struct Dataset: Sendable {
     private let followedSet: Set<SeriesKey>
 
     package init(
-        name: String, title: String, keys: [String], unit: String, zone: Zone, calendar: Calendar,
+        name: String, title: String, keys: [String], unit: String, zone: Zone, calendars: Calendars,
         dueLag: @escaping @Sendable (SeriesKey) -> Int, horizonDays: Int, shapes: [CallShape], periods: Ruler,
         upstream: UpstreamProfile, exchange: @escaping @Sendable (CallOrder) -> any Exchange, schema: RowSchema,
         slotFields: [ShownField], partFields: [ShownField], followed: [SeriesKey],
@@ -78,7 +78,7 @@ package struct Dataset: Sendable {
         self.keys = keys
         self.unit = unit
         self.zone = zone
-        self.calendar = calendar
+        self.calendars = calendars
         self.dueLag = dueLag
         self.askLag = askLag
         self.horizonDays = horizonDays
@@ -101,6 +101,20 @@ package struct Dataset: Sendable {
         followedSet = Set(followed)
     }
 
+    package func calendar(of key: SeriesKey) -> Calendar { calendars.of(key) }
+
+    /// The slots of a series that begin in `[from, to)`.
+    package func slots(of key: SeriesKey, from: Int64, to: Int64) -> Range<Int> { calendar(of: key).ruler.slots(from: from, to: to) }
+
+    /// The slots of a series that begin in some periods.
+    package func slots(of key: SeriesKey, in periods: Range<Int>) -> Range<Int> {
+        let instants = self.periods.instants(of: periods)
+        return slots(of: key, from: instants.lowerBound, to: instants.upperBound)
+    }
+
+    /// The instants of a series' slots.
+    package func instants(of slots: Range<Int>, of key: SeriesKey) -> Range<Int64> { calendar(of: key).ruler.instants(of: slots) }
+
     /// Whether a selection means this series: it is followed, and its key values are among those named. A store may hold more
     /// series than settings follow by now.
     package func selects(_ key: SeriesKey, by selection: Selection) -> Bool {
@@ -112,7 +126,7 @@ package struct Dataset: Sendable {
         guard let reach = reach(ledger.key, now) else { return ledger }
         var ledger = ledger
         // The first slot that begins within reach: one that has begun before is not served whole.
-        let first = calendar.ruler.slot(containing: reach.from - 1) + 1
+        let first = calendar(of: ledger.key).ruler.slot(containing: reach.from - 1) + 1
         ledger.unfillable.formUnion(SlotSet(min(Reach.ever, first)..<first))
         return ledger
     }
@@ -120,12 +134,12 @@ package struct Dataset: Sendable {
     /// The first slot that is not yet due at `now`: all before it are.
     package func dueBefore(_ key: SeriesKey, now: Int64) -> Int {
         // A slot is due when end + lag <= now, so the slot that contains (now - lag) is the first that is not.
-        calendar.ruler.slot(containing: now - Int64(dueLag(key)))
+        calendar(of: key).ruler.slot(containing: now - Int64(dueLag(key)))
     }
 
     /// The instant after `now` at which the next slot of this series falls due, whether or not the calendar has it.
     package func nextDue(_ key: SeriesKey, now: Int64) -> Int64 {
-        calendar.ruler.end(of: dueBefore(key, now: now)) + Int64(dueLag(key))
+        calendar(of: key).ruler.end(of: dueBefore(key, now: now)) + Int64(dueLag(key))
     }
 }
 

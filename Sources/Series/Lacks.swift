@@ -26,8 +26,8 @@ package struct Lacks: Sendable, Hashable {
 
     package struct Day: Sendable, Hashable {
         package let date: LocalDate
-        /// What the calendar has of it: 23, 24 or 25 hours.
-        package let slots: Int
+        /// What the calendar of a series has of it, the most where they differ: 23, 24 or 25 hours.
+        package fileprivate(set) var slotsASeries = 0
         package fileprivate(set) var counts = Counts()
         /// Series that lack some of it.
         package fileprivate(set) var series = 0
@@ -76,24 +76,31 @@ package struct Lacks: Sendable, Hashable {
 private struct Sweep {
     let dataset: Dataset
     /// Where each day begins, and the last one ends.
-    let bounds: [Int]
+    let starts: [Int64]
+    /// The same in slots, for each kind of calendar.
+    private var boundsByRuler: [Ruler: [Int]] = [:]
     var days: [Lacks.Day]
     var channels: [String: Lacks.Channel] = [:]
 
     init(_ dataset: Dataset, first: LocalDate, days count: Int) {
         self.dataset = dataset
-        let ruler = dataset.calendar.ruler
-        let starts = (0...count).map { dataset.zone.start(of: first.advanced(by: $0)) }
-        bounds = starts.map { ruler.slots(from: $0, to: $0 + 1).lowerBound }
-        let calendar = dataset.calendar
-        let bounds = bounds
-        days = (0..<count).map { i in
-            Lacks.Day(date: first.advanced(by: i), slots: calendar.expected(in: bounds[i]..<bounds[i + 1]).count)
+        starts = (0...count).map { dataset.zone.start(of: first.advanced(by: $0)) }
+        days = (0..<count).map { Lacks.Day(date: first.advanced(by: $0)) }
+    }
+
+    private mutating func bounds(of calendar: Calendar) -> [Int] {
+        if let known = boundsByRuler[calendar.ruler] { return known }
+        let bounds = starts.map { calendar.ruler.slots(from: $0, to: $0 + 1).lowerBound }
+        boundsByRuler[calendar.ruler] = bounds
+        for day in days.indices {
+            days[day].slotsASeries = max(days[day].slotsASeries, calendar.expected(in: bounds[day]..<bounds[day + 1]).count)
         }
+        return bounds
     }
 
     mutating func look(at ledger: Ledger, lasting: SlotSet, overdueAt instant: Int64) {
-        let calendar = dataset.calendar
+        let calendar = dataset.calendar(of: ledger.key)
+        let bounds = bounds(of: calendar)
         let overdue = min(dataset.dueBefore(ledger.key, now: instant), bounds[bounds.count - 1])
         let span = bounds[0]..<max(bounds[0], overdue)
         let alive = ledger.lifetime.map { span.clamped(to: $0) } ?? span
@@ -106,21 +113,21 @@ private struct Sweep {
         // The first day of which some slots are not past their objective yet; all before it are.
         let open = (bounds.firstIndex { $0 > overdue } ?? bounds.count) - 1
         let closed = bounds[0]..<bounds[open]
-        count(lacking.intersection(closed), never: never, ledger)
+        count(lacking.intersection(closed), never: never, ledger, calendar, bounds)
         countLate(lacking.intersection(bounds[open]..<max(bounds[open], overdue)).subtracting(never), ledger.key)
     }
 
-    private mutating func count(_ lacking: SlotSet, never: SlotSet, _ ledger: Ledger) {
-        for (day, slots) in byDay(lacking) {
+    private mutating func count(_ lacking: SlotSet, never: SlotSet, _ ledger: Ledger, _ calendar: Calendar, _ bounds: [Int]) {
+        for (day, slots) in byDay(lacking, bounds) {
             days[day].counts.lacking += slots
             days[day].series += 1
             let range = bounds[day]..<bounds[day + 1]
             let alive = ledger.lifetime.map { range.clamped(to: $0) } ?? range
-            let expected = dataset.calendar.expected(in: alive).subtracting(ledger.excluded.intersection(range))
+            let expected = calendar.expected(in: alive).subtracting(ledger.excluded.intersection(range))
             add(Lacks.SeriesDay(key: ledger.key, slots: expected.count, lacking: slots), to: &days[day].worst)
         }
-        for (day, slots) in byDay(never.intersection(lacking)) { days[day].counts.unobtainable += slots }
-        for (day, slots) in byDay(ledger.absent.intersection(lacking)) { days[day].counts.absent += slots }
+        for (day, slots) in byDay(never.intersection(lacking), bounds) { days[day].counts.unobtainable += slots }
+        for (day, slots) in byDay(ledger.absent.intersection(lacking), bounds) { days[day].counts.absent += slots }
     }
 
     private func add(_ one: Lacks.SeriesDay, to worst: inout [Lacks.SeriesDay]) {
@@ -132,7 +139,7 @@ private struct Sweep {
     private mutating func countLate(_ late: SlotSet, _ key: SeriesKey) {
         guard let first = late.first else { return }
         let name = dataset.channel(key)
-        let due = dataset.calendar.ruler.end(of: first) + Int64(dataset.dueLag(key))
+        let due = dataset.calendar(of: key).ruler.end(of: first) + Int64(dataset.dueLag(key))
         var channel = channels[name] ?? Lacks.Channel(name: name, since: due)
         channel.lacking += late.count
         channel.series += 1
@@ -141,7 +148,7 @@ private struct Sweep {
     }
 
     /// How many slots of a set lie in each day that has any, in order.
-    private func byDay(_ slots: SlotSet) -> [(day: Int, slots: Int)] {
+    private func byDay(_ slots: SlotSet, _ bounds: [Int]) -> [(day: Int, slots: Int)] {
         var result: [(day: Int, slots: Int)] = []
         var day = 0
         for range in slots.ranges {

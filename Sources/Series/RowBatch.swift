@@ -1,4 +1,4 @@
-package import Bytes
+internal import Bytes
 
 /// Rows of one series column by column, in the order of time: what millions of rows travel in, no allocation for any of them.
 package struct RowBatch: Sendable, Equatable {

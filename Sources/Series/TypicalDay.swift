@@ -15,19 +15,15 @@ extension SteadyDemand {
         var requests = 0
         for run in Self.runs(of: dataset, in: start..<day.upperBound) {
             for selection in run.schedule.selections(of: dataset, now: run.at) {
-                let range = dataset.calendar.ruler.slots(from: selection.from ?? run.at, to: selection.to ?? run.at)
-                var demands: [String: [Demand]] = [:]
+                var demands: [Demand] = []
                 for index in holes.indices where dataset.selects(holes[index].ledger.key, by: selection) {
                     let key = holes[index].ledger.key
+                    let range = dataset.slots(of: key, from: selection.from ?? run.at, to: selection.to ?? run.at)
                     let asked = holes[index].asked(selection.mode, in: range, of: dataset, now: run.at)
-                    if !asked.isEmpty { demands[dataset.channel(key), default: []].append(Demand(series: key, missing: asked)) }
+                    if !asked.isEmpty { demands.append(Demand(series: key, missing: asked)) }
                 }
                 if run.at < day.lowerBound { continue }
-                for (channel, demand) in demands {
-                    let usable = shapes.filter { $0.channel == channel }
-                    let planner = Planner(slots: dataset.calendar.ruler, periods: dataset.periods, shapes: usable)
-                    requests += planner.plan(demand).totals.cost.requests
-                }
+                requests += dataset.plan(demands, shapes: shapes).totals.cost.requests
             }
         }
         self.init(requestsPerDay: Double(requests))
@@ -61,7 +57,7 @@ private struct TypicalHoles {
 
     mutating func asked(_ mode: Selection.Mode, in range: Range<Int>, of dataset: Dataset, now: Int64) -> SlotSet {
         let due = dataset.dueBefore(ledger.key, now: now)
-        let all = dataset.judged(ledger, now: now).demand(mode, in: range, calendar: dataset.calendar, dueBefore: due)
+        let all = dataset.judged(ledger, now: now).demand(mode, in: range, calendar: dataset.calendar(of: ledger.key), dueBefore: due)
         if mode == .refresh { return all }
         if due > dueBefore { left.formUnion(SlotSet(dueBefore..<due)) }
         dueBefore = max(dueBefore, due)

@@ -27,11 +27,11 @@ package final class AlarmRound {
     }
 
     /// Absent slots from `slot` on whose reason is final, by series.
-    package func lasting(of dataset: Dataset, from slot: Int) async throws -> [Int: SlotSet] {
+    package func lasting(of dataset: Dataset) async throws -> [Int: SlotSet] {
         if dataset.finalReasons.isEmpty { return [:] }
         let rows = try await connection.query("""
             select a.series_id, range_agg(int8range(a.first_slot, a.end_slot)) from absences a join series s on s.id = a.series_id
-            where s.dataset = \(dataset.name) and a.end_slot > \(slot) and a.reason = any(\(dataset.finalReasons.sorted())) group by 1
+            where s.dataset = \(dataset.name) and a.reason = any(\(dataset.finalReasons.sorted())) group by 1
             """)
         var lasting: [Int: SlotSet] = [:]
         for row in rows { lasting[try row.int(0)] = SlotSet(ranges: try row.ranges(1)) }

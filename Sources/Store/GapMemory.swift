@@ -78,8 +78,9 @@ extension Store {
             let before = stored[change.id] ?? []
             var absences = Absences(before)
             absences.end(change.ended)
+            let ruler = dataset.calendar(of: change.key).ruler
             absences.note(change.nothing, at: now, evidence: task, final: dataset.finalReasons) { slot in
-                change.partial.contains(slot) ? Self.partial : dataset.absenceReason(change.key, dataset.calendar.ruler.start(of: slot))
+                change.partial.contains(slot) ? Self.partial : dataset.absenceReason(change.key, ruler.start(of: slot))
             }
             let after = Set(absences.runs)
             gone += before.filter { !after.contains($0) }.map { (change.id, $0) }
@@ -151,7 +152,7 @@ private struct CoverageChange {
     /// `silence`: the periods of a call that ended as proved and the shown clock when it began; what did not come of them is not
     /// there.
     init(id: Int, ledger: Ledger, adding parts: SlotSet, _ dataset: Dataset, silence: (periods: Range<Int>, askedAt: Int64)?) {
-        let perSlot = dataset.calendar.parts
+        let perSlot = dataset.calendar(of: ledger.key).parts
         self.id = id
         key = ledger.key
         held = ledger.held.union(parts)
@@ -169,11 +170,10 @@ private struct CoverageChange {
 
     /// Slots that the upstream owed by then: not those that a person has excluded, nor those that it does not serve.
     private static func due(in periods: Range<Int>, by now: Int64, of ledger: Ledger, _ dataset: Dataset) -> SlotSet {
-        let instants = dataset.periods.instants(of: periods)
-        let all = dataset.calendar.ruler.slots(from: instants.lowerBound, to: instants.upperBound)
+        let all = dataset.slots(of: ledger.key, in: periods)
         let end = min(all.upperBound, max(all.lowerBound, dataset.dueBefore(ledger.key, now: now)))
         let alive = ledger.lifetime.map { (all.lowerBound..<end).clamped(to: $0) } ?? all.lowerBound..<end
-        return dataset.calendar.expected(in: alive).subtracting(ledger.excluded)
+        return dataset.calendar(of: ledger.key).expected(in: alive).subtracting(ledger.excluded)
             .subtracting(dataset.judged(ledger, now: now).unfillable)
     }
 

@@ -30,7 +30,7 @@ struct RowCover {
     private var runs: [Range<Int>] = []
 
     init(_ dataset: Dataset, _ key: SeriesKey) {
-        ruler = dataset.calendar.partRuler
+        ruler = dataset.calendar(of: key).partRuler
         width = dataset.partsPerRow(key)
     }
 

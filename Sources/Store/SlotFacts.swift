@@ -42,19 +42,20 @@ extension Store {
             let known = try await connection.query("select id from series where dataset = \(dataset.name) and key = \(key.values)")
             guard let id = try known.first?.int(0) else { return nil }
             var series = try await Self.ledgers(on: connection, of: dataset.name, ids: [id])
-            try await Self.addNotes(to: &series, of: dataset.name, in: slot..<slot + 1, on: connection)
+            try await Self.addNotes(
+                to: &series, of: dataset, in: dataset.instants(of: slot..<slot + 1, of: key), on: connection)
             guard let one = series.first else { return nil }
             return SlotFacts(
-                series: one, parts: try await Self.parts(of: slot, id, dataset, on: connection),
-                attempts: try await Self.attempts(at: slot, id, dataset, limit: attempts, on: connection))
+                series: one, parts: try await Self.parts(of: slot, id, one.key, dataset, on: connection),
+                attempts: try await Self.attempts(at: slot, id, one.key, dataset, limit: attempts, on: connection))
         }
     }
 
     private static func parts(
-        of slot: Int, _ id: Int, _ dataset: Dataset, on connection: PostgresConnection
+        of slot: Int, _ id: Int, _ key: SeriesKey, _ dataset: Dataset, on connection: PostgresConnection
     ) async throws -> [SlotFacts.Part] {
         let schema = dataset.schema
-        let ruler = dataset.calendar.ruler
+        let ruler = dataset.calendar(of: key).ruler
         let columns = try schema.columns.map { "r.\(try identifier($0.name))" as SQL }
         let rows = try await connection.query("""
             select r.time, r.task_id, t.ingestion_id::text, \(columns.joined(separator: ", "))
@@ -71,9 +72,9 @@ extension Store {
     }
 
     private static func attempts(
-        at slot: Int, _ id: Int, _ dataset: Dataset, limit: Int, on connection: PostgresConnection
+        at slot: Int, _ id: Int, _ key: SeriesKey, _ dataset: Dataset, limit: Int, on connection: PostgresConnection
     ) async throws -> [SlotFacts.Attempt] {
-        let period = dataset.periods.slot(containing: dataset.calendar.ruler.start(of: slot))
+        let period = dataset.periods.slot(containing: dataset.calendar(of: key).ruler.start(of: slot))
         let rows = try await connection.query("""
             select t.id, t.ingestion_id::text, t.shape, t.status, t.attempts, t.requests, r.ended, r.reason, r.recorded_at
             from tasks t join ingestions i on i.id = t.ingestion_id

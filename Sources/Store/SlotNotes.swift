@@ -46,28 +46,36 @@ package struct SlotNotes: Sendable {
 extension Store {
     /// Adds to series what is noted of their slots in a range. Those of which nothing is absent or excluded cost nothing.
     static func addNotes(
-        to series: inout [StoredSeries], of dataset: String, in slots: Range<Int>, on connection: PostgresConnection
+        to series: inout [StoredSeries], of dataset: Dataset, in span: Range<Int64>, on connection: PostgresConnection
     ) async throws {
-        func ids(_ set: KeyPath<Ledger, SlotSet>) -> [Int32] {
-            series.filter { !$0.ledger[keyPath: set].intersection(slots).isEmpty }.map { Int32($0.id) }
+        func concerned(_ set: KeyPath<Ledger, SlotSet>) -> (ids: [Int32], first: [Int], end: [Int]) {
+            var result: (ids: [Int32], first: [Int], end: [Int]) = ([], [], [])
+            for one in series where !one.ledger[keyPath: set].isEmpty {
+                let slots = dataset.slots(of: one.key, from: span.lowerBound, to: span.upperBound)
+                if one.ledger[keyPath: set].intersection(slots).isEmpty { continue }
+                result.ids.append(Int32(one.id))
+                result.first.append(slots.lowerBound)
+                result.end.append(slots.upperBound)
+            }
+            return result
         }
-        let (absent, excluded) = (ids(\.absent), ids(\.excluded))
+        let (absent, excluded) = (concerned(\.absent), concerned(\.excluded))
         var absences: [Int: [Absences.Run]] = [:]
-        if !absent.isEmpty {
+        if !absent.ids.isEmpty {
             let rows = try await connection.query("""
-                select \(absenceColumns) from absences a
-                where a.series_id = any(\(absent)) and a.first_slot < \(slots.upperBound) and a.end_slot > \(slots.lowerBound)
+                select \(absenceColumns) from absences a join unnest(\(absent.ids), \(absent.first), \(absent.end)) as v (id, low, high)
+                    on a.series_id = v.id and a.first_slot < v.high and a.end_slot > v.low
                 order by a.series_id, a.first_slot
                 """)
             for row in rows { absences[try row.int(0), default: []].append(try absence(row)) }
         }
         var exclusions: [Int: [(range: Range<Int>, excluded: SlotNotes.Excluded)]] = [:]
-        if !excluded.isEmpty {
+        if !excluded.ids.isEmpty {
             let rows = try await connection.query("""
                 select s.id, e.id::text, e.note, e.first_slot, e.end_slot, e.made_by, e.made_at
-                from exclusions e cross join unnest(\(excluded)) as s (id)
-                where e.dataset = \(dataset) and e.lifted_at is null and s.id = any(e.series_ids)
-                    and e.first_slot < \(slots.upperBound) and e.end_slot > \(slots.lowerBound)
+                from exclusions e cross join unnest(\(excluded.ids), \(excluded.first), \(excluded.end)) as s (id, low, high)
+                where e.dataset = \(dataset.name) and e.lifted_at is null and s.id = any(e.series_ids)
+                    and e.first_slot < s.high and e.end_slot > s.low
                 order by e.made_at, e.id
                 """)
             for row in rows {

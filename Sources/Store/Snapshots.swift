@@ -33,10 +33,10 @@ package struct Snapshot: Sendable {
 
 extension Store {
     /// Version, series, coverage and rows of a dataset in one snapshot: the answer's coverage is that of its rows, and both
-    /// are of the version. `choose` picks among all series; `notes` says of which slots it is wanted why they are not held;
+    /// are of the version. `choose` picks among all series; `notes` says of which stretch it is wanted why slots are not held;
     /// `span` says which stretch of time rows are wanted of, nil for none. Throws what `choose` throws, and `StoreError.unavailable`.
     package func snapshot(
-        of dataset: Dataset, choose: ([SeriesEntry]) throws -> [Int], notes: Range<Int>? = nil,
+        of dataset: Dataset, choose: ([SeriesEntry]) throws -> [Int], notes: Range<Int64>? = nil,
         span: ([StoredSeries]) throws -> Range<Int64>?
     ) async throws -> Snapshot {
         try await readSnapshot(of: dataset, choose: choose, notes: notes) { snapshot, connection in
@@ -49,7 +49,7 @@ extension Store {
 
     /// Version, series and coverage at one moment, and whatever else `body` reads of that moment.
     func readSnapshot<T>(
-        of dataset: Dataset, choose: ([SeriesEntry]) throws -> [Int], notes: Range<Int>? = nil,
+        of dataset: Dataset, choose: ([SeriesEntry]) throws -> [Int], notes: Range<Int64>? = nil,
         _ body: (Snapshot, PostgresConnection) async throws -> T
     ) async throws -> T {
         do {
@@ -63,7 +63,7 @@ extension Store {
                 let ids = try choose(try known.map { SeriesEntry(id: try $0.int(0), key: SeriesKey(try $0.strings(1))) })
                 // The server orders text by its own collation; people and cursors get the order of the keys.
                 var series = try await Self.ledgers(on: connection, of: dataset.name, ids: ids).sorted { $0.key < $1.key }
-                if let notes { try await Self.addNotes(to: &series, of: dataset.name, in: notes, on: connection) }
+                if let notes { try await Self.addNotes(to: &series, of: dataset, in: notes, on: connection) }
                 let rows = RowBlock(width: dataset.schema.columns.count)
                 return try await body(Snapshot(version: version, series: series, rows: rows), connection)
             }

@@ -23,7 +23,7 @@ struct DatasetTests {
     }
 
     @Test func slotsAndPartsGoThereAndBack() throws {
-        let calendar = bench.dataset.calendar
+        let calendar = bench.dataset.calendar(of: bench.dataset.followed[0])
         for day in [bench.day("2025-04-05"), bench.day("2025-09-07"), bench.day("2025-12-01")] {
             let instants = bench.dataset.periods.instants(of: day..<day + 1)
             let slots = calendar.ruler.slots(from: instants.lowerBound, to: instants.upperBound)
@@ -62,7 +62,7 @@ struct DatasetTests {
 
     @Test func aSlotIsDueThreeHoursAfterItsEnd() {
         let key = SeriesKey([Bench.bus, "online"])
-        let end = bench.dataset.calendar.ruler.end(of: 490_000)
+        let end = bench.dataset.calendar(of: bench.dataset.followed[0]).ruler.end(of: 490_000)
         #expect(bench.dataset.dueBefore(key, now: end + 3 * 3600) == 490_001)
         #expect(bench.dataset.dueBefore(key, now: end + 3 * 3600 - 1) == 490_000)
     }
@@ -71,7 +71,7 @@ struct DatasetTests {
     @Test(arguments: ["real", "online", "pid", "pcp"])
     func theNextSlotFallsDueWhenItIsSaidTo(source: String) {
         let key = SeriesKey([Bench.bus, source])
-        let hour = bench.dataset.calendar.ruler.start(of: 490_000)
+        let hour = bench.dataset.calendar(of: bench.dataset.followed[0]).ruler.start(of: 490_000)
         for now in [hour, hour + 1, hour + 1800, hour + 3599] {
             let next = bench.dataset.nextDue(key, now: now)
             #expect(next > now && next <= now + 3600)

@@ -18,7 +18,7 @@ struct LacksTests {
             }
         let followed = (0..<6).map { SeriesKey(["n\($0)", $0 % 2 == 0 ? "fast" : "slow"]) }
         return Dataset(
-            name: "hours", title: "Hours", keys: ["name", "channel"], unit: "1", zone: zone, calendar: calendar,
+            name: "hours", title: "Hours", keys: ["name", "channel"], unit: "1", zone: zone, calendars: .alike(calendar),
             dueLag: { lags[$0.values[1]]! }, horizonDays: 6, shapes: [], periods: .days(zone),
             upstream: UpstreamProfile(
                 name: "nowhere", credential: .none, rate: RequestRate(count: 1, seconds: 1), requestsInFlight: 1, timeoutSeconds: 1,
@@ -37,7 +37,8 @@ struct LacksTests {
         var channels: [String: (lacking: Int, series: Int, since: Int64)] = [:]
 
         init(_ dataset: Dataset, _ ledgers: [Ledger], _ lasting: [SlotSet], now: Int64, grace: Int) {
-            let ruler = dataset.calendar.ruler
+            let calendar = dataset.calendar(of: ledgers[0].key)
+            let ruler = calendar.ruler
             let today = dataset.zone.day(at: now)
             for (ledger, lasting) in zip(ledgers, lasting) {
                 let reach = dataset.reach(ledger.key, now)?.from ?? .min
@@ -50,9 +51,9 @@ struct LacksTests {
                     }
                     let isOver = hours.allSatisfy(isOverdue)
                     let lacking = hours.filter { slot in
-                        let isHeld = (0..<dataset.calendar.parts).allSatisfy { ledger.held.contains(slot * dataset.calendar.parts + $0) }
+                        let isHeld = (0..<calendar.parts).allSatisfy { ledger.held.contains(slot * calendar.parts + $0) }
                         return isOverdue(slot) && !isHeld && !ledger.excluded.contains(slot)
-                            && !dataset.calendar.expected(in: slot..<slot + 1).isEmpty && (ledger.lifetime?.contains(slot) ?? true)
+                            && !calendar.expected(in: slot..<slot + 1).isEmpty && (ledger.lifetime?.contains(slot) ?? true)
                     }
                     let isLost = { (slot: Int) in lasting.contains(slot) || ruler.start(of: slot) < reach }
                     if isOver, !lacking.isEmpty {
@@ -127,7 +128,7 @@ struct LacksTests {
         let key = dataset.followed[0]
         for (date, hours) in [("2025-04-05", 25), ("2025-04-07", 24), ("2025-09-07", 23)] {
             let span = santiago.range(of: try #require(LocalDate(date)))
-            let slots = dataset.calendar.ruler.slots(from: span.lowerBound, to: span.upperBound)
+            let slots = dataset.calendar(of: key).ruler.slots(from: span.lowerBound, to: span.upperBound)
             let all = slots.lowerBound - 240..<slots.upperBound + 48
             let now = span.upperBound + 30 * 3600
             let whole = Lacks(of: dataset, [Ledger(key: key, held: SlotSet(all))], lasting: { _ in SlotSet() }, now: now, graceSeconds: 0)
@@ -135,7 +136,7 @@ struct LacksTests {
             var held = SlotSet(all)
             held.remove(slots.lowerBound + 3..<slots.lowerBound + 5)
             let lacks = Lacks(of: dataset, [Ledger(key: key, held: held)], lasting: { _ in SlotSet() }, now: now, graceSeconds: 0)
-            #expect(lacks.days.map(\.date.description) == [date] && lacks.days[0].slots == hours)
+            #expect(lacks.days.map(\.date.description) == [date] && lacks.days[0].slotsASeries == hours)
             #expect(lacks.days[0].worst == [Lacks.SeriesDay(key: key, slots: hours, lacking: 2)])
             let alarm = try #require(AlarmRules.alarms(lacks, of: dataset).first)
             #expect(alarm.cause == .init(.incompleteDay, scope: "hours", key: date) && alarm.severity == .warning && alarm.count == 2)

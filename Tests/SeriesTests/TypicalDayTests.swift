@@ -13,7 +13,7 @@ import Testing
         let shape = CallShape(name: "day", kind: .sweep, fixed: Cost(requests: price), secondsPerRequest: 1)
         let dataset = Dataset(
             name: "hours", title: "Hours", keys: ["name"], unit: "1", zone: .utc,
-            calendar: Calendar(ruler: .every(seconds: 3600, anchor: 0)), dueLag: { _ in lag }, horizonDays: 30, shapes: [shape],
+            calendars: .alike(Calendar(ruler: .every(seconds: 3600, anchor: 0))), dueLag: { _ in lag }, horizonDays: 30, shapes: [shape],
             periods: .days(.utc),
             upstream: UpstreamProfile(
                 name: "far", credential: .none, rate: RequestRate(count: 10, seconds: 3600), requestsInFlight: 1, timeoutSeconds: 1,

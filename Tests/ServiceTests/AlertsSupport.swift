@@ -24,7 +24,7 @@ final class AlertsUnderTest {
     static func dataset() -> Dataset {
         Dataset(
             name: "hours", title: "Hours", keys: ["name"], unit: "1", zone: .utc,
-            calendar: Series.Calendar(ruler: .every(seconds: 3600, anchor: 0)), dueLag: { _ in 3600 }, horizonDays: 2, shapes: [],
+            calendars: .alike(Series.Calendar(ruler: .every(seconds: 3600, anchor: 0))), dueLag: { _ in 3600 }, horizonDays: 2, shapes: [],
             periods: .days(.utc),
             upstream: UpstreamProfile(
                 name: "far", credential: .none, rate: RequestRate(count: 10, seconds: 3600), requestsInFlight: 1, timeoutSeconds: 1,

@@ -23,7 +23,7 @@ enum Quarters {
         let keys = ["a", "b"].flatMap { node in ["online", "real"].map { SeriesKey([node, $0]) } }
         return Dataset(
             name: "quarters", title: "Hours of four quarters", keys: ["node", "source"], unit: "USD/MWh", zone: zone,
-            calendar: Series.Calendar(ruler: .every(seconds: 3600, anchor: 0), parts: 4),
+            calendars: .alike(Series.Calendar(ruler: .every(seconds: 3600, anchor: 0), parts: 4)),
             dueLag: { $0.values[1] == "real" ? 864_000 : 10_800 }, horizonDays: 3,
             shapes: [CallShape(name: "day", kind: .sweep, fixed: Cost(requests: 3), secondsPerRequest: 1)], periods: .days(zone),
             upstream: UpstreamProfile(

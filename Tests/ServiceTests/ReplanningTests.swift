@@ -18,7 +18,7 @@ import Testing
         let followed = ["a", "b"].flatMap { channel in (0..<8).map { SeriesKey(["n\($0)", channel]) } }
         return Dataset(
             name: "two", title: "Two channels", keys: ["name", "channel"], unit: "1", zone: .utc,
-            calendar: Calendar(ruler: .every(seconds: 3600, anchor: 0), parts: 1), dueLag: { _ in 0 }, horizonDays: 1,
+            calendars: .alike(Calendar(ruler: .every(seconds: 3600, anchor: 0), parts: 1)), dueLag: { _ in 0 }, horizonDays: 1,
             shapes: shapes("a") + shapes("b"), periods: .days(.utc),
             upstream: UpstreamProfile(
                 name: "nowhere", credential: .none, rate: RequestRate(count: 1, seconds: 1), requestsInFlight: 1, timeoutSeconds: 1,

@@ -8,7 +8,7 @@ import Testing
 func halves() -> Dataset {
     Dataset(
         name: "halves", title: "Hours of two halves", keys: ["name"], unit: "1", zone: .utc,
-        calendar: Calendar(ruler: .every(seconds: 3600, anchor: 0), parts: 2), dueLag: { _ in 0 }, horizonDays: 1,
+        calendars: .alike(Calendar(ruler: .every(seconds: 3600, anchor: 0), parts: 2)), dueLag: { _ in 0 }, horizonDays: 1,
         shapes: [], periods: .days(.utc),
         upstream: UpstreamProfile(
             name: "nowhere", credential: .none, rate: RequestRate(count: 10, seconds: 60), requestsInFlight: 1, timeoutSeconds: 1,

@@ -10,7 +10,7 @@ import TestSupport
 func editions() -> Dataset {
     Dataset(
         name: "editions", title: "Hours in editions", keys: ["name", "kind"], unit: "1", zone: .utc,
-        calendar: Series.Calendar(ruler: .every(seconds: 3600, anchor: 0), parts: 2), dueLag: { _ in 0 }, horizonDays: 1,
+        calendars: .alike(Series.Calendar(ruler: .every(seconds: 3600, anchor: 0), parts: 2)), dueLag: { _ in 0 }, horizonDays: 1,
         shapes: [], periods: .days(.utc),
         upstream: UpstreamProfile(
             name: "nowhere", credential: .none, rate: RequestRate(count: 10, seconds: 60), requestsInFlight: 1, timeoutSeconds: 1,

@@ -59,7 +59,8 @@ package func cmg(zone: Zone, following: CMG.Following, rate: RequestRate) -> Dat
     let windowDays = following.onlineWindowDays
     return Dataset(
         name: "cmg", title: "Marginal cost of electricity in Chile, hour by hour at each bus", keys: ["node", "source"],
-        unit: "USD/MWh", zone: zone, calendar: Calendar(ruler: .every(seconds: 3600, anchor: 0), parts: 4),
+        unit: "USD/MWh", zone: zone,
+        calendars: .alike(Calendar(ruler: .every(seconds: 3600, anchor: 0), parts: 4)),
         dueLag: { CMGSource($0)?.dueLagSeconds ?? 0 }, horizonDays: 30, shapes: CMGSource.allCases.flatMap(\.shapes),
         periods: .days(zone),
         upstream: UpstreamProfile(
