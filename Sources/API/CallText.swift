@@ -30,8 +30,7 @@ struct CallText {
             json.member("requests", call.requests)
             json.member("tokens", call.tokens)
         }
-        json.key("deadline")
-        json.null()
+        json.member("deadline", instant: call.deadline, offset: call.deadline.map { dataset.zone.offset(at: $0) } ?? 0)
     }
 
     /// `CHILOE________220/online, 2025-12-01 to 2025-12-03` (both dates included).

@@ -72,8 +72,7 @@ struct AnswerMaker {
         }
         if matching.isEmpty, !asked.isEmpty { throw AnswerError.unknownCombination }
         if dataset.keys.allSatisfy({ asked[$0] != nil }) { return matching.map(\.id) }
-        let followed = Set(dataset.followed)
-        let kept = matching.filter { followed.contains($0.key) }
+        let kept = matching.filter { dataset.follows($0.key) }
         return (kept.isEmpty ? matching : kept).map(\.id)
     }
 

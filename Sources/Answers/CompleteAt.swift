@@ -16,8 +16,11 @@ extension AnswerMaker {
                 missing: ledger.missing(
                     in: scope.slots(of: one.key), calendar: dataset.calendar(of: one.key), dueBefore: scope.dueBefore(one.key)))
         }.filter { !$0.missing.isEmpty }
+        let firsts = holes.compactMap { hole in
+            hole.missing.first.map { dataset.calendar(of: hole.series).ruler.start(of: $0) }
+        }
         // Nobody asks for what is not followed any more.
-        guard let first = holes.compactMap({ hole in hole.missing.first.map { dataset.calendar(of: hole.series).ruler.start(of: $0) } }).min(), holes.allSatisfy({ dataset.selects($0.series, by: all) }),
+        guard let first = firsts.min(), holes.allSatisfy({ dataset.selects($0.series, by: all) }),
             let run = try await nextRun(askingFrom: first)
         else { return nil }
         let requests = try await requests(for: holes)

@@ -146,6 +146,12 @@ extension AnswerMaker {
                 json.member("kind", "window")
                 json.member("periods_max", periods)
             case .sweep: json.member("kind", "sweep")
+            case .newest(let slots):
+                json.member("kind", "newest")
+                json.member("slots_max", slots)
+            case .tape: json.member("kind", "tape")
+            case .file: json.member("kind", "file")
+            case .inference: json.member("kind", "inference")
             case .batch(let series):
                 json.member("kind", "batch")
                 json.member("series_max", series)

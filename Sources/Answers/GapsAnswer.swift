@@ -53,7 +53,6 @@ extension AnswerMaker {
         let snapshot = try await snapshot()
         let page = try SeriesPage(snapshot.series, after: after, limit: query.limit)
         let next = page.next.map { Cursor(place: [$0]).text(seal: question.seal) }
-        let followed = Set(dataset.followed)
         var json = JSONWriter(capacity: 128 + page.indices.count * 200)
         json.beginObject()
         json.key("data")
@@ -64,7 +63,7 @@ extension AnswerMaker {
             json.beginObject()
             json.members(of: ledger.key, names: dataset.keys)
             json.key("followed")
-            json.bool(followed.contains(ledger.key))
+            json.bool(dataset.follows(ledger.key))
             json.member("first", instant: ledger.firstHeldSlot(parts: parts).map(ruler.start(of:)), in: dataset.zone)
             json.member("last", instant: ledger.lastHeldSlot(parts: parts).map(ruler.start(of:)), in: dataset.zone)
             json.key("lifetime")

@@ -62,7 +62,7 @@ package struct SlotExplanation {
         return json.bytes
     }
 
-    private var isFollowed: Bool { dataset.followed.contains(key) }
+    private var isFollowed: Bool { dataset.follows(key) }
     private var dueAt: Int64 { scope.to + Int64(dataset.dueLag(key)) }
     private var reach: Reach? { dataset.reach(key, scope.now) }
 

@@ -100,8 +100,9 @@ final class StoreSampler {
             let first = dataset.zone.start(of: dataset.zone.day(at: now).advanced(by: -dataset.horizonDays))
             var tallies: [String: Tally] = [:]
             for one in try await store.ledgers(of: dataset.name, now: now) {
-                tallies[dataset.channel(one.key), default: Tally()] += dataset.judged(one.ledger, now: now).tally(
-                    in: dataset.slots(of: one.key, from: min(first, now), to: now), calendar: dataset.calendar(of: one.key), dueBefore: dataset.dueBefore(one.key, now: now))
+                tallies[dataset.group(one.key), default: Tally()] += dataset.judged(one.ledger, now: now).tally(
+                    in: dataset.slots(of: one.key, from: min(first, now), to: now), calendar: dataset.calendar(of: one.key),
+                    dueBefore: dataset.dueBefore(one.key, now: now))
             }
             all += tallies.sorted { $0.key < $1.key }.map { Coverage(dataset: dataset.name, channel: $0.key, tally: $0.value) }
         }

@@ -83,11 +83,10 @@ package final class Alarms: Duty {
     }
 
     private func lacks(of dataset: Dataset, _ round: AlarmRound, _ now: Int64) async throws -> Lacks {
-        let followed = Set(dataset.followed)
         // A day as it is shown, where the clock runs fast.
         let new = try await round.newSeries(of: dataset.name, within: min(86_400, clock.realSeconds(86_400)))
         // A store that begins would be alarmed of every day of its horizon.
-        let series = try await round.ledgers(of: dataset.name).filter { followed.contains($0.key) && !new.contains($0.id) }
+        let series = try await round.ledgers(of: dataset.name).filter { dataset.follows($0.key) && !new.contains($0.id) }
         let lasting = try await round.lasting(of: dataset)
         return Lacks(
             of: dataset, series.map(\.ledger), lasting: { lasting[series[$0].id] ?? SlotSet() }, now: now,

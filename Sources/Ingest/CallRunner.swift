@@ -12,6 +12,8 @@ final class CallRunner {
         /// Of these, the ones that asked again for what had been asked for.
         var retries = 0
         var needs: Step.Needs?
+        /// `Step.witnessed` of the end.
+        var witnessed: Range<Int>?
         var dropped = 0
         var quarantined = 0
         var bodyBytes = 0
@@ -134,6 +136,7 @@ final class CallRunner {
         outcome.quarantined += step.quarantined.count
         outcome.needs = step.needs ?? outcome.needs
         guard let end = step.end else { return false }
+        outcome.witnessed = step.witnessed
         if case .costlier(let needs, _) = end { outcome.needs = needs }
         if case .unproved(let why) = end, let failure {
             outcome.end = .unproved("\(why) (\(failure))")

@@ -236,7 +236,7 @@ package final class Planning {
         let calls = plan.calls.map { call in
             StoredCall(
                 shape: call.shape.name, seriesIDs: call.series.compactMap { ids[$0] }, periods: call.periods, covers: call.covers,
-                requests: call.cost.requests, tokens: call.cost.tokens)
+                requests: call.cost.requests, tokens: call.cost.tokens, deadline: call.deadline, file: call.file)
         }
         var figures = PlanFigures(
             gaps: plan.gaps.count, slots: plan.gaps.slots, cost: plan.totals.cost, lowerBound: plan.lowerBound,

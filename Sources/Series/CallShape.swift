@@ -7,6 +7,17 @@ package struct CallShape: Sendable, Hashable {
         case sweep
         /// Up to `series` series, one period.
         case batch(series: Int)
+        /// One series: its newest slots that the upstream still tells of, so many and no others; one call brings them all.
+        case newest(slots: Int)
+        /// All series of a channel over any stretch: they are rebuilt from what happened, at a price that depends on how much did.
+        case tape
+        /// A file at hand, of one series: nobody is asked.
+        case file
+        /// What is held of other series of the channel says it: nobody is asked.
+        case inference
+
+        /// Work that no upstream is asked for.
+        package var isLocal: Bool { self == .file || self == .inference }
     }
 
     /// The word in plans: `node-day`.

@@ -56,6 +56,22 @@ package struct Dataset: Sendable {
     /// When what is held is asked for again by itself.
     package let corrections: [Correction]
 
+    /// Words by which series are chosen and counted together beside their keys (Kraken: `tier`).
+    package let labels: [Label]
+    /// The word under which figures and alarms put a series together; as a rule its channel.
+    package let group: @Sendable (SeriesKey) -> String
+    /// Whether a reader who lacks due slots of today has them fetched.
+    package let fetchesToday: Bool
+    /// Days back from today of which alarms speak; no more than the horizon.
+    package let alarmDays: Int
+    /// How files that the upstream publishes beside its API are read; nil where it has none.
+    package let archive: ArchiveFormat?
+    /// How slots follow from others that are held; nil where they never do.
+    package let derivation: Derivation?
+    /// One way of writing a key's value (`XBTUSD` for `BTC/USD`); nil for what can be no value of it.
+    package let canonical: @Sendable (_ name: String, _ value: String) -> String?
+    /// Whether every series that the store holds is kept complete, beside those that settings name.
+    package let followsStored: Bool
     /// The series that settings ask to keep complete.
     package let followed: [SeriesKey]
     private let followedSet: Set<SeriesKey>
@@ -71,8 +87,19 @@ package struct Dataset: Sendable {
         askLag: @escaping @Sendable (SeriesKey) -> Int = { _ in 0 },
         absenceReason: @escaping @Sendable (SeriesKey, Int64) -> String = { _, _ in "no_record" }, finalReasons: Set<String> = [],
         priced: @escaping @Sendable (CallShape, Step.Needs) -> CallShape = { $0.costing($1.requests) },
-        schedules: [DatasetSchedule] = [], corrections: [Correction] = []
+        schedules: [DatasetSchedule] = [], corrections: [Correction] = [], labels: [Label] = [],
+        group: (@Sendable (SeriesKey) -> String)? = nil, fetchesToday: Bool = true, alarmDays: Int? = nil, archive: ArchiveFormat? = nil,
+        derivation: Derivation? = nil, canonical: @escaping @Sendable (String, String) -> String? = { _, value in value },
+        followsStored: Bool = false
     ) {
+        self.labels = labels
+        self.group = group ?? channel
+        self.fetchesToday = fetchesToday
+        self.alarmDays = min(horizonDays, alarmDays ?? horizonDays)
+        self.archive = archive
+        self.derivation = derivation
+        self.canonical = canonical
+        self.followsStored = followsStored
         self.name = name
         self.title = title
         self.keys = keys
@@ -112,14 +139,33 @@ package struct Dataset: Sendable {
         return slots(of: key, from: instants.lowerBound, to: instants.upperBound)
     }
 
+    /// The slots of a series that lie in some periods from their beginning to their end.
+    package func wholeSlots(of key: SeriesKey, in periods: Range<Int>) -> Range<Int> {
+        let slots = slots(of: key, in: periods)
+        let end = self.periods.start(of: periods.upperBound)
+        let isCut = !slots.isEmpty && calendar(of: key).ruler.end(of: slots.upperBound - 1) > end
+        return slots.lowerBound..<(isCut ? slots.upperBound - 1 : slots.upperBound)
+    }
+
     /// The instants of a series' slots.
     package func instants(of slots: Range<Int>, of key: SeriesKey) -> Range<Int64> { calendar(of: key).ruler.instants(of: slots) }
 
     /// Whether a selection means this series: it is followed, and its key values are among those named. A store may hold more
     /// series than settings follow by now.
     package func selects(_ key: SeriesKey, by selection: Selection) -> Bool {
-        followedSet.contains(key) && selection.includes(key, names: keys)
+        follows(key) && includes(key, selection.keys)
     }
+
+    /// Whether a series is kept complete.
+    package func follows(_ key: SeriesKey) -> Bool { followsStored || followedSet.contains(key) }
+
+    /// Whether a series has one of the values that are given for each key or label, in one spelling.
+    package func includes(_ key: SeriesKey, _ wanted: [String: [String]]) -> Bool {
+        zip(keys, key.values).allSatisfy { name, value in wanted[name]?.contains(value) ?? true }
+            && labels.allSatisfy { label in wanted[label.name]?.contains(label.of(key)) ?? true }
+    }
+
+    package func call(_ shape: String) -> CallShape? { shapes.first { $0.name == shape } }
 
     /// What is known of a series, and what the upstream's reach adds to it: slots that begin before it are unfillable.
     package func judged(_ ledger: Ledger, now: Int64) -> Ledger {
@@ -140,6 +186,21 @@ package struct Dataset: Sendable {
     /// The instant after `now` at which the next slot of this series falls due, whether or not the calendar has it.
     package func nextDue(_ key: SeriesKey, now: Int64) -> Int64 {
         calendar(of: key).ruler.end(of: dueBefore(key, now: now)) + Int64(dueLag(key))
+    }
+}
+
+/// A word by which series of a dataset are put together.
+package struct Label: Sendable {
+    /// As selections and reports name it: `tier`.
+    package let name: String
+    /// All there are, in their order.
+    package let values: [String]
+    package let of: @Sendable (SeriesKey) -> String
+
+    package init(name: String, values: [String], of: @escaping @Sendable (SeriesKey) -> String) {
+        self.name = name
+        self.values = values
+        self.of = of
     }
 }
 

@@ -1,4 +1,4 @@
-/// Plans for whatever a dataset's series lack: one place for plans that are filed, estimates of when a range will be whole, and typical days.
+/// Plans for what series lack: one place for plans that are filed, for when a range will be whole, and for typical days.
 extension Dataset {
     /// The cheapest calls, channel by channel: no call serves two.
     package func plan(_ demand: [Demand], shapes: [CallShape]) -> Plan {

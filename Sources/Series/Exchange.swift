@@ -85,8 +85,8 @@ package struct Step: Sendable {
     package var needs: Needs?
     /// Records that failed the dataset's rules, with the reason.
     package var quarantined: [QuarantinedRecord] = []
-    /// The periods that a proved end speaks of, where the upstream did not look at all that were asked for (a window that moved on);
-    /// nil: all.
+    /// The periods of which the end is sure what there is, where they are not all that were asked for: a window that moved on, a tape that
+    /// was read half. nil: all of a call that is proved, none of one that is not.
     package var witnessed: Range<Int>?
 
     package init() {}

@@ -55,13 +55,13 @@ package struct Lacks: Sendable, Hashable {
 
     static let worstMax = 10
 
-    /// Looks at the dataset's horizon up to `now` (shown clock). `lasting`: of the slots without values those that stay so, by the
+    /// Looks at the days of which the dataset has alarms, up to `now` (shown clock). `lasting`: of the slots without values those that stay so, by the
     /// place in `ledgers`. The work grows with the series and with the ranges that lack.
     package init(of dataset: Dataset, _ ledgers: [Ledger], lasting: (Int) -> SlotSet, now: Int64, graceSeconds: Int) {
         let today = dataset.zone.day(at: now)
-        let first = today.advanced(by: -dataset.horizonDays)
+        let first = today.advanced(by: -dataset.alarmDays)
         span = first..<today.advanced(by: 1)
-        var sweep = Sweep(dataset, first: first, days: dataset.horizonDays + 1)
+        var sweep = Sweep(dataset, first: first, days: dataset.alarmDays + 1)
         for (place, ledger) in ledgers.enumerated() {
             sweep.look(at: dataset.judged(ledger, now: now), lasting: lasting(place),
                 overdueAt: now - Int64(graceSeconds + dataset.askLag(ledger.key)))
@@ -138,7 +138,7 @@ private struct Sweep {
 
     private mutating func countLate(_ late: SlotSet, _ key: SeriesKey) {
         guard let first = late.first else { return }
-        let name = dataset.channel(key)
+        let name = dataset.group(key)
         let due = dataset.calendar(of: key).ruler.end(of: first) + Int64(dataset.dueLag(key))
         var channel = channels[name] ?? Lacks.Channel(name: name, since: due)
         channel.lacking += late.count

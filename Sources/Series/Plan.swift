@@ -18,6 +18,22 @@ package struct PlannedCall: Sendable, Hashable {
     /// Missing slots that it fills, those of other calls not counted twice.
     package let covers: Int
     package let cost: Cost
+    /// When the first of its slots is no longer to be had by it; nil: never.
+    package let deadline: Int64?
+    /// Of a call that reads a file, which: an id of the store's.
+    package let file: Int64?
+
+    package init(
+        shape: CallShape, series: [SeriesKey], periods: Range<Int>, covers: Int, cost: Cost, deadline: Int64? = nil, file: Int64? = nil
+    ) {
+        self.shape = shape
+        self.series = series
+        self.periods = periods
+        self.covers = covers
+        self.cost = cost
+        self.deadline = deadline
+        self.file = file
+    }
 }
 
 /// The calls that fill a demand, what they cost, and how far that is from the least that any plan could cost.
@@ -85,8 +101,10 @@ extension Plan {
             uncovered: gaps.slots - totals.slots)
     }
 
-    /// In the order of time, then of series, then of shapes.
+    /// What asks nobody first, then what will soon be too late, then in the order of time, of series, of shapes.
     static func precedes(_ a: PlannedCall, _ b: PlannedCall) -> Bool {
+        if a.shape.kind.isLocal != b.shape.kind.isLocal { return a.shape.kind.isLocal }
+        if a.deadline != b.deadline { return (a.deadline ?? .max) < (b.deadline ?? .max) }
         if a.periods.lowerBound != b.periods.lowerBound { return a.periods.lowerBound < b.periods.lowerBound }
         guard let first = a.series.first, let second = b.series.first, first != second else { return a.shape.name < b.shape.name }
         return first < second

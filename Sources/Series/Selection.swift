@@ -19,6 +19,23 @@ package struct Selection: Sendable, Hashable {
     /// The most requests that its plan may spend; nil: no limit.
     package var maxRequests: Int?
     package var dryRun: Bool
+    /// By which ways holes may be filled, where a dataset has several.
+    package var ways = Ways()
+
+    package struct Ways: Sendable, Hashable {
+        /// Files of the archive that are at hand.
+        package var archives = true
+        /// Calls of the upstream.
+        package var apiBackfill = true
+        /// What is still missing when the planned calls have ended is planned anew.
+        package var autoGapFill = true
+        /// Also calls that rebuild slots from all that happened, which may be many.
+        package var trades = false
+        /// All ways that there are, until nothing more can be had: as `trades`, and what is known to be absent but may be asked for again.
+        package var complete = false
+
+        package init() {}
+    }
 
     package init(
         dataset: String, keys: [String: [String]] = [:], from: Int64? = nil, to: Int64? = nil, mode: Mode = .missing,
@@ -33,11 +50,6 @@ package struct Selection: Sendable, Hashable {
         self.dryRun = dryRun
     }
 
-    /// Whether a series is meant; `names` are the dataset's key names in order.
-    package func includes(_ key: SeriesKey, names: [String]) -> Bool {
-        zip(names, key.values).allSatisfy { name, value in keys[name]?.contains(value) ?? true }
-    }
-
     /// The same text for the same selection, however it was written: for digests, and to find an equal one that is under way. A dry
     /// run asks for the same as a real one, so it is left out.
     package var canonicalText: String {
@@ -47,6 +59,8 @@ package struct Selection: Sendable, Hashable {
         }
         if let from { lines.append("from=\(from)") }
         if let to { lines.append("to=\(to)") }
+        let usual = Ways()
+        for (name, way) in Ways.names where ways[keyPath: way] != usual[keyPath: way] { lines.append("\(name)=\(ways[keyPath: way])") }
         if let maxRequests { lines.append("max_requests=\(maxRequests)") }
         return lines.joined(separator: "\n")
     }
@@ -60,4 +74,12 @@ package struct Selection: Sendable, Hashable {
         }
         return result + "\""
     }
+}
+
+extension Selection.Ways {
+    /// As selections name them, in the order in which they are shown.
+    package static let names: [(name: String, way: any WritableKeyPath<Selection.Ways, Bool> & Sendable)] = [
+        ("archives", \.archives), ("api_backfill", \.apiBackfill), ("auto_gap_fill", \.autoGapFill), ("trades", \.trades),
+        ("complete", \.complete),
+    ]
 }

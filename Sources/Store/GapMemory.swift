@@ -13,14 +13,15 @@ extension Store {
         var isChange = false
     }
 
-    /// Adds parts to what is held of each series. Where the call ended as proved, every slot of its periods that was due when it
+    /// Adds parts to what is held of each series. Of what a call is sure of (all of it where it ended as proved), every slot that was due when it
     /// began and is still not whole is absent: the upstream has said so. A part that comes ends an absence.
     static func remember(
         _ parts: [Int: SlotSet], of result: TaskResult, _ task: ClaimedTask, _ dataset: Dataset, now: Int64,
         on connection: PostgresConnection
     ) async throws -> Remembered {
-        let askedAt = result.ended == .proved ? result.askedAt : nil
-        let ids = askedAt == nil ? Array(parts.keys) : Array(Set(parts.keys).union(task.seriesIDs))
+        let witnessed = result.witnessed ?? (result.ended == .proved ? task.periods : nil)
+        let silence = witnessed.flatMap { periods in result.askedAt.map { (periods: periods, askedAt: $0) } }
+        let ids = silence == nil ? Array(parts.keys) : Array(Set(parts.keys).union(task.seriesIDs))
         if ids.isEmpty { return Remembered() }
         // In one order everywhere, so that two writers cannot wait for each other.
         let rows = try await connection.query("""
@@ -38,7 +39,7 @@ extension Store {
             let id = try row.int(0)
             changes.append(CoverageChange(
                 id: id, ledger: ledger, adding: parts[id] ?? SlotSet(), dataset,
-                silence: asked.contains(id) ? askedAt.map { (task.periods, $0) } : nil))
+                silence: asked.contains(id) ? silence : nil))
         }
         changes.removeAll { $0.isNothing }
         if changes.isEmpty { return Remembered() }
@@ -170,7 +171,7 @@ private struct CoverageChange {
 
     /// Slots that the upstream owed by then: not those that a person has excluded, nor those that it does not serve.
     private static func due(in periods: Range<Int>, by now: Int64, of ledger: Ledger, _ dataset: Dataset) -> SlotSet {
-        let all = dataset.slots(of: ledger.key, in: periods)
+        let all = dataset.wholeSlots(of: ledger.key, in: periods)
         let end = min(all.upperBound, max(all.lowerBound, dataset.dueBefore(ledger.key, now: now)))
         let alive = ledger.lifetime.map { (all.lowerBound..<end).clamped(to: $0) } ?? all.lowerBound..<end
         return dataset.calendar(of: ledger.key).expected(in: alive).subtracting(ledger.excluded)

@@ -159,9 +159,11 @@ extension Store {
 
     static func insertTasks(_ calls: [StoredCall], ingestion: String, from first: Int, on connection: PostgresConnection) async throws {
         _ = try await connection.query("""
-            insert into tasks (ingestion_id, ordinal, shape, series_ids, first_period, end_period, covers, requests_planned)
+            insert into tasks (ingestion_id, ordinal, shape, series_ids, first_period, end_period, covers, requests_planned,
+                deadline, archive_file)
             select \(ingestion)::uuid, c.* from jsonb_to_recordset(\(.json(json(calls, from: first)))) as c (ordinal int, shape text,
-                series_ids int[], first_period bigint, end_period bigint, covers bigint, requests bigint)
+                series_ids int[], first_period bigint, end_period bigint, covers bigint, requests bigint,
+                deadline timestamptz, archive_file bigint)
             """)
     }
 

@@ -10,8 +10,17 @@ package struct StoredCall: Sendable, Equatable {
     package let covers: Int
     package let requests: Int
     package let tokens: Int
+    /// Shown clock: when the first of its slots is no longer to be had by it.
+    package let deadline: Int64?
+    /// The file that it reads, by the store's id.
+    package let file: Int64?
 
-    package init(shape: String, seriesIDs: [Int], periods: Range<Int>, covers: Int, requests: Int, tokens: Int) {
+    package init(
+        shape: String, seriesIDs: [Int], periods: Range<Int>, covers: Int, requests: Int, tokens: Int, deadline: Int64? = nil,
+        file: Int64? = nil
+    ) {
+        self.deadline = deadline
+        self.file = file
         self.shape = shape
         self.seriesIDs = seriesIDs
         self.periods = periods
@@ -103,9 +112,11 @@ extension Store {
                 """).only()
             let id = try row.string(0)
             _ = try await connection.query("""
-                insert into plan_calls (plan_id, ordinal, shape, series_ids, first_period, end_period, covers, requests, tokens)
+                insert into plan_calls (plan_id, ordinal, shape, series_ids, first_period, end_period, covers, requests, tokens,
+                    deadline, archive_file)
                 select \(id)::uuid, c.* from jsonb_to_recordset(\(.json(Self.json(calls, from: 0)))) as c (ordinal int, shape text,
-                    series_ids int[], first_period bigint, end_period bigint, covers bigint, requests bigint, tokens bigint)
+                    series_ids int[], first_period bigint, end_period bigint, covers bigint, requests bigint, tokens bigint,
+                    deadline timestamptz, archive_file bigint)
                 """)
             let made = (id: id, expiresAt: try row.instant(1))
             if let keeping { try await Self.keep(keeping.answer(made), under: keeping.key, on: connection) }
@@ -141,13 +152,14 @@ extension Store {
     package func planCalls(id: String, from ordinal: Int, limit: Int) async throws -> [StoredCall] {
         guard isUUID(id) else { return [] }
         let rows = try await pool.read("""
-            select shape, series_ids, first_period, end_period, covers, requests, tokens from plan_calls
+            select shape, series_ids, first_period, end_period, covers, requests, tokens, deadline, archive_file from plan_calls
             where plan_id = \(id)::uuid and ordinal >= \(Int32(clamping: ordinal)) order by ordinal limit \(limit)
             """)
         return try rows.map { row in
             StoredCall(
                 shape: try row.string(0), seriesIDs: try row.int64s(1).map { Int($0) }, periods: try row.int(2)..<(try row.int(3)),
-                covers: try row.int(4), requests: try row.int(5), tokens: try row.int(6))
+                covers: try row.int(4), requests: try row.int(5), tokens: try row.int(6), deadline: try row.instantOrNil(7),
+                file: try row.int64OrNil(8))
         }
     }
 
@@ -199,6 +211,14 @@ extension Store {
             ] {
                 writer.key(name)
                 writer.int(value)
+            }
+            if let deadline = call.deadline {
+                writer.key("deadline")
+                writer.timestamp(deadline)
+            }
+            if let file = call.file {
+                writer.key("archive_file")
+                writer.int(file)
             }
             writer.endObject()
         }

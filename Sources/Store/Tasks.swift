@@ -12,6 +12,8 @@ package struct ClaimedTask: Sendable {
     package let periods: Range<Int>
     /// What the plan lets it spend, retries not counted.
     package let requestsPlanned: Int
+    /// The file that it reads, where it is one that does.
+    package let file: Int64?
     package let attempts: Int
     package let fence: Int64
     /// Of the request that filed the ingestion, where it had one.
@@ -48,6 +50,8 @@ package struct TaskResult: Sendable {
     /// The shown clock when the call began: what was due then and did not come of a call that ended as proved is absent. nil
     /// notes nothing.
     package var askedAt: Int64?
+    /// The periods of which the end is sure what there is; nil: all of a call that is proved, none of another.
+    package var witnessed: Range<Int>?
     /// When its first request was let go: of two calls for one row the one that asked later has the newer answer. nil where none
     /// was sent; then its claim stands for it.
     package var begunAt: Deadline?
@@ -105,13 +109,14 @@ extension Store {
                 from claimed where i.id = claimed.ingestion_id and i.status = 'pending'
             )
             select c.id, c.ingestion_id::text, i.dataset, c.shape, c.series_ids, c.first_period, c.end_period, c.attempts::int8, c.fence,
-                i.trace_id, c.requests_planned, i.lane
+                i.trace_id, c.requests_planned, i.lane, c.archive_file
             from claimed c join ingestions i on i.id = c.ingestion_id
             """)
         guard let row = rows.first else { return nil }
         return ClaimedTask(
             id: try row.int64(0), ingestionID: try row.string(1), dataset: try row.string(2), shape: try row.string(3),
             seriesIDs: try row.int64s(4).map { Int($0) }, periods: try row.int(5)..<(try row.int(6)), requestsPlanned: try row.int(10),
+            file: try row.int64OrNil(12),
             attempts: try row.int(7), fence: try row.int64(8), traceID: try row.stringOrNil(9),
             lane: Lane(rawValue: try row.string(11)) ?? .history)
     }
