@@ -33,7 +33,7 @@ enum ReadQuery {
 
     static func history(_ request: Request, of dataset: Dataset) throws(Failure) -> ReadQuery {
         var query = QueryInput(
-            request, known: dataset.keys + ["from", "to", "resolution", "fill", "limit", "cursor", "format"])
+            request, known: dataset.choices + ["from", "to", "resolution", "fill", "limit", "cursor", "format"])
         let keys = keys(&query, of: dataset)
         let (from, to) = range(&query, of: dataset, isRequired: true)
         let words = resolutions(of: dataset)
@@ -58,21 +58,21 @@ enum ReadQuery {
     }
 
     static func completeness(_ request: Request, of dataset: Dataset) throws(Failure) -> ReadQuery {
-        var query = QueryInput(request, known: dataset.keys + ["from", "to", "group_by", "limit", "cursor", "format"])
+        var query = QueryInput(request, known: dataset.choices + ["from", "to", "group_by", "limit", "cursor", "format"])
         let keys = keys(&query, of: dataset)
         let (from, to) = range(&query, of: dataset, isRequired: false)
-        let grouping = query.choice("group_by", of: ["series", "day", "month"])
+        let grouping = query.choice("group_by", of: ["series", "day", "month"] + dataset.labels.map(\.name))
         let page = page(&query)
         try end(query, request)
         return .completeness(
             CompletenessQuery(
                 dataset: dataset.name, keys: keys, from: from, to: to,
-                groupBy: grouping.flatMap(CompletenessQuery.Grouping.init(rawValue:)) ?? .none, limit: page.limit,
+                groupBy: grouping.map(CompletenessQuery.Grouping.init(word:)) ?? .none, limit: page.limit,
                 cursor: page.cursor))
     }
 
     static func gaps(_ request: Request, of dataset: Dataset) throws(Failure) -> ReadQuery {
-        var query = QueryInput(request, known: dataset.keys + ["from", "to", "state", "limit", "cursor", "format"])
+        var query = QueryInput(request, known: dataset.choices + ["from", "to", "state", "limit", "cursor", "format"])
         let keys = keys(&query, of: dataset)
         let (from, to) = range(&query, of: dataset, isRequired: false)
         var states: [SlotState] = []
@@ -92,7 +92,7 @@ enum ReadQuery {
     }
 
     static func series(_ request: Request, of dataset: Dataset) throws(Failure) -> ReadQuery {
-        var query = QueryInput(request, known: dataset.keys + ["limit", "cursor", "format"])
+        var query = QueryInput(request, known: dataset.choices + ["limit", "cursor", "format"])
         let keys = keys(&query, of: dataset)
         let page = page(&query)
         try end(query, request)
@@ -100,7 +100,7 @@ enum ReadQuery {
     }
 
     static func revisions(_ request: Request, of dataset: Dataset) throws(Failure) -> ReadQuery {
-        var query = QueryInput(request, known: dataset.keys + ["from", "to", "limit", "cursor", "format"])
+        var query = QueryInput(request, known: dataset.choices + ["from", "to", "limit", "cursor", "format"])
         let keys = keys(&query, of: dataset)
         let (from, to) = range(&query, of: dataset, isRequired: false)
         let limit = query.int("limit", in: entries)
@@ -129,7 +129,14 @@ enum ReadQuery {
 
     private static func keys(_ query: inout QueryInput, of dataset: Dataset) -> [String: [String]] {
         var keys: [String: [String]] = [:]
-        for name in dataset.keys { keys[name] = query.list(name) }
+        for name in dataset.choices {
+            guard let given = query.list(name) else { continue }
+            keys[name] = given.compactMap { value in
+                if let one = dataset.canonical(name, value) { return one }
+                query.wrong(name, "is not a value of \(name)")
+                return nil
+            }
+        }
         return keys
     }
 

@@ -12,7 +12,7 @@ extension Service {
             for name in dataset.keys {
                 let given = query.list(name)
                 if let given, given.count == 1 {
-                    values.append(given[0])
+                    values.append(dataset.canonical(name, given[0]) ?? given[0])
                 } else if given?.isEmpty ?? true {
                     query.wrong(name, "is required: one value, since a slot is of one series")
                 } else {

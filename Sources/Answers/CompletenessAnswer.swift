@@ -26,6 +26,7 @@ extension AnswerMaker {
         let next: Int64?
         switch query.groupBy {
         case .none, .series: next = try writeSeries(&json, query, scope, snapshot, tallies, after)
+        case .label(let name): next = try writeLabel(name, &json, query, snapshot, tallies, after)
         case .day, .month: next = try writePeriods(&json, query, scope, snapshot, after)
         }
         let cursor = next.map { Cursor(place: [$0]).text(seal: question.seal) }
@@ -57,6 +58,34 @@ extension AnswerMaker {
         }
         json.endArray()
         return page.next
+    }
+
+    /// Counts by the values of a label, in their order; those of which there is no series are left out. Returns the place of the last one,
+    /// nil where none is left.
+    private func writeLabel(
+        _ name: String, _ json: inout JSONWriter, _ query: CompletenessQuery, _ snapshot: Snapshot, _ tallies: [Tally], _ after: Int64?
+    ) throws(AnswerError) -> Int64? {
+        json.key("groups")
+        json.beginArray()
+        defer { json.endArray() }
+        guard let label = dataset.labels.first(where: { $0.name == name }) else { return nil }
+        var sums: [String: (series: Int, tally: Tally)] = [:]
+        for (one, tally) in zip(snapshot.series, tallies) {
+            let value = label.of(one.key)
+            sums[value] = ((sums[value]?.series ?? 0) + 1, (sums[value]?.tally ?? Tally()) + tally)
+        }
+        let there = label.values.enumerated().filter { sums[$0.element] != nil }
+        let left = after.map { last in there.filter { $0.offset > last } } ?? there
+        if after != nil, left.isEmpty { throw .badCursor }
+        for (_, value) in left.prefix(query.limit) {
+            guard let sum = sums[value] else { continue }
+            json.beginObject()
+            json.member("key", value)
+            json.member("series", sum.series)
+            json.members(sum.tally)
+            json.endObject()
+        }
+        return left.count > query.limit ? Int64(left[query.limit - 1].offset) : nil
     }
 
     /// Counts by local day or month of a slot's start. Returns the number of the last one, nil where none is left.

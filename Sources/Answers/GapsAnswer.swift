@@ -62,6 +62,7 @@ extension AnswerMaker {
             let (ruler, parts) = (dataset.calendar(of: ledger.key).ruler, dataset.calendar(of: ledger.key).parts)
             json.beginObject()
             json.members(of: ledger.key, names: dataset.keys)
+            for label in dataset.labels { json.member(label.name, label.of(ledger.key)) }
             json.key("followed")
             json.bool(dataset.follows(ledger.key))
             json.member("first", instant: ledger.firstHeldSlot(parts: parts).map(ruler.start(of:)), in: dataset.zone)

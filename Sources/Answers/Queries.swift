@@ -40,7 +40,31 @@ package struct HistoryQuery: Sendable, Hashable {
 
 /// The completeness report. Absent instants mean the dataset's horizon, up to now.
 package struct CompletenessQuery: Sendable, Hashable {
-    package enum Grouping: String, Sendable { case none, series, day, month }
+    package enum Grouping: Sendable, Hashable {
+        case none, series, day, month
+        /// By the values of one of the dataset's labels: `tier`.
+        case label(String)
+
+        package init(word: String) {
+            self =
+                switch word {
+                case "series": .series
+                case "day": .day
+                case "month": .month
+                default: .label(word)
+                }
+        }
+
+        var word: String {
+            switch self {
+            case .none: "none"
+            case .series: "series"
+            case .day: "day"
+            case .month: "month"
+            case .label(let name): "label \(name)"
+            }
+        }
+    }
 
     package var dataset: String
     package var keys: [String: [String]]

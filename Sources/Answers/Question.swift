@@ -39,7 +39,7 @@ enum Question: Sendable, Hashable {
             ["history", query.dataset, "\(query.from)", "\(query.to)", query.resolution.rawValue, query.fill.rawValue,
                 query.format.rawValue]
         case .completeness(let query):
-            ["completeness", query.dataset, "\(query.from, or: "-")", "\(query.to, or: "-")", query.groupBy.rawValue]
+            ["completeness", query.dataset, "\(query.from, or: "-")", "\(query.to, or: "-")", query.groupBy.word]
         case .gaps(let query):
             ["gaps", query.dataset, "\(query.from, or: "-")", "\(query.to, or: "-")"] + query.states.map(\.rawValue)
         case .series(let query): ["series", query.dataset]

@@ -35,7 +35,10 @@ package enum SelectionJSON {
             case "mode": selection.mode = try mode(value)
             case "max_requests": selection.maxRequests = try maxRequests(value)
             case "dry_run": selection.dryRun = try bool(value, field)
-            case let key where dataset.keys.contains(key): selection.keys[key] = try keyValues(value, key)
+            case let key where dataset.keys.contains(key) || dataset.labels.contains { $0.name == key }:
+                selection.keys[key] = try canonical(try keyValues(value, key), key, dataset)
+            case let word where dataset.hasWays && Selection.Ways.names.contains { $0.name == word }:
+                for (name, way) in Selection.Ways.names where name == word { selection.ways[keyPath: way] = try bool(value, word) }
             default: throw InputError(field, "is not a field of a selection of \(dataset.name): \(fieldNames(dataset))")
             }
         }
@@ -53,7 +56,14 @@ package enum SelectionJSON {
             if let instant, !years.contains(instant) { throw InputError(name, "expected an instant from the year 2000 to 2099") }
         }
         for (name, values) in selection.keys {
-            guard let place = dataset.keys.firstIndex(of: name) else { continue }
+            if let label = dataset.labels.first(where: { $0.name == name }) {
+                for value in values where !label.values.contains(value) {
+                    throw InputError(
+                        name, "there is no \(name) \(clipped(value)); there are \(label.values.joined(separator: ", "))", isUnknownName: true)
+                }
+            }
+            // Where what is stored is followed, a series begins by being asked for.
+            guard !dataset.followsStored, let place = dataset.keys.firstIndex(of: name) else { continue }
             let known = Set(dataset.followed.map { $0.values[place] })
             for value in values where !known.contains(value) {
                 throw InputError(
@@ -61,7 +71,7 @@ package enum SelectionJSON {
                     isUnknownName: true)
             }
         }
-        if let name = selection.keys.keys.sorted().first, !dataset.followed.contains(where: { dataset.selects($0, by: selection) }) {
+        if let name = selection.keys.keys.sorted().first, !dataset.followsStored, !dataset.followed.contains(where: { dataset.selects($0, by: selection) }) {
             throw InputError(name, "no followed series has these key values together", isUnknownName: true)
         }
     }
@@ -103,6 +113,11 @@ package enum SelectionJSON {
         }
         writer.key("mode")
         writer.string(selection.mode.rawValue)
+        let usual = Selection.Ways()
+        for (name, way) in Selection.Ways.names where selection.ways[keyPath: way] != usual[keyPath: way] {
+            writer.key(name)
+            writer.bool(selection.ways[keyPath: way])
+        }
         if let max = selection.maxRequests {
             writer.key("max_requests")
             writer.int(max)
@@ -133,7 +148,9 @@ package enum SelectionJSON {
     private static func names(_ datasets: [Dataset]) -> String { datasets.map(\.name).joined(separator: ", ") }
 
     private static func fieldNames(_ dataset: Dataset) -> String {
-        (["dataset"] + dataset.keys + ["from", "to", "mode", "max_requests", "dry_run"]).joined(separator: ", ")
+        let ways = dataset.hasWays ? Selection.Ways.names.map(\.name) : []
+        return (["dataset"] + dataset.keys + dataset.labels.map(\.name) + ["from", "to", "mode"] + ways + ["max_requests", "dry_run"])
+            .joined(separator: ", ")
     }
 
     private static func optionalInstant(_ value: JSONValue, _ field: String, _ zone: Zone) throws(InputError) -> Int64? {
@@ -160,6 +177,18 @@ package enum SelectionJSON {
     private static func bool(_ value: JSONValue, _ field: String) throws(InputError) -> Bool {
         guard let bool = value.bool else { throw InputError(field, "expected true or false") }
         return bool
+    }
+
+    /// In the one spelling that the dataset keeps.
+    package static func canonical(_ values: [String], _ name: String, _ dataset: Dataset) throws(InputError) -> [String] {
+        var result: [String] = []
+        for value in values {
+            guard let one = dataset.canonical(name, value) else {
+                throw InputError(name, "\(clipped(value)) is not a value of \(name)", isUnknownName: true)
+            }
+            if !result.contains(one) { result.append(one) }
+        }
+        return result.sorted()
     }
 
     /// A scalar is a list of one.

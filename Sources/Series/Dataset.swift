@@ -165,6 +165,19 @@ package struct Dataset: Sendable {
             && labels.allSatisfy { label in wanted[label.name]?.contains(label.of(key)) ?? true }
     }
 
+    /// Names by which series are chosen: keys, and labels.
+    package var choices: [String] { keys + labels.map(\.name) }
+
+    /// Whether there are ways to fill a slot beside calls that name it.
+    package var hasWays: Bool {
+        shapes.contains {
+            switch $0.kind {
+            case .newest, .tape, .file, .inference: true
+            case .window, .sweep, .batch: false
+            }
+        }
+    }
+
     package func call(_ shape: String) -> CallShape? { shapes.first { $0.name == shape } }
 
     /// What is known of a series, and what the upstream's reach adds to it: slots that begin before it are unfillable.

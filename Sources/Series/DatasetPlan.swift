@@ -8,7 +8,8 @@ extension Dataset {
                 guard let first = demand.first else { return nil }
                 // Series of one channel that windows, sweeps and batches serve have slots of one length.
                 return Planner(
-                    slots: calendar(of: first.series).ruler, periods: periods, shapes: shapes.filter { $0.channel == channel || $0.channel.isEmpty }
+                    slots: calendar(of: first.series).ruler, periods: periods,
+                    shapes: shapes.filter { $0.channel == channel || $0.channel.isEmpty }
                 ).plan(demand)
             })
     }

@@ -1,3 +1,4 @@
+internal import Bytes
 package import EventLoop
 internal import Postgres
 package import Series
@@ -34,12 +35,14 @@ extension Store {
     /// Makes the series that are not there yet. Returns their ids in the order given.
     package func ensureSeries(_ keys: [SeriesKey], of dataset: String, now: Int64) async throws -> [Int] {
         try await pool.transaction { connection in
-            var made = 0
-            for key in keys.sorted() {
-                made += try await connection.query("""
-                    insert into series (dataset, key) values (\(dataset), \(key.values)) on conflict do nothing returning id
-                    """).count
-            }
+            let names = JSONValue.array(keys.sorted().map { .array($0.values.map(JSONValue.string)) })
+            var json = JSONWriter()
+            json.value(names)
+            let made = try await connection.query("""
+                insert into series (dataset, key)
+                select \(dataset), array(select jsonb_array_elements_text(k.value)) from jsonb_array_elements(\(.json(String(decoding: json.bytes, as: UTF8.self)))) k
+                on conflict do nothing returning id
+                """).count
             _ = try await connection.query("""
                 insert into coverage (series_id, changed_at)
                 select id, \(.instant(now)) from series where dataset = \(dataset) on conflict do nothing
