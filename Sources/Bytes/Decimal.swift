@@ -38,8 +38,8 @@ package struct Decimal: Sendable, Hashable {
         self.scale = scale
     }
 
-    /// nil where the value needs more digits than the type has; it never rounds.
-    init?(wide: Int128, scale: Int) {
+    /// `wide / 10^scale`, as a sum in 128 bits leaves it; nil where the value needs more digits than the type has; it never rounds.
+    package init?(wide: Int128, scale: Int) {
         var mantissa = wide
         var scale = mantissa == 0 ? 0 : scale
         while scale > 0, mantissa % 10 == 0 {

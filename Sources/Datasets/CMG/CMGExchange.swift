@@ -197,14 +197,3 @@ struct CMGExchange: Exchange {
         return .costlier(needs, why)
     }
 }
-
-/// A call shape that this dataset no longer has.
-struct UnknownShape: Exchange {
-    mutating func start() -> [UpstreamRequest] { [] }
-    mutating func received(_ answer: UpstreamAnswer, to request: UpstreamRequest) -> Step { gaveUp(on: request, because: .malformed) }
-    mutating func gaveUp(on request: UpstreamRequest, because cause: FailureClass) -> Step {
-        var step = Step()
-        step.end = .unproved("the dataset has no such call shape")
-        return step
-    }
-}

@@ -1,0 +1,187 @@
+internal import Bytes
+internal import Series
+
+/// A call to `GET /0/public/Trades`: the tape of a pair from the order's first minute on, page by page, made into candles of all the
+/// intervals asked for in one pass.
+///
+/// **Paging.** By `last`, the exact nanoseconds that an answer ends at, never by a trade's own time. Several trades may bear one
+/// nanosecond and stand on two pages, and whether the trades at `since` itself are answered is told nowhere for sure: so the next page is
+/// asked for from one nanosecond before `last`, which repeats at least the last trade, and `KrakenTape` takes each trade once. Where it
+/// finds trades missing, or some cannot be read, the page is asked for once more; if it comes so again, the candles that the lost trades
+/// may belong to are not given, and the proof ends before them.
+///
+/// **What closes a candle.** A trade of a later interval, or a `last` beyond its end. At the end of the tape there is neither: there, two
+/// answers one after the other that bring nothing new after a page that was not full say that nothing was traded until a minute
+/// before the call began (a trade may take a moment to be told of); an empty answer whose `last` is not before the call's beginning says
+/// so up to it.
+///
+/// **The end.** Proved where everything in the order's minutes was seen. `order.requests` pages are read at most; questions that ask
+/// twice (`attempt > 0`) are not counted. If they do not suffice the call ends unproved, with the candles that are whole by then, and
+/// `Step.witnessed` says up to which minute nothing is left to learn: a slot there without a row is empty, and the next call goes on from
+/// there. It could not know its cost beforehand, for an answer does not tell how much follows.
+///
+/// **Digits of the vwap.** Answers pad prices with zeros, so the pair's digits are taken to be the most that a price had in this
+/// call so far: too few only where all of a call's prices end in zero.
+struct KrakenTradesExchange: Exchange {
+    static let pageSize = 1000
+    /// How long a trade may take until answers tell of it.
+    static let settleNanoseconds: Int64 = 60 * nanosecond
+    private static let nanosecond: Int64 = 1_000_000_000
+
+    private let pair: KrakenPair
+    private let periods: Range<Int>
+    private let now: Int64
+    private let pagesMax: Int
+    private let from: Int64
+    private let target: Int64
+    private var builders: [CandleBuilder] = []
+    private var tape = KrakenTape()
+    private var decimals = 0
+    /// Everything before this instant was seen, nanoseconds.
+    private var seen: Int64
+    /// From here on something was lost.
+    private var lostFrom: Int64?
+    private var since: Int64
+    private var attempt = 0
+    private var pages = 0
+    /// The last answer looked like the tape's end.
+    private var isAtEnd = false
+    /// The outstanding question asks again because of what was missing.
+    private var isSecondLook = false
+    private var outstanding: UpstreamRequest?
+
+    /// nil where the order is not one that Trades can be asked for: series of one pair.
+    init?(_ order: CallOrder) {
+        let named = order.series.compactMap(KrakenPair.series)
+        guard let pair = named.first?.pair, named.count == order.series.count, named.allSatisfy({ $0.pair == pair }) else { return nil }
+        self.pair = pair
+        periods = order.periods
+        now = Self.nanoseconds(order.now)
+        pagesMax = max(1, order.requests)
+        from = Self.nanoseconds(Int64(periods.lowerBound) * 60)
+        target = min(Self.nanoseconds(Int64(periods.upperBound) * 60), now)
+        seen = from
+        since = max(0, from - 1)
+        builders = named.enumerated().map { CandleBuilder(series: $0.offset, $0.element.interval, periods: order.periods) }
+    }
+
+    private static func nanoseconds(_ seconds: Int64) -> Int64 {
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: nanosecond)
+        return overflow ? (seconds < 0 ? 0 : .max) : max(0, product)
+    }
+
+    mutating func start() -> [UpstreamRequest] { seen < target ? [send()] : [] }
+
+    mutating func received(_ answer: UpstreamAnswer, to request: UpstreamRequest) throws(AnswerDefect) -> Step {
+        let page = try KrakenTradesPage(answer.body, of: pair)
+        let joined = tape.join(page)
+        try check(joined, page)
+        guard request == outstanding else { return Step() }
+        outstanding = nil
+        var step = Step()
+        if !joined.gaps.isEmpty, !isSecondLook {
+            isSecondLook = true
+            attempt += 1
+            step.requests = [send()]
+            return step
+        }
+        isSecondLook = false
+        take(page, joined, &step)
+        return next(after: page, joined, step)
+    }
+
+    mutating func gaveUp(on request: UpstreamRequest, because cause: FailureClass) -> Step {
+        guard request == outstanding else { return Step() }
+        outstanding = nil
+        let why = cause == .filterIgnored ? "an answer was of another pair than \(pair)" : "a page of trades was not to be had"
+        return end(Step(), otherwise: why)
+    }
+
+    // MARK: Pages
+
+    private mutating func send() -> UpstreamRequest {
+        if attempt == 0 { pages += 1 }
+        let request = UpstreamRequest(
+            path: "/0/public/Trades", query: [("pair", pair.name), ("since", String(since)), ("count", String(Self.pageSize))],
+            attempt: attempt, scope: pair.name)
+        outstanding = request
+        return request
+    }
+
+    /// Trades go forward. Within a minute they may be told out of order: no candle is closed by that. And `last` is where they end:
+    /// what goes on from anywhere else would leave trades out.
+    private func check(_ joined: KrakenTape.Joined, _ page: KrakenTradesPage) throws(AnswerDefect) {
+        if let end = page.trades.map(\.nanoseconds).max() {
+            let isFar = page.last < end - Self.nanosecond || (page.count >= Self.pageSize && page.last > end + Self.nanosecond)
+            if isFar { throw AnswerDefect(.malformed, "`last` is not where the trades end") }
+        }
+        let minute = 60 * Self.nanosecond
+        var latest = seen - seen % minute
+        for trade in joined.trades {
+            if trade.nanoseconds < latest { throw AnswerDefect(.malformed, "trades are out of order, or from before what was asked for") }
+            latest = max(latest, trade.nanoseconds - trade.nanoseconds % minute)
+        }
+    }
+
+    private mutating func take(_ page: KrakenTradesPage, _ joined: KrakenTape.Joined, _ step: inout Step) {
+        step.quarantined = page.quarantined
+        decimals = joined.trades.reduce(decimals) { max($0, $1.price.scale) }
+        for (place, trade) in joined.trades.enumerated() {
+            if joined.gaps.contains(place) { lose(upTo: trade.nanoseconds) }
+            for index in builders.indices { builders[index].add(trade, decimals: decimals, into: &step) }
+            seen = max(seen, trade.nanoseconds)
+        }
+        tape.take(page, joined)
+        // What follows the last trade that could be read is not known; and what follows a full page's last trade is on the next one.
+        let isOpen = joined.gaps.contains(joined.trades.count) || page.count >= Self.pageSize
+        see(upTo: isOpen ? seen : min(page.last, now), &step)
+    }
+
+    private mutating func see(upTo instant: Int64, _ step: inout Step) {
+        seen = max(seen, instant)
+        for index in builders.indices { builders[index].close(upTo: seen, decimals: decimals, into: &step) }
+    }
+
+    private mutating func lose(upTo instant: Int64) {
+        lostFrom = lostFrom ?? seen
+        for index in builders.indices { builders[index].lose(upTo: instant) }
+    }
+
+    private mutating func next(after page: KrakenTradesPage, _ joined: KrakenTape.Joined, _ step: Step) -> Step {
+        var step = step
+        if seen >= target { return end(step, otherwise: "not all of it is over yet") }
+        let isShort = page.count < Self.pageSize
+        if joined.trades.isEmpty {
+            if !isShort { return end(step, otherwise: "more trades in one instant than a page holds") }
+            if !joined.gaps.isEmpty { return end(step, otherwise: "the newest trades could not be read") }
+            if isAtEnd {
+                if now < .max { see(upTo: now - Self.settleNanoseconds, &step) }
+                return end(step, otherwise: "the tape ends before the last minutes asked for")
+            }
+        }
+        isAtEnd = isShort
+        let from = page.trades.isEmpty ? since : max(since, page.last - 1)
+        attempt = from == since ? attempt + 1 : isShort ? 1 : 0
+        since = from
+        if attempt == 0, pages >= pagesMax { return end(step, otherwise: "the \(pagesMax) requests planned were spent") }
+        step.requests = [send()]
+        return step
+    }
+
+    // MARK: The end
+
+    private func end(_ step: Step, otherwise why: String) -> Step {
+        var step = step
+        let losses = builders.compactMap { $0.lost.map(Self.nanoseconds) } + [lostFrom, seen].compactMap { $0 }
+        let minutes = Int((losses.min() ?? from) / (60 * Self.nanosecond))
+        let until = min(max(minutes, periods.lowerBound), periods.upperBound)
+        step.witnessed = periods.lowerBound..<until
+        if until == periods.upperBound {
+            let ids = tape.firstID.flatMap { first in tape.lastID.map { ", ids \(first) to \($0) without a hole" } } ?? ""
+            step.end = .proved("all \(tape.count) trades were seen\(ids)")
+        } else {
+            step.end = .unproved(lostFrom == nil ? why : "trades are missing from the answers")
+        }
+        return step
+    }
+}
