@@ -1,0 +1,22 @@
+internal import Bytes
+package import Series
+
+/// Kraken's downloadable archive: one CSV file a pair and interval, rows of
+/// `time,open,high,low,close,volume,trades` without a header, the time in seconds since 1970 (UTC) at the candle's open, the volume in
+/// the base asset. A candle in which nothing traded is left out. Source: support.kraken.com, article 360047124832, and the files
+/// themselves, which write small numbers as `9.77e-06` and volumes with ten digits and more after the point.
+package enum KrakenArchive {
+    package static let format = ArchiveFormat(
+        series: { name in KrakenArchiveName(name).map { SeriesKey([$0.pair, String($0.minutes)]) } },
+        reader: { KrakenArchiveReader(minutes: Int($0.values[1]) ?? 1) })
+
+    /// Rows in the schema's column order: open, high, low, close, vwap, volume, trades, source. The archive has no vwap.
+    static let emptyBatch = RowBatch(columns: [
+        decimals, decimals, decimals, decimals, .same(.null), decimals, .integers([]), .same(.text("csv")),
+    ])
+
+    private static let decimals = RowBatch.Column.decimals(mantissas: [], scales: [])
+
+    /// Kraken opened in 2011: an instant before is a slip (milliseconds, days), and so is one after this century.
+    static let plausible: Range<Int64> = 1_293_840_000..<4_102_444_800
+}
