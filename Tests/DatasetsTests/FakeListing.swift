@@ -125,6 +125,8 @@ struct Outcome {
     /// Requests that the plan pays for.
     var firstAsks: Int { requests.count { $0.attempt == 0 } }
     var needs: Step.Needs?
+    /// Of the end.
+    var witnessed: Range<Int>?
 
     mutating func add(_ step: Step) {
         rows += step.rows
@@ -132,6 +134,7 @@ struct Outcome {
         quarantined += step.quarantined
         end = step.end
         needs = step.needs ?? needs
+        witnessed = step.witnessed ?? witnessed
     }
 }
 

@@ -23,7 +23,8 @@ internal import Series
 /// **Digits of the vwap.** Answers pad prices with zeros, so the pair's digits are taken to be the most that a price had in this
 /// call so far: too few only where all of a call's prices end in zero.
 struct KrakenTradesExchange: Exchange {
-    static let pageSize = 1000
+    /// Trades that an answer holds at most, and that is asked for.
+    private let pageSize: Int
     /// How long a trade may take until answers tell of it.
     static let settleNanoseconds: Int64 = 60 * nanosecond
     private static let nanosecond: Int64 = 1_000_000_000
@@ -51,10 +52,11 @@ struct KrakenTradesExchange: Exchange {
     private var outstanding: UpstreamRequest?
 
     /// nil where the order is not one that Trades can be asked for: series of one pair.
-    init?(_ order: CallOrder) {
+    init?(_ order: CallOrder, pageSize: Int = 1000) {
         let named = order.series.compactMap(KrakenPair.series)
         guard let pair = named.first?.pair, named.count == order.series.count, named.allSatisfy({ $0.pair == pair }) else { return nil }
         self.pair = pair
+        self.pageSize = pageSize
         periods = order.periods
         now = Self.nanoseconds(order.now)
         pagesMax = max(1, order.requests)
@@ -102,7 +104,7 @@ struct KrakenTradesExchange: Exchange {
     private mutating func send() -> UpstreamRequest {
         if attempt == 0 { pages += 1 }
         let request = UpstreamRequest(
-            path: "/0/public/Trades", query: [("pair", pair.name), ("since", String(since)), ("count", String(Self.pageSize))],
+            path: "/0/public/Trades", query: [("pair", pair.name), ("since", String(since)), ("count", String(pageSize))],
             attempt: attempt, scope: pair.name)
         outstanding = request
         return request
@@ -112,7 +114,7 @@ struct KrakenTradesExchange: Exchange {
     /// what goes on from anywhere else would leave trades out.
     private func check(_ joined: KrakenTape.Joined, _ page: KrakenTradesPage) throws(AnswerDefect) {
         if let end = page.trades.map(\.nanoseconds).max() {
-            let isFar = page.last < end - Self.nanosecond || (page.count >= Self.pageSize && page.last > end + Self.nanosecond)
+            let isFar = page.last < end - Self.nanosecond || (page.count >= pageSize && page.last > end + Self.nanosecond)
             if isFar { throw AnswerDefect(.malformed, "`last` is not where the trades end") }
         }
         let minute = 60 * Self.nanosecond
@@ -133,7 +135,7 @@ struct KrakenTradesExchange: Exchange {
         }
         tape.take(page, joined)
         // What follows the last trade that could be read is not known; and what follows a full page's last trade is on the next one.
-        let isOpen = joined.gaps.contains(joined.trades.count) || page.count >= Self.pageSize
+        let isOpen = joined.gaps.contains(joined.trades.count) || page.count >= pageSize
         see(upTo: isOpen ? seen : min(page.last, now), &step)
     }
 
@@ -150,7 +152,7 @@ struct KrakenTradesExchange: Exchange {
     private mutating func next(after page: KrakenTradesPage, _ joined: KrakenTape.Joined, _ step: Step) -> Step {
         var step = step
         if seen >= target { return end(step, otherwise: "not all of it is over yet") }
-        let isShort = page.count < Self.pageSize
+        let isShort = page.count < pageSize
         if joined.trades.isEmpty {
             if !isShort { return end(step, otherwise: "more trades in one instant than a page holds") }
             if !joined.gaps.isEmpty { return end(step, otherwise: "the newest trades could not be read") }
