@@ -107,7 +107,8 @@ struct KrakenNamesTests {
 
     @Test func aListingIsOfOnePairAndSaysWhereItEnds() throws {
         func listing(_ result: String) throws -> KrakenListing {
-            try KrakenListing(Array(#"{"error":[],"result":\#(result)}"#.utf8), of: #require(KrakenPair("XBTUSD")))
+            let pair = try #require(KrakenPair("XBTUSD"))
+            return try KrakenListing(Array(#"{"error":[],"result":\#(result)}"#.utf8), of: pair)
         }
         for key in ["XXBTZUSD", "XBTUSD", "BTC/USD", "XBT/USD"] {
             #expect(try listing(#"{"\#(key)":[],"last":"17"}"#).last == 17)
@@ -133,10 +134,12 @@ struct KrakenNamesTests {
             """#
         let pairs = try KrakenAssetPairs(Array(body.utf8))
         #expect(pairs.entries.count == 2)
-        let bitcoin = try #require(pairs[#require(KrakenPair("BTC/USD"))])
+        let pair = try #require(KrakenPair("BTC/USD"))
+        let bitcoin = try #require(pairs[pair])
         #expect(bitcoin.name == "XXBTZUSD" && bitcoin.wsname == "XBT/USD" && bitcoin.pairDecimals == 1 && bitcoin.status == "online")
         #expect(pairs.entries[1].wsname == nil && pairs.entries[1].pairDecimals == nil && pairs.entries[1].status == "delisted")
-        #expect(pairs[try #require(KrakenPair("SOLUSD"))] == nil)
+        let other = try #require(KrakenPair("SOLUSD"))
+        #expect(pairs[other] == nil)
         for broken in [#"{"error":[],"result":{"A":{"altname":"AUSD"}}}"#, #"{"error":[],"result":{"A":1}}"#, #"{"error":[],"result":[]}"#] {
             let defect = #expect(throws: AnswerDefect.self) { _ = try KrakenAssetPairs(Array(broken.utf8)) }
             #expect(defect?.kind == .malformed)
