@@ -38,8 +38,8 @@ struct KrakenOHLCTests {
 
     private func order(_ slots: Range<Int>, interval: Int = 1, now: Int64 = .max) -> CallOrder {
         CallOrder(
-            shape: "ohlc", series: [SeriesKey(["XBTUSD", "\(interval)"])], periods: slots.lowerBound * interval..<slots.upperBound * interval,
-            now: now)
+            shape: "ohlc", series: [SeriesKey(["XBTUSD", "\(interval)"])],
+            periods: slots.lowerBound * interval..<slots.upperBound * interval, now: now)
     }
 
     private func upstream(_ slots: Range<Int>, interval: Int64 = 60) -> FakeCandles {
@@ -123,7 +123,8 @@ struct KrakenOHLCTests {
     }
 
     @Test(arguments: [
-        ("high below low", #""1.0","0.5","0.9","1.0","1.0","1.0",2"#), ("open outside low and high", #""3.0","2.0","1.0","2.0","1.5","1.0",2"#),
+        ("high below low", #""1.0","0.5","0.9","1.0","1.0","1.0",2"#),
+        ("open outside low and high", #""3.0","2.0","1.0","2.0","1.5","1.0",2"#),
         ("close outside low and high", #""1.5","2.0","1.0","0.5","1.5","1.0",2"#), ("negative volume", #""1","1","1","1","1","-1.0",2"#),
         ("price not above zero", #""0.0","1","0.0","1","1","1.0",2"#), ("negative count of trades", #""1","1","1","1","1","1.0",-2"#),
         ("volume without trades", #""1","1","1","1","0.0","1.0",0"#), ("not a candle", #""1","1","1","1","x","1.0",2"#),

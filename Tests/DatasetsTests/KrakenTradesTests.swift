@@ -192,7 +192,9 @@ struct KrakenTradesTests {
         }
     }
 
-    @Test(arguments: [#"["x","1.0",1.0,"b","m","",1]"#, #"["-1.0","1.0",1.0,"b","m","",1]"#, #"["1.0","1.0"]"#, #"["1.0","1.0",1.0,"b","m","",null]"#])
+    @Test(arguments: [
+        #"["x","1.0",1.0,"b","m","",1]"#, #"["-1.0","1.0",1.0,"b","m","",1]"#, #"["1.0","1.0"]"#, #"["1.0","1.0",1.0,"b","m","",null]"#,
+    ])
     func aTradeThatCannotBeReadIsSetAside(_ bad: String) throws {
         for (place, hasIDs) in [(0, true), (2, true), (5, true), (0, false), (2, false), (5, false)] {
             var tape = plain((0..<6).map { minute + $0 })
@@ -244,7 +246,9 @@ struct KrakenTradesTests {
     @Test func aPageThatDoesNotComeEndsTheCallWithWhatIsWhole() throws {
         var tape = plain((0..<30).map { minute + $0 })
         tape.pageSize = 10
-        let outcome = try call(tape, order(minute..<minute + 25, [1])) { $0["since"]! < "\(tape.trades[8].nanoseconds)" ? tape.answer($0) : nil }
+        let outcome = try call(tape, order(minute..<minute + 25, [1])) { request in
+            request["since"]! < "\(tape.trades[8].nanoseconds)" ? tape.answer(request) : nil
+        }
         #expect(outcome.isUnproved && outcome.witnessed == minute..<minute + 9 && outcome.rows.count == 9)
         tape.pair = "XBTUSDT"
         #expect(throws: AnswerDefect.self) { _ = try call(tape, order(minute..<minute + 25)) }

@@ -6,11 +6,11 @@ internal import Series
 /// What the answer is worth (docs.kraken.com, get-ohlc-data, and recorded answers):
 /// - `since` trims on the left and reaches back no further. Whether the candle that begins at `since` is among them is not relied on: the
 ///   question names an instant before the candle that comes before the first wanted one;
-/// - the newest entry is the current candle, which still changes: it is never taken, nor any that begins after `last`, nor any that is not
-///   over when the call begins;
+/// - the newest entry is the current candle, which still changes: it is never taken, nor any that begins after `last`, nor any that is
+///   not over when the call begins;
 /// - an interval without trades comes as a placeholder, count 0. It gives no row, and is proof that there is none;
-/// - the entries stand on a grid without holes. A slot for which neither candle nor placeholder came, or one that contradicts itself, is not
-///   known: the call speaks of the longest run of slots without such (`Step.witnessed`), its rows are those of all.
+/// - the entries stand on a grid without holes. A slot for which neither candle nor placeholder came, or one that contradicts itself, is
+///   not known: the call speaks of the longest run of slots without such (`Step.witnessed`), its rows are those of all.
 ///
 /// The slots asked for are those that begin in the order's minutes.
 struct KrakenOHLCExchange: Exchange {

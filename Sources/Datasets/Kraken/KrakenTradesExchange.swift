@@ -10,9 +10,9 @@ internal import Series
 /// finds trades missing, or some cannot be read, the page is asked for once more; if it comes so again, the candles that the lost trades
 /// may belong to are not given, and the proof ends before them.
 ///
-/// **What closes a candle.** A trade of a later interval, or a `last` beyond its end. At the end of the tape there is neither: there, a page
-/// that is not full and a next one that brings nothing new say that nothing was traded until a minute before the call began (a trade may
-/// take a moment to be told of). An empty answer whose `last` is not before the call's beginning says so up to it.
+/// **What closes a candle.** A trade of a later interval, or a `last` beyond its end. At the end of the tape there is neither: there, a
+/// page that is not full and a next one that brings nothing new say that nothing was traded until a minute before the call began (a trade
+/// may take a moment to be told of). An empty answer whose `last` is not before the call's beginning says so up to it.
 ///
 /// **The end.** Proved where everything in the order's minutes was seen. `order.requests` pages are read at most; questions that ask
 /// twice (`attempt > 0`) are not counted. If they do not suffice the call ends unproved, with the candles that are whole by then, and
