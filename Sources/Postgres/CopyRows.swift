@@ -1,8 +1,8 @@
 /// Rows in the binary form of COPY (sql-copy.html, binary format), for `copyIn`: fields are appended one after the other, in the order of
 /// the statement's columns.
 package struct CopyRows {
-    private let fields: Int16
-    private var bytes: [UInt8]
+    let fields: Int16
+    var bytes: [UInt8]
 
     package init(fields: Int) {
         self.fields = Int16(fields)

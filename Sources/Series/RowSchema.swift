@@ -32,12 +32,25 @@ package struct RowSchema: Sendable {
     /// The integer column that ranks editions of one value, where they come beside each other (CMG: when a programme was
     /// issued). A row of a lower rank never replaces one of a higher; null is the lowest.
     package let rank: Int?
+    /// Columns, by place, that say the same of a record whoever tells them. Rows that are equal in these are one; in the others the held
+    /// row stays as it is, but that a null takes what the other row has. All columns where `merge` is nil.
+    package let compared: [Int]
+    /// What is stored where two rows of one place meet; `older` is of the call that began first. It returns one of the two, or a row made
+    /// of both. nil: the one of the higher rank, of equal ranks the newer. A schema has a rank or this, never both.
+    package let merge: Merge?
     package let migrations: [Migration]
 
-    package init(table: String, columns: [Column], rank: Int? = nil, migrations: [Migration]) {
+    package typealias Merge = @Sendable (_ older: [Value], _ newer: [Value]) -> [Value]
+
+    package init(
+        table: String, columns: [Column], rank: Int? = nil, compared: [Int]? = nil, merge: Merge? = nil, migrations: [Migration]
+    ) {
+        precondition(rank == nil || merge == nil, "rows of \(table) are ranked or merged, not both")
         self.table = table
         self.columns = columns
         self.rank = rank
+        self.merge = merge
+        self.compared = merge == nil ? Array(columns.indices) : compared ?? Array(columns.indices)
         self.migrations = migrations
     }
 

@@ -21,10 +21,15 @@ package struct RowCounts: Sendable, Equatable {
     package var unchanged = 0
     /// Held values that changed.
     package var revised = 0
+    /// Of the unchanged, those that got a value where they had none (`RowSchema.compared`).
+    package var supplemented = 0
     /// What was noted of editions that others outrank, those that were never held included.
     package var revisions = 0
 
     package init() {}
+
+    /// The store is other than before.
+    var isChange: Bool { written + revised + supplemented + revisions > 0 }
 }
 
 /// The rows of any dataset, by its schema.
@@ -64,9 +69,7 @@ extension Store {
         let places = open.sorted()
         for chunk in chunks(of: places.indices) {
             let given = places[chunk].map { (highest: arrivals.highest[$0], below: arrivals.below[$0] ?? []) }
-            let (revised, revisions) = try await succeed(given, task: task, schema: schema, now: now, on: connection)
-            counts.revised += revised
-            counts.revisions += revisions
+            try await succeed(given, task: task, schema: schema, now: now, counting: &counts, on: connection)
         }
         counts.unchanged = arrivals.highest.count - counts.written - counts.revised
         return counts
@@ -108,27 +111,36 @@ extension Store {
             """
     }
 
-    /// Puts editions and held rows in their order. How many held rows changed, and how many revisions were noted.
-    private static func succeed(
-        _ given: [(highest: StoredRow, below: [StoredRow])], task: Int64, schema: RowSchema, now: Int64,
+    /// Puts editions and held rows in their order; counts held rows that changed, and revisions that were noted.
+    static func succeed(
+        _ given: [(highest: StoredRow, below: [StoredRow])], task: Int64, schema: RowSchema, now: Int64, counting counts: inout RowCounts,
         on connection: PostgresConnection
-    ) async throws -> (revised: Int, revisions: Int) {
+    ) async throws {
         let held = try await lockedRows(given.map(\.highest), schema: schema, on: connection)
         let laterTasks = try await tasks(among: Set(held.compactMap(\.task)), begunAfter: task, on: connection)
         var changed: [StoredRow] = []
         var steps: [(row: StoredRow, step: Succession.Step)] = []
         for ((highest, below), held) in zip(given, held) {
-            let succession = Succession(
-                held: held, isLater: held.task.map(laterTasks.contains) ?? false,
-                arrivals: (below + [highest]).map { Edition($0.values, task: task, schema: schema) })
+            let arrivals = (below + [highest]).map { Edition($0.values, task: task, schema: schema) }
+            let isLater = held.task.map(laterTasks.contains) ?? false
+            let succession =
+                if let merge = schema.merge {
+                    Succession(held: held, isLater: isLater, arrival: arrivals[arrivals.count - 1], schema: schema, merge: merge)
+                } else {
+                    Succession(held: held, isLater: isLater, arrivals: arrivals)
+                }
+            if succession.isSupplement {
+                counts.supplemented += 1
+            } else if succession.stored != nil {
+                counts.revised += 1
+            }
             if let stored = succession.stored {
                 changed.append(StoredRow(seriesID: highest.seriesID, time: highest.time, values: stored.values))
             }
             steps += succession.steps.map { (highest, $0) }
         }
         if !changed.isEmpty { try await connection.query(updateStatement(changed, task: task, schema: schema)) }
-        let revisions = steps.isEmpty ? 0 : try await note(steps, schema: schema, now: now, on: connection)
-        return (changed.count, revisions)
+        if !steps.isEmpty { counts.revisions += try await note(steps, schema: schema, now: now, on: connection) }
     }
 
     /// The rows as they are held, in the order given, and locked until the transaction ends.

@@ -45,6 +45,24 @@ struct Succession: Equatable {
         stored = heldPlace == chain.count - 1 ? nil : chain[chain.count - 1]
         steps = zip(chain, chain.dropFirst()).enumerated().map { Step(old: $1.0, new: $1.1, wasHeld: $0 == heldPlace) }
     }
+
+    /// Where the dataset says what comes of two rows.
+    init(held: Edition, isLater: Bool, arrival: Edition, schema: RowSchema, merge: RowSchema.Merge) {
+        func isSame(_ a: [Value], _ b: [Value]) -> Bool { schema.compared.allSatisfy { a[$0] == b[$0] } }
+        let merged = isLater ? merge(arrival.values, held.values) : merge(held.values, arrival.values)
+        if isSame(merged, held.values) {
+            let whole = zip(held.values, merged).map { $0 == .null ? $1 : $0 }
+            stored = whole == held.values ? nil : Edition(whole, task: arrival.task, schema: schema)
+            steps = isSame(arrival.values, held.values) ? [] : [Step(old: arrival, new: held, wasHeld: false)]
+        } else {
+            let new = Edition(merged, task: arrival.task, schema: schema)
+            stored = new
+            steps = [Step(old: held, new: new, wasHeld: true)]
+        }
+    }
+
+    /// What is held only got values that it did not have: nothing that was held has changed.
+    var isSupplement: Bool { stored != nil && !steps.contains(where: \.wasHeld) }
 }
 
 extension Int64? {

@@ -22,5 +22,6 @@ package let dailyMigrations: [RowSchema.Migration] = [
         create index tasks_open on tasks (ingestion_id, ordinal) where status in ('available', 'running');
         """),
     .ends,
+    .archives,
     .ways,
 ]

@@ -157,23 +157,30 @@ extension Store {
             let counts = try await Self.upsert(
                 result.rows, filling: parts, task: task.id, schema: dataset.schema, now: now, on: connection)
             let settled = try await Self.remember(parts, of: result, task, dataset, now: now, on: connection)
-            try await Self.insertReceipt(result, of: task, on: connection)
-            let status: TaskStatus = result.parks ? .parked : result.ended == .failed ? .failed : .done
-            _ = try await connection.query("""
-                update tasks set status = \(status.rawValue), lease_until = null, finished_at = now(),
-                    ended = \(result.ended.rawValue), requests = requests + \(result.requests),
-                    retries = retries + \(Self.retries(result, of: task)), written = written + \(counts.written),
-                    unchanged = unchanged + \(counts.unchanged), revised = revised + \(counts.revised),
-                    quarantined = quarantined + \(result.quarantined), filled = filled + \(settled.filled),
-                    absent = absent + \(settled.absent),
-                    error = \(result.ended == .failed ? result.reason : nil)
-                where id = \(task.id)
-                """)
-            if counts.written + counts.revised + counts.revisions > 0 || settled.isChange {
-                try await Self.raiseVersion(on: connection, of: dataset.name, now: now)
-            }
+            try await Self.settle(task, result, counts, settled, dataset, now: now, on: connection)
             return counts
         }
+    }
+
+    /// The end of an attempt: its receipt, the task's state and sums, and the dataset's version where the store is other than before.
+    /// `rows`: how many came, where the result does not hold them.
+    static func settle(
+        _ task: ClaimedTask, _ result: TaskResult, rows: Int? = nil, _ counts: RowCounts, _ settled: Remembered, _ dataset: Dataset,
+        now: Int64, on connection: PostgresConnection
+    ) async throws {
+        try await insertReceipt(result, rows: rows, of: task, on: connection)
+        let status: TaskStatus = result.parks ? .parked : result.ended == .failed ? .failed : .done
+        _ = try await connection.query("""
+            update tasks set status = \(status.rawValue), lease_until = null, finished_at = now(),
+                ended = \(result.ended.rawValue), requests = requests + \(result.requests),
+                retries = retries + \(retries(result, of: task)), written = written + \(counts.written),
+                unchanged = unchanged + \(counts.unchanged), revised = revised + \(counts.revised),
+                quarantined = quarantined + \(result.quarantined), filled = filled + \(settled.filled),
+                absent = absent + \(settled.absent),
+                error = \(result.ended == .failed ? result.reason : nil)
+            where id = \(task.id)
+            """)
+        if counts.isChange || settled.isChange { try await raiseVersion(on: connection, of: dataset.name, now: now) }
     }
 
     /// A call that is begun again asks for all of it again.
@@ -231,11 +238,13 @@ extension Store {
             """)
     }
 
-    static func insertReceipt(_ result: TaskResult, of task: ClaimedTask, on connection: PostgresConnection) async throws {
+    static func insertReceipt(
+        _ result: TaskResult, rows: Int? = nil, of task: ClaimedTask, on connection: PostgresConnection
+    ) async throws {
         _ = try await connection.query("""
             insert into receipts (task_id, attempt, ended, reason, requests, rows, dropped, body_bytes)
             values (\(task.id), \(Int32(clamping: task.attempts)), \(result.ended.rawValue), \(result.reason), \(result.requests),
-                \(result.rows.count), \(result.dropped), \(result.bodyBytes))
+                \(rows ?? result.rows.count), \(result.dropped), \(result.bodyBytes))
             """)
     }
 }

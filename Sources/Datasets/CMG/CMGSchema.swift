@@ -108,31 +108,7 @@ extension CMG {
     private static let cheapRules = """
         alter table cmg_quarters drop constraint cmg_quarters_series_id_fkey, drop constraint cmg_quarters_time_check,
             add constraint cmg_quarters_time_check check (date_bin('15 minutes', time, '2000-01-01 00:00:00Z') = time);
-        create function cmg_quarters_have_series() returns trigger language plpgsql as $$
-        declare
-            given int[] := array(select distinct series_id from new_rows);
-            known int[] := array(select id from series where id = any(given) order by id for key share);
-        begin
-            if cardinality(known) < cardinality(given) then
-                raise foreign_key_violation using message = 'rows of cmg_quarters are of a series that is not there';
-            end if;
-            return null;
-        end $$;
-        create trigger cmg_quarters_have_series after insert on cmg_quarters
-            referencing new table as new_rows for each statement execute function cmg_quarters_have_series();
-        create function cmg_quarters_stay() returns trigger language plpgsql as $$
-        begin
-            raise foreign_key_violation using message = 'a row of cmg_quarters stays with its series';
-        end $$;
-        create trigger cmg_quarters_stay before update of series_id on cmg_quarters
-            for each row when (old.series_id <> new.series_id) execute function cmg_quarters_stay();
-        create function cmg_quarters_go_with_series() returns trigger language plpgsql as $$
-        begin
-            delete from cmg_quarters where series_id = old.id;
-            return null;
-        end $$;
-        create trigger cmg_quarters_go_with_series after delete on series
-            for each row execute function cmg_quarters_go_with_series();
+        \(seriesRules(of: "cmg_quarters"))
         """
 
     static let slotFields = [
