@@ -64,5 +64,6 @@ func say(_ text: String) { Terminal.write(Array("\(text)\n".utf8), to: Terminal.
 
 /// A table, as wide as the terminal lets it be; whole where it is piped.
 func say(_ table: TextTable) {
-    for line in table.lines(width: Terminal.columns(of: Terminal.output)) { say(line) }
+    let inColour = Terminal.takesEscapes(Terminal.output)
+    for line in table.lines(width: Terminal.columns(of: Terminal.output), inColour: inColour) { say(line) }
 }

@@ -99,8 +99,7 @@ struct IngestCommand: ParsableCommand {
     }
 
     private func requireAccess(_ dataset: Dataset, _ attached: AttachedStore) throws {
-        guard attached.catalogue.access[dataset.upstream.name] == nil else { return }
-        throw SettingError(variable: "SIP_API_KEY", expected: "is required to fetch from \(attached.settings.sipBaseURL)")
+        if let refusal = attached.catalogue.refusal(of: dataset) { throw refusal }
     }
 
     private func confirm() throws {
@@ -116,8 +115,17 @@ struct IngestCommand: ParsableCommand {
 
     private func settled(_ job: StoredIngestion, _ log: Log, _ attached: AttachedStore) throws {
         if job.status == .paused { complainWithResume("the job was paused elsewhere", job.id) }
+        if !json { try showWhatIsThere(job, attached) }
         if !json, [.partial, .failed].contains(job.status) { say("to try again: \(resumeLine(job.id))") }
         try JobRun(attached: attached, log: log, json: json).report(job)
+    }
+
+    /// Of a dataset with several ways the end of a job says little of what is there now.
+    private func showWhatIsThere(_ job: StoredIngestion, _ attached: AttachedStore) throws {
+        guard let dataset = attached.catalogue.datasets.first(where: { $0.name == job.dataset }), dataset.hasWays, job.status.isOver
+        else { return }
+        let selection = try SelectionJSON.read(try JSONValue(parsing: Array(job.selection.utf8)), datasets: [dataset], isStored: true)
+        say(try CompletenessTable.of(selection, dataset, attached).text())
     }
 
     /// What was asked for on a command line is paused by Ctrl-C; what others asked for, and was only helped with here, is theirs.

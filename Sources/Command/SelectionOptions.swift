@@ -5,14 +5,23 @@ internal import Series
 
 /// Which series over which days, as people type it. Dates are whole local days, both ends included.
 struct RangeOptions: ParsableArguments {
-    @Argument(help: "The dataset: cmg.")
+    @Argument(help: "The dataset: cmg or kraken.")
     var dataset: String?
 
-    @Option(help: "A grid node; may be given several times, or with commas.")
+    @Option(help: "A grid node of cmg; may be given several times, or with commas.")
     var node: [String] = []
 
-    @Option(help: "A source: real, online, pid or pcp; likewise.")
+    @Option(help: "A source of cmg: real, online, pid or pcp; likewise.")
     var source: [String] = []
+
+    @Option(help: "A pair of kraken, such as XBTUSD or BTC/USD; likewise.")
+    var pair: [String] = []
+
+    @Option(name: [.customLong("interval"), .customLong("intervals")], help: "Minutes of kraken's candles: 1, 5, 15, ... 1440; likewise.")
+    var interval: [String] = []
+
+    @Option(name: [.customLong("tier"), .customLong("tiers")], help: "A tier of kraken's pairs, TIER1 to TIER4; likewise.")
+    var tier: [String] = []
 
     @Option(help: ArgumentHelp("The first day (2025-12-01); default: the dataset's horizon.", valueName: "date"))
     var startDate: String?
@@ -23,8 +32,13 @@ struct RangeOptions: ParsableArguments {
     /// The first option that was given; nil where none was.
     var given: String? {
         if dataset != nil { return "the dataset" }
-        let options = [("--node", !node.isEmpty), ("--source", !source.isEmpty), ("--start-date", startDate != nil)]
+        let options = chosen.map { ("--\($0.name)", !$0.values.isEmpty) } + [("--start-date", startDate != nil)]
         return (options + [("--end-date", endDate != nil)]).first { $0.1 }?.0
+    }
+
+    /// What was said of each key and label of any dataset.
+    private var chosen: [(name: String, values: [String])] {
+        [("node", node), ("source", source), ("pair", pair), ("interval", interval), ("tier", tier)]
     }
 
     func selection(among datasets: [Dataset]) throws -> (Selection, Dataset) {
@@ -33,12 +47,16 @@ struct RangeOptions: ParsableArguments {
         }
         let dataset = try SelectionJSON.dataset(name, among: datasets)
         var selection = Selection(dataset: dataset.name)
-        for (name, values) in [("node", node), ("source", source)] where !values.isEmpty {
-            guard dataset.keys.contains(name) else { throw InputError("--\(name)", "\(dataset.name) has no such key") }
+        for (name, values) in chosen where !values.isEmpty {
+            guard dataset.choices.contains(name) else {
+                throw InputError("--\(name)", "\(dataset.name) has no such key; it has \(dataset.choices.map { "--\($0)" }.joined(separator: ", "))")
+            }
             let names = Set(values.flatMap { $0.split(separator: ",").map(String.init) })
             // `--node ""` must not mean every node.
             guard !names.isEmpty else { throw InputError("--\(name)", "expected at least one name") }
-            selection.keys[name] = names.sorted()
+            do throws(InputError) { selection.keys[name] = try SelectionJSON.canonical(names.sorted(), name, dataset) } catch {
+                throw asTyped(error)
+            }
         }
         selection.from = try startDate.map { dataset.zone.start(of: try date($0, "--start-date")) }
         selection.to = try endDate.map { dataset.zone.start(of: try date($0, "--end-date").advanced(by: 1)) }
@@ -51,7 +69,8 @@ struct RangeOptions: ParsableArguments {
 
     /// The same refusal by the names that are used here.
     private func asTyped(_ error: InputError) -> InputError {
-        let names = ["from": "--start-date", "to": "--end-date", "node": "--node", "source": "--source"]
+        var names = ["from": "--start-date", "to": "--end-date"]
+        for (name, _) in chosen { names[name] = "--\(name)" }
         let detail = ["from", "to"].contains(error.field) ? "expected a date from the year 2000 to 2099" : error.detail
         return InputError(names[error.field] ?? error.field, detail, isUnknownName: error.isUnknownName)
     }
@@ -75,13 +94,47 @@ struct SelectionOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The most requests that the plan may spend.", valueName: "count"))
     var maxRequests: Int?
 
+    @Flag(inversion: .prefixedNo, help: "Call the upstream; without, only files at hand and what is held are used.")
+    var apiBackfill = true
+
+    @Flag(inversion: .prefixedNo, help: "Plan anew what is still missing when the planned calls have ended.")
+    var autoGapFill = true
+
+    @Flag(inversion: .prefixedNo, help: "Read the files of KRAKEN_ARCHIVE_DIR (--csv-source-dir).")
+    var archives = true
+
+    @Flag(help: "Also rebuild candles out of trades, where nothing else reaches; may take many requests.")
+    var trades = false
+
+    @Flag(help: "By every way that there is, until nothing more can be had.")
+    var complete = false
+
+    private var ways: Selection.Ways {
+        var ways = Selection.Ways()
+        (ways.apiBackfill, ways.autoGapFill, ways.archives) = (apiBackfill, autoGapFill, archives)
+        (ways.trades, ways.complete) = (trades, complete)
+        return ways
+    }
+
+    private var givenWay: String? {
+        let usual = Selection.Ways()
+        let names = [
+            "archives": "--no-archives", "api_backfill": "--no-api-backfill", "auto_gap_fill": "--no-auto-gap-fill", "trades": "--trades",
+            "complete": "--complete",
+        ]
+        return Selection.Ways.names.first { ways[keyPath: $0.way] != usual[keyPath: $0.way] }.flatMap { names[$0.name] }
+    }
+
     /// The first option that was given; nil where none was.
     var given: String? {
-        range.given ?? [("--incremental", incremental), ("--refresh", refresh), ("--max-requests", maxRequests != nil)].first { $0.1 }?.0
+        range.given ?? givenWay
+            ?? [("--incremental", incremental), ("--refresh", refresh), ("--max-requests", maxRequests != nil)].first { $0.1 }?.0
     }
 
     func selection(among datasets: [Dataset]) throws -> (Selection, Dataset) {
         var (selection, dataset) = try range.selection(among: datasets)
+        if let givenWay, !dataset.hasWays { throw InputError(givenWay, "\(dataset.name) is filled in one way only") }
+        selection.ways = ways
         if incremental, refresh { throw InputError("--refresh", "cannot be given together with --incremental") }
         if incremental { selection.mode = .incremental }
         if refresh { selection.mode = .refresh }

@@ -88,7 +88,9 @@ final class RunningService {
         for name in ready.applied { log.write(.info, "migration applied", ["name": name]) }
         try startWatching(settings, catalogue, backing, ready)
         if roles.contains("worker") {
-            if catalogue.access.isEmpty { log.write(.warning, "no upstream has a key: nothing will be fetched (SIP_API_KEY)") }
+            for (upstream, lack) in catalogue.lacking.sorted(by: { $0.key < $1.key }) {
+                log.write(.warning, "no key: nothing will be fetched", ["upstream": upstream, "setting": lack.variable])
+            }
             working = try startWorking(settings, catalogue, backing, ready, Observing(log: log, shard: metrics.shard()))
         }
         if roles.contains("scheduler") {

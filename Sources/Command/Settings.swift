@@ -39,6 +39,10 @@ struct Settings: Sendable {
     /// Requests to the operator under way at once: it slows down who sends many.
     var sipConcurrency: Int?
     var cmg = CMG.Following()
+    var krakenBaseURL: Base
+    /// Of one pair.
+    var krakenRate: RequestRate
+    var kraken = KrakenSetting()
     var maxRetries = 3
     var retryDelaySeconds = 60.0
     var maxWorkers = 4
@@ -99,9 +103,12 @@ struct Settings: Sendable {
         todayOnDemand = try reader.flag("GAPLESS_ON_DEMAND") ?? todayOnDemand
         sipBaseURL = try reader.base("SIP_BASE_URL") ?? Base("https://sipub.api.coordinador.cl")!
         sipKey = try reader.secret("SIP_API_KEY")
-        sipRate = try reader.rate("SIP_RATE_LIMIT") ?? RequestRate(count: 350, seconds: 3600)
+        sipRate = try reader.rate("SIP_RATE_LIMIT") ?? CMG.rate
         sipConcurrency = try reader.integer("SIP_CONCURRENCY", in: 1...256)
         cmg = try reader.cmg()
+        krakenBaseURL = try reader.base("KRAKEN_BASE_URL") ?? Base(Kraken.baseURL)!
+        krakenRate = try reader.rate("KRAKEN_RATE_LIMIT") ?? Kraken.rate
+        kraken = try reader.kraken()
         maxRetries = try reader.integer("MAX_RETRIES", in: 0...100) ?? maxRetries
         retryDelaySeconds = Double(try reader.duration("RETRY_DELAY", in: 0...86_400) ?? 60)
         maxWorkers = try reader.integer("MAX_WORKERS", in: 1...64) ?? maxWorkers

@@ -12,8 +12,16 @@ struct TextTable {
         var isElastic = false
     }
 
+    /// What a row says at a glance, where colours can be shown (ECMA-48, SGR).
+    enum Tint: Int {
+        case good = 32
+        case fair = 33
+        case bad = 31
+    }
+
     let columns: [Column]
     private(set) var rows: [[String]] = []
+    private var tints: [Tint?] = []
 
     /// An elastic column is not cut to less.
     private static let elasticLeast = 12
@@ -22,20 +30,21 @@ struct TextTable {
     init(_ columns: [Column]) { self.columns = columns }
 
     /// One cell for each column.
-    mutating func add(_ cells: [String]) {
+    mutating func add(_ cells: [String], tint: Tint? = nil) {
         precondition(cells.count == columns.count, "a row has a cell for each column")
         rows.append(cells.map(ShownText.safe))
+        tints.append(tint)
     }
 
     /// `width` nil: as wide as it is.
-    func lines(width: Int?) -> [String] {
+    func lines(width: Int?, inColour: Bool = false) -> [String] {
         var shown = Array(columns.indices)
         let natural = columns.indices.map { place in
             max(ShownText.columns(columns[place].title), rows.map { ShownText.columns($0[place]) }.max() ?? 0)
         }
-        guard let width else { return table(shown, natural) }
+        guard let width else { return table(shown, natural, inColour) }
         while true {
-            if let widths = fitted(shown, natural, to: width) { return table(shown, widths) }
+            if let widths = fitted(shown, natural, to: width) { return table(shown, widths, inColour) }
             guard let next = shown.filter({ columns[$0].spare > 0 }).max(by: { columns[$0].spare < columns[$1].spare }) else { break }
             shown.removeAll { $0 == next }
         }
@@ -54,7 +63,7 @@ struct TextTable {
         return widths
     }
 
-    private func table(_ shown: [Int], _ widths: [Int]) -> [String] {
+    private func table(_ shown: [Int], _ widths: [Int], _ inColour: Bool) -> [String] {
         func line(_ cells: [String]) -> String {
             var line = shown.map { place in
                 ShownText.padded(
@@ -63,7 +72,10 @@ struct TextTable {
             while line.last == " " { line.removeLast() }
             return line
         }
-        return [line(columns.map(\.title))] + rows.map(line)
+        return [line(columns.map(\.title))] + zip(rows, tints).map { cells, tint in
+            guard inColour, let tint else { return line(cells) }
+            return "\u{1B}[\(tint.rawValue)m\(line(cells))\u{1B}[0m"
+        }
     }
 
     private func records() -> [String] {

@@ -102,8 +102,6 @@ struct BudgetTests {
             Selection(dataset: "cmg", keys: ["source": ["real", "online"], "node": ["x"]], from: 0, to: 10, maxRequests: 3),
         ]
         #expect(Set(others.map(\.canonicalText) + [a.canonicalText]).count == others.count + 1)
-        #expect(a.includes(SeriesKey(["x", "real"]), names: ["node", "source"]))
-        #expect(!a.includes(SeriesKey(["y", "real"]), names: ["node", "source"]))
     }
 
     @Test func nothingIsAskedForLessAndLessOften() {

@@ -58,7 +58,7 @@ struct KrakenPair: Sendable, Hashable, CustomStringConvertible {
             uniqueKeysWithValues: coins.map { ("X\($0)"[...], $0) } + money.map { ("Z\($0)"[...], $0) })
     }()
 
-    private static func asset(_ name: Substring) -> String {
+    static func asset(_ name: Substring) -> String {
         switch name {
         case "BTC": "XBT"
         case "DOGE": "XDG"
