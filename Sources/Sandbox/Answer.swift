@@ -10,11 +10,21 @@ struct Answer: Sendable {
     var spoiled = 0
     /// The connection must break off inside the body.
     var isCut = false
+    /// The connection must break off before the first byte.
+    var isBroken = false
+    /// Milliseconds that pass before it is sent.
+    var pause = 0
     /// The number of the key that asked; 0 without a good one.
     var key = 0
 
     /// The request is taken and nothing is ever said: status 0.
     static let never = Answer(status: 0, body: [])
+
+    static let broken: Answer = {
+        var answer = Answer(status: 200, body: [])
+        answer.isBroken = true
+        return answer
+    }()
 
     static func plain(_ status: Int, _ text: String) -> Answer {
         Answer(status: status, type: "text/plain; charset=us-ascii", body: Array(text.utf8))

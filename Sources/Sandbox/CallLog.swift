@@ -3,6 +3,8 @@ internal import Bytes
 /// What was asked and answered, for tests that count calls. Never a key. Each call is kept as the text that it is told
 /// in: telling a hundred thousand of them is a copy.
 struct CallLog: Sendable {
+    enum Upstream: String, Sendable { case sip, kraken }
+
     struct Call: Sendable {
         let time: Int64
         let key: Int
@@ -11,6 +13,7 @@ struct CallLog: Sendable {
         let status: Int
         let rows: Int
         let spoiled: Int
+        let upstream: Upstream
     }
 
     private struct Count: Hashable {
@@ -46,6 +49,7 @@ struct CallLog: Sendable {
         json.member("status") { $0.int(call.status) }
         json.member("rows") { $0.int(call.rows) }
         json.member("spoiled") { $0.int(call.spoiled) }
+        json.member("upstream") { $0.string(call.upstream.rawValue) }
         json.endObject()
         starts.append(text.count)
         text += json.bytes

@@ -19,6 +19,8 @@ extension Sandbox {
         package var quota = 350
         /// Rows a page where none are asked for.
         package var defaultLimit = 10
+        /// The imitated exchange.
+        package var kraken = KrakenConfiguration()
         /// What goes wrong from the start, and again after `DELETE /_sandbox/faults`.
         package var faults = Faults()
 

@@ -5,28 +5,41 @@ internal import EventLoop
 /// Not `Sendable`: lives on the sandbox's loop.
 final class Desk {
     let service: Operator
+    let kraken: KrakenService
     private(set) var log = CallLog()
 
     /// When the last minute's calls came, in milliseconds of real time.
     private var recent = Quota(window: 60_000)
 
-    init(_ configuration: Sandbox.Configuration) throws { service = try Operator(configuration) }
+    init(_ configuration: Sandbox.Configuration) throws {
+        service = try Operator(configuration)
+        kraken = KrakenService(configuration, clock: service.clock)
+    }
+
+    /// Whether the path is the imitated exchange's.
+    static func isKraken(_ path: String) -> Bool { path.hasPrefix("/0/") }
 
     static func isAside(_ path: String) -> Bool { path == "/_sandbox" || path.hasPrefix("/_sandbox/") }
 
     func answer(_ method: String, _ question: Question, body: [UInt8] = [], isOneTooMany: Bool = false) -> Answer {
         if Desk.isAside(question.path) { return aside(method, question, body) }
-        let answer = method == "GET"
-            ? service.answer(question, isOneTooMany: isOneTooMany) : .plain(404, "No Mapping Rule matched")
+        let upstream: CallLog.Upstream = Desk.isKraken(question.path) ? .kraken : .sip
+        let answer = switch (upstream, method) {
+        case (.kraken, _): kraken.answer(question)
+        case (.sip, "GET"): service.answer(question, isOneTooMany: isOneTooMany)
+        case (.sip, _): Answer.plain(404, "No Mapping Rule matched")
+        }
         log.add(CallLog.Call(
-            time: service.clock.now, key: answer.key, path: question.path, query: question.shown, status: answer.status,
-            rows: answer.rows, spoiled: answer.spoiled))
+            time: service.clock.now, key: answer.key, path: question.path, query: question.shown,
+            status: answer.isBroken ? 0 : answer.status,
+            rows: answer.rows, spoiled: answer.spoiled, upstream: upstream))
         return answer
     }
 
     /// A request of the imitated service begins; true where it is one too many of those being answered.
-    func begin() -> Bool {
+    func begin(_ path: String) -> Bool {
         log.atOnce += 1
+        if Desk.isKraken(path) { return false }
         _ = recent.take(0, now: Int64(Deadline.now.nanoseconds / 1_000_000))
         return service.faults.parallelLimit.map { log.atOnce > $0 } ?? false
     }
@@ -34,13 +47,14 @@ final class Desk {
     func end() { log.atOnce -= 1 }
 
     /// Milliseconds that pass before anything is answered.
-    var delay: Int {
+    func delay(_ path: String) -> Int {
+        if Desk.isKraken(path) { return kraken.faults.latencyMs }
         let faults = service.faults
         return faults.latencyMs + min(10_000, faults.latencyPerRecentCallMs * (recent.count - 1))
     }
 
     /// Milliseconds that so many rows take.
-    func delay(rows: Int) -> Int { service.faults.latencyPerThousandRowsMs * rows / 1000 }
+    func delay(rows: Int, _ path: String) -> Int { Desk.isKraken(path) ? 0 : service.faults.latencyPerThousandRowsMs * rows / 1000 }
 
     private func aside(_ method: String, _ question: Question, _ body: [UInt8]) -> Answer {
         switch (method, question.path) {
@@ -49,12 +63,14 @@ final class Desk {
         case ("PUT", "/_sandbox/faults"):
             do throws(Sandbox.Faults.Refused) {
                 try service.faults.change(by: body)
+                kraken.faults = service.faults.kraken
                 return Answer(status: 200, body: service.faults.json)
             } catch {
                 return .plain(400, error.description)
             }
         case ("DELETE", "/_sandbox/faults"):
             service.faults = service.configuration.faults
+            kraken.faults = service.faults.kraken
             return Answer(status: 200, body: service.faults.json)
         case ("GET", "/_sandbox/calls"):
             guard let since = Int(question["since"] ?? "0") else { return .plain(400, "since is the number of a call") }
@@ -62,7 +78,7 @@ final class Desk {
         case ("DELETE", "/_sandbox/calls"):
             log.clear()
             return Answer(status: 200, body: log.json(since: 0))
-        case ("GET", "/_sandbox/truth"): return truth(question)
+        case ("GET", "/_sandbox/truth"): return question["dataset"] == "kraken" ? kraken.truth(question) : truth(question)
         default: return .plain(404, "no such side channel")
         }
     }
@@ -92,6 +108,7 @@ final class Desk {
             json.endObject()
         }
         json.endArray()
+        json.member("pairs") { $0.strings(kraken.market.pairs.map(\.name)) }
         json.endObject()
         return json.bytes
     }

@@ -114,6 +114,9 @@ extension Sandbox {
         /// Days that hold nothing until so many days of the sandbox's clock after they were first asked for, by source.
         package var lateDays: [String: Int] = [:]
 
+        /// Of the imitated exchange.
+        package var kraken = KrakenFaults()
+
         package init() {}
 
         /// Of `online`.

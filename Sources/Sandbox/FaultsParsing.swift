@@ -13,11 +13,11 @@ extension Sandbox.Faults {
     package mutating func change(by json: [UInt8]) throws(Refused) {
         guard case .object(let members)? = try? JSONValue(parsing: json) else { throw Refused(name: "the body is not a JSON object") }
         var changed = self
-        for (name, value) in members { try changed.set(Member(name: name, value: value)) }
+        for (name, value) in members { try changed.set(FaultMember(name: name, value: value)) }
         self = changed
     }
 
-    private mutating func set(_ member: Member) throws(Refused) {
+    private mutating func set(_ member: FaultMember) throws(Refused) {
         let name = member.name
         if let rate = Self.rates.first(where: { $0.name == name }) { return self[keyPath: rate.path] = try member.rate() }
         if let count = Self.counts.first(where: { $0.name == name }) {
@@ -39,6 +39,7 @@ extension Sandbox.Faults {
                 throw Refused(name: name)
             }
             burst502 = Burst(everySeconds: every, seconds: seconds, origin: Deadline.now)
+        case "kraken": try kraken.change(member)
         case "downSources": downSources = Set(try member.words(Source.self))
         case "garbage":
             garbage = Set(try member.words(Garbage.self))
@@ -46,7 +47,8 @@ extension Sandbox.Faults {
         case "lateDays":
             var days: [String: Int] = [:]
             for (day, value) in try member.members() {
-                guard LocalDate(day) != nil, let count = try Member(name: name, value: value).count() else { throw Refused(name: name) }
+                let count = try FaultMember(name: name, value: value).count()
+                guard LocalDate(day) != nil, let count else { throw Refused(name: name) }
                 days[day] = count
             }
             lateDays = days
@@ -54,7 +56,7 @@ extension Sandbox.Faults {
         }
     }
 
-    private mutating func setThrottle(_ member: Member) throws(Refused) {
+    private mutating func setThrottle(_ member: FaultMember) throws(Refused) {
         (throttlePerHour, retryAfter) = (nil, nil)
         if member.value.isNull { return }
         throttlePerHour = try member.inner("perHour").count()
@@ -67,61 +69,9 @@ extension Sandbox.Faults {
     }
 }
 
-/// A named value of the document, read as one type or another.
-private struct Member {
-    typealias Refused = Sandbox.Faults.Refused
-    let name: String
-    let value: JSONValue
-
-    func rate() throws(Refused) -> Double {
-        guard let rate = value.double, (0...1).contains(rate) else { throw Refused(name: name) }
-        return rate
-    }
-
-    func count() throws(Refused) -> Int? {
-        if value.isNull { return nil }
-        guard let count = value.int, count >= 0 else { throw Refused(name: name) }
-        return Int(count)
-    }
-
-    func flag() throws(Refused) -> Bool {
-        guard let flag = value.bool else { throw Refused(name: name) }
-        return flag
-    }
-
-    func word<T: RawRepresentable>(_ type: T.Type) throws(Refused) -> T where T.RawValue == String {
-        guard let text = value.string ?? value.numberText, let word = T(rawValue: text) else { throw Refused(name: name) }
-        return word
-    }
-
-    func words<T: RawRepresentable>(_ type: T.Type) throws(Refused) -> [T] where T.RawValue == String {
-        guard let list = value.array else { throw Refused(name: name) }
-        var words: [T] = []
-        for one in list { words.append(try Member(name: name, value: one).word(type)) }
-        return words
-    }
-
-    func days() throws(Refused) -> [String] {
-        guard let list = value.array else { throw Refused(name: name) }
-        var days: [String] = []
-        for one in list {
-            guard let text = one.string, LocalDate(text) != nil else { throw Refused(name: name) }
-            days.append(text)
-        }
-        return days
-    }
-
-    func members() throws(Refused) -> [(String, JSONValue)] {
-        guard let members = value.object else { throw Refused(name: name) }
-        return members
-    }
-
-    func inner(_ inner: String) throws(Refused) -> Member {
-        Member(name: name, value: try members().first { $0.0 == inner }?.1 ?? .null)
-    }
-
+extension FaultMember {
     /// An object by source changes those that it names; anything else is for all sources, and null takes all back.
-    func perSource<T>(_ values: inout [Source: T], _ read: (Member) throws(Refused) -> T) throws(Refused) {
+    fileprivate func perSource<T>(_ values: inout [Source: T], _ read: (FaultMember) throws(Refused) -> T) throws(Refused) {
         if value.isNull { return values = [:] }
         guard let members = value.object else {
             let one = try read(self)
@@ -130,7 +80,7 @@ private struct Member {
         }
         for (key, value) in members {
             guard let source = Source(rawValue: key) else { throw Refused(name: name) }
-            values[source] = value.isNull ? nil : try read(Member(name: name, value: value))
+            values[source] = value.isNull ? nil : try read(FaultMember(name: name, value: value))
         }
     }
 }

@@ -35,6 +35,7 @@ extension Sandbox.Faults {
             for (day, count) in lateDays.sorted(by: { $0.key < $1.key }) { out.member(day) { $0.int(count) } }
             out.endObject()
         }
+        out.member("kraken", kraken.write)
         out.endObject()
         return out.bytes
     }

@@ -39,16 +39,18 @@ package final class Sandbox {
         (.get, "/_sandbox/calls"), (.delete, "/_sandbox/calls"), (.get, "/_sandbox/truth"),
     ]
 
+    private static let served = Source.allCases.map(\.path) + KrakenService.Path.allCases.map(\.rawValue)
+
     private static func router(_ desk: Desk, _ loop: Loop) -> Router {
         let router = Router()
-        for source in Source.allCases { router.get(source.path) { await answer($0, desk, loop) } }
+        for path in served { router.get(path) { await answer($0, desk, loop) } }
         for (method, path) in asides {
             router.on(method, path) { response(to: desk.answer($0.methodName, question($0), body: $0.body)) }
         }
         // A gateway answers for paths that nobody serves in a way of its own.
         router.admit = { request in
             let path = request.path
-            if Source(path: path) != nil || asides.contains(where: { $0.1 == path }) { return nil }
+            if served.contains(path) || asides.contains(where: { $0.1 == path }) { return nil }
             return response(to: desk.answer(request.methodName, question(request)))
         }
         return router
@@ -59,10 +61,10 @@ package final class Sandbox {
     }
 
     private static func answer(_ request: Request, _ desk: Desk, _ loop: Loop) async -> Response {
-        let isOneTooMany = desk.begin()
-        await pass(isOneTooMany ? 0 : desk.delay, loop)
+        let isOneTooMany = desk.begin(request.path)
+        await pass(isOneTooMany ? 0 : desk.delay(request.path), loop)
         let answer = desk.answer(request.methodName, question(request), isOneTooMany: isOneTooMany)
-        await pass(desk.delay(rows: answer.rows), loop)
+        await pass(desk.delay(rows: answer.rows, request.path) + answer.pause, loop)
         // Before the long wait: what is never answered is not being worked on either.
         desk.end()
         if answer.status != 0 { return response(to: answer) }
@@ -79,6 +81,7 @@ package final class Sandbox {
     private static func response(to answer: Answer) -> Response {
         var fields = HeaderLines(["Content-Type": answer.type])
         for (name, value) in answer.fields { fields.add(name, value) }
+        if answer.isBroken { return Response(status: 200, fields: fields, body: .stream { _ in throw Cut() }) }
         guard answer.isCut else { return Response(status: answer.status, fields: fields, body: .bytes(answer.body)) }
         let half = Array(answer.body.prefix(answer.body.count / 2))
         return Response(status: answer.status, fields: fields, body: .stream { writer in

@@ -169,7 +169,8 @@ import Testing
         var log = CallLog()
         for number in 0..<100_000 {
             let status = number % 10 == 0 ? 429 : 200
-            log.add(.init(time: noon, key: number % 2 + 1, path: "/a", query: "page=\(number)", status: status, rows: 1, spoiled: 0))
+            log.add(.init(
+                time: noon, key: number % 2 + 1, path: "/a", query: "page=\(number)", status: status, rows: 1, spoiled: 0, upstream: .sip))
         }
         let json = try JSONValue(parsing: log.json(since: 99_998), limit: 1_000_000)
         #expect(json["calls"]?.array?.count == 2 && json["calls"]?.array?.first?["number"]?.int == 99_998)

@@ -1,0 +1,37 @@
+internal import EventLoop
+
+/// How fast clients may ask, in real time: a counter a pair that leaks, and a block for who goes on asking when refused.
+struct PaceKeeper {
+    private struct Counter {
+        var level = 0.0
+        var at: UInt64 = 0
+    }
+
+    private var counters: [String: Counter] = [:]
+    private var refused: [UInt64] = []
+    private var blockedUntil: UInt64 = 0
+
+    /// Counts a call of `pair` at `now` (nanoseconds); false where it is to be refused. A refused call does not lift the counter.
+    mutating func take(_ pair: String, _ faults: Sandbox.KrakenFaults, now: UInt64 = Deadline.now.nanoseconds) -> Bool {
+        if faults.hammer != nil, now < blockedUntil { return false }
+        guard let limit = faults.rateLimit else { return true }
+        var counter = counters[pair] ?? Counter()
+        let fallen = Double(now &- counter.at) / 1e9 * limit.perSecond
+        counter.level = max(0, counter.level - fallen)
+        counter.at = now
+        let isWithin = counter.level + 1 <= Double(limit.burst)
+        if isWithin { counter.level += 1 }
+        counters[pair] = counter
+        if !isWithin, let hammer = faults.hammer { hammered(hammer, now) }
+        return isWithin
+    }
+
+    private mutating func hammered(_ hammer: Sandbox.KrakenFaults.Hammer, _ now: UInt64) {
+        let window = UInt64(hammer.seconds) * 1_000_000_000
+        refused.removeAll { now - $0 >= window }
+        refused.append(now)
+        if refused.count < hammer.calls { return }
+        blockedUntil = now + UInt64(hammer.blockSeconds) * 1_000_000_000
+        refused = []
+    }
+}
