@@ -58,7 +58,7 @@ let package = Package(
                 resources: [.embedInCode("openapi.yaml")]),
 
         // Beside it.
-        station("Sandbox", imports: ["HTTP", "Bytes", "EventLoop"]),
+        station("Sandbox", imports: ["HTTP", "Bytes", "Codec", "EventLoop"]),
         station("PrivateServers", imports: ["EventLoop"]),
         station("Command", imports: [
             "Series", "Bytes", "Datasets", "Codec", "EventLoop", "HTTP", "Postgres", "Redis", "Upstream", "Store", "Ingest",
@@ -79,7 +79,7 @@ let package = Package(
         tests(of: "Upstream", imports: ["Upstream", "EventLoop", "HTTP", "Bytes", "TestSupport"]),
         tests(of: "Datasets", imports: ["Datasets", "Series", "Bytes", "TestSupport"]),
         tests(of: "Store", imports: ["Store", "Series", "Bytes", "Datasets", "Postgres", "EventLoop", "PrivateServers", "TestSupport"]),
-        tests(of: "Sandbox", imports: ["Sandbox", "HTTP", "Bytes", "EventLoop", "TestSupport"]),
+        tests(of: "Sandbox", imports: ["Sandbox", "HTTP", "Bytes", "Codec", "EventLoop", "TestSupport"]),
         tests(of: "Service", imports: [
             "Command", "API", "Answers", "Ingest", "Store", "Datasets", "Series", "Bytes", "Codec", "HTTP", "Upstream", "Redis", "Postgres",
             "EventLoop", "Sandbox", "PrivateServers", "TestSupport",

@@ -38,10 +38,37 @@ struct SandboxCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Faults from the start, as PUT /_sandbox/faults takes them.", valueName: "JSON"))
     var faults: String?
 
+    @Option(help: ArgumentHelp("The day on which most of the exchange's pairs are listed.", valueName: "day"))
+    var krakenBegin = "2024-01-01"
+
+    @Option(help: ArgumentHelp("Multiplies the trades of every pair.", valueName: "factor"))
+    var krakenIntensity = 1.0
+
+    @Option(
+        name: .customLong("kraken-pair"),
+        help: ArgumentHelp(
+            "A pair more, or one that trades otherwise, once for each: NAME[:TRADES A MINUTE[:LISTED[:DELISTED]]].", valueName: "pair"))
+    var krakenPairs: [String] = []
+
+    @Option(
+        name: .customLong("kraken-only"), help: ArgumentHelp("Of the pairs only this, once for each.", valueName: "name"))
+    var krakenOnly: [String] = []
+
+    @Option(help: ArgumentHelp("Write the exchange's archive files into this directory and end.", valueName: "directory"))
+    var writeArchives: String?
+
+    @Option(help: ArgumentHelp(
+        "The instant up to which archives reach; the start of the clock's quarter where it is not given.", valueName: "instant"))
+    var archiveThrough: String?
+
+    @Option(help: ArgumentHelp("Which archive files, and what is wrong with them: docs/sandbox.md.", valueName: "JSON"))
+    var archive: String?
+
     func run() throws {
         do {
             try ProcessSignals.prepare()
             let configuration = try configuration()
+            if let writeArchives { return try write(configuration, to: writeArchives) }
             let loop = try Loop(name: "sandbox")
             let address = Address.tcp(host: host, port: port)
             try Listener.checkFree(address)
@@ -86,6 +113,49 @@ struct SandboxCommand: ParsableCommand {
             configuration.clockStart = setting.instant
             configuration.clockSpeed = setting.speed
         }
+        configuration.kraken = try kraken()
         return configuration
+    }
+
+    private func kraken() throws -> Sandbox.KrakenConfiguration {
+        var kraken = Sandbox.KrakenConfiguration()
+        guard let begin = Sandbox.KrakenConfiguration.instant(krakenBegin) else {
+            throw SettingError(variable: "--kraken-begin", expected: "expected a day: 2024-01-01")
+        }
+        kraken.begin = begin
+        guard krakenIntensity > 0, krakenIntensity <= 1_000 else {
+            throw SettingError(variable: "--kraken-intensity", expected: "expected a factor above 0 and up to 1000")
+        }
+        kraken.intensity = krakenIntensity
+        for pair in krakenPairs where !kraken.add(pair) {
+            throw SettingError(
+                variable: "--kraken-pair", expected: "expected NAME[:RATE[:LISTED[:DELISTED]]]: LINKUSD:0.5:2024-02-01:2025-02-01")
+        }
+        let names = Set(kraken.all.map(\.name))
+        for name in krakenOnly where !names.contains(name) {
+            throw SettingError(variable: "--kraken-only", expected: "expected one of \(names.sorted().joined(separator: ", "))")
+        }
+        kraken.only = Set(krakenOnly)
+        return kraken
+    }
+
+    private func write(_ configuration: Sandbox.Configuration, to directory: String) throws {
+        var options = Sandbox.ArchiveOptions(configuration)
+        if let archiveThrough {
+            guard let through = Sandbox.KrakenConfiguration.instant(archiveThrough) else {
+                throw SettingError(variable: "--archive-through", expected: "expected a day or an instant: 2025-04-01")
+            }
+            options.through = through
+        }
+        if let archive {
+            do throws(Sandbox.Faults.Refused) {
+                try options.change(by: Array(archive.utf8))
+            } catch {
+                throw SettingError(variable: "--archive", expected: error.description)
+            }
+        }
+        let files = try Sandbox.writeArchives(configuration, to: directory, options)
+        let rows = files.reduce(0) { $0 + $1.rows }
+        say("sandbox: \(files.count) files of \(Set(files.map(\.pair)).count) pairs, \(rows) rows, in \(directory)")
     }
 }
