@@ -20,9 +20,9 @@ package struct Answer: Sendable {
 
     /// The body while they are being fetched; the same where it does not speak of that.
     package var bodyWhileFetching: [UInt8] {
-        let said = AnswerMaker.notFetching
+        let said = TodayLack.notFetching
         guard body.count > said.count, body[(body.count - said.count)...].elementsEqual(said) else { return body }
-        return body.dropLast(said.count) + AnswerMaker.fetching
+        return body.dropLast(said.count) + TodayLack.fetching
     }
 
     /// What `Cache-Status` says of an answer that was kept while the store is away.
