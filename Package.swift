@@ -84,6 +84,7 @@ let package = Package(
             "Command", "API", "Answers", "Ingest", "Store", "Datasets", "Series", "Bytes", "Codec", "HTTP", "Upstream", "Redis", "Postgres",
             "EventLoop", "Sandbox", "PrivateServers", "TestSupport",
         ]),
+        tests(of: "Ingest", imports: ["Ingest", "Datasets", "Codec", "Series", "Bytes", "TestSupport"]),
         tests(of: "PrivateServers", imports: ["PrivateServers", "TestSupport"]),
         tests(of: "Tidy", imports: []),
     ]

@@ -61,7 +61,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "._XBTUSD_60.csv", ".XBTUSD_60.csv", "BTCUSD_Daily_OHLC.csv", "XBTUSD.csv", "XBTUSD_.csv", "_60.csv", "XBTUSD_61.csv", "XBTUSD_060.csv",
+        "._XBTUSD_60.csv", ".XBTUSD_60.csv", "BTCUSD_Daily_OHLC.csv", "XBTUSD.csv", "XBTUSD_.csv", "_60.csv", "XBTUSD_61.csv",
+        "XBTUSD_060.csv",
         "XBTUSD_+60.csv", "XBTUSD_60.csv.part", "XBTUSD_60", "XBTUSD_60 (1).csv", "XBT/USD_60.csv", "XBT_60.csv", "notes.txt", "",
         "XBTUSD_99999999999999999999.csv", "xbtusd_60.csv", "XBTÜSD_60.csv",
     ])
@@ -92,16 +93,24 @@ import Testing
     }
 
     @Test(arguments: [
-        ("1594818000,1,1,1,1,1", "wrong number of fields"), ("1594818000,1,1,1,1,1,1,1", "wrong number of fields"), ("x", "wrong number of fields"),
+        ("1594818000,1,1,1,1,1", "wrong number of fields"), ("1594818000,1,1,1,1,1,1,1", "wrong number of fields"),
+        ("x", "wrong number of fields"),
         ("1594818000,1,1,1,1,1,", "not a number"), ("1594818000,,1,1,1,1,1", "not a number"), ("1594818000,nan,1,1,1,1,1", "not a number"),
-        ("1594818000,1.,1,1,1,1,1", "not a number"), ("1594818000,.5,1,1,1,1,1", "not a number"), ("1594818000,1e,1,1,1,1,1", "not a number"),
-        ("1594818000,01,1,1,1,1,1", "not a number"), ("1594818000,1,1,1,1,1,1.0", "not a number"), ("1594818000, 1,1,1,1,1,1", "not a number"),
-        ("\"1594818000\",1,1,1,1,1,1", "not a number"), ("1594818000,+1,1,1,1,1,1", "not a number"), ("1594818000,1-,1,1,1,1,1", "not a number"),
-        ("1594818000,1,12345678901234567890.5,1,1,1,1", "too many digits"), ("1594818000,1,1,1,1,0.0000000000000000001,1", "too many digits"),
+        ("1594818000,1.,1,1,1,1,1", "not a number"), ("1594818000,.5,1,1,1,1,1", "not a number"),
+        ("1594818000,1e,1,1,1,1,1", "not a number"),
+        ("1594818000,01,1,1,1,1,1", "not a number"), ("1594818000,1,1,1,1,1,1.0", "not a number"),
+        ("1594818000, 1,1,1,1,1,1", "not a number"),
+        ("\"1594818000\",1,1,1,1,1,1", "not a number"), ("1594818000,+1,1,1,1,1,1", "not a number"),
+        ("1594818000,1-,1,1,1,1,1", "not a number"),
+        ("1594818000,1,12345678901234567890.5,1,1,1,1", "too many digits"),
+        ("1594818000,1,1,1,1,0.0000000000000000001,1", "too many digits"),
         ("1594818000,1,1e30,1,1,1,1", "too many digits"), ("1594818000,1,1,1,1,1e-99,1", "too many digits"),
-        ("1594818001,1,1,1,1,1,1", "off the grid"), ("1594818000000,1,1,1,1,1,1", "implausible instant"), ("0,1,1,1,1,1,1", "implausible instant"),
-        ("-1594818000,1,1,1,1,1,1", "implausible instant"), ("1594818000,-1,1,-1,1,1,1", "negative"), ("1594818000,1,1,1,1,-1,1", "negative"),
-        ("1594818000,1,1,1,1,1,-1", "negative"), ("1594818000,1,0.5,1,1,1,1", "high below low"), ("1594818000,1,5,3,3,1,1", "open outside high and low"),
+        ("1594818001,1,1,1,1,1,1", "off the grid"), ("1594818000000,1,1,1,1,1,1", "implausible instant"),
+        ("0,1,1,1,1,1,1", "implausible instant"),
+        ("-1594818000,1,1,1,1,1,1", "implausible instant"), ("1594818000,-1,1,-1,1,1,1", "negative"),
+        ("1594818000,1,1,1,1,-1,1", "negative"),
+        ("1594818000,1,1,1,1,1,-1", "negative"), ("1594818000,1,0.5,1,1,1,1", "high below low"),
+        ("1594818000,1,5,3,3,1,1", "open outside high and low"),
         ("1594818000,6,5,3,3,1,1", "open outside high and low"), ("1594818000,4,5,3,2.9,1,1", "close outside high and low"),
         ("1594818000,4,5,3,5.01,1,1", "close outside high and low"), ("1594818000,1,1,1,1,1,0", "volume without trades"),
         ("1594818000,1,1,1,1,0.00,1", "trades without volume"), ("1594818000,1,1,1,1,0,0", "no trades"),
@@ -163,7 +172,8 @@ import Testing
         var rows: [String] = []
         for (number, line) in lines.enumerated() where line.utf8.count <= 1024 {
             let verdict = KrakenArchiveLine.read(ArraySlice(line.utf8), line: number + 1, seconds: 3600)
-            if case .row(let row) = verdict { rows.append("\(row.time) \(row.trades) \(Decimal(mantissa: row.high.mantissa, scale: Int(row.high.scale))!)") }
+            guard case .row(let row) = verdict else { continue }
+            rows.append("\(row.time) \(row.trades) \(Decimal(mantissa: row.high.mantissa, scale: Int(row.high.scale))!)")
         }
         let found = whole.batch.times.indices.map { row -> String in
             guard case .decimal(let high) = whole.batch.value(1, of: row), case .integer(let trades) = whole.batch.value(6, of: row)

@@ -90,7 +90,7 @@ private struct Walk {
         return length == 0 || length > 18 || (length > 1 && text[unchecked: start] == UInt8(ascii: "0")) ? nil : value
     }
 
-    /// `12`, `12.5`, `1.25e-05`: at most 18 digits, and as many after the point.
+    /// `12`, `12.5`, `1.25e-05`, `1E+3`: at most 18 digits, and as many after the point.
     @inline(__always)
     mutating func number(_ text: Span<UInt8>) -> KrakenArchiveNumber? {
         let start = at
@@ -107,17 +107,25 @@ private struct Walk {
             if scale == 0 { return nil }
         }
         if whole &+ scale > 18 { return nil }
-        if text[unchecked: at] | 0x20 == UInt8(ascii: "e") {
-            at &+= 1
-            // Of many digits that come to few after the point there is nothing in the archive: the close look takes them.
-            guard eat(text, UInt8(ascii: "-")) else { return nil }
-            let from = at
-            var exponent: Int64 = 0
-            digits(text, &exponent)
-            guard at > from, at &- from < 3, scale &+ Int(exponent) <= 18 else { return nil }
-            scale &+= Int(exponent)
-        }
+        if text[unchecked: at] | 0x20 == UInt8(ascii: "e") { return power(text, of: value, scale) }
         return KrakenArchiveNumber(mantissa: value, scale: UInt8(truncatingIfNeeded: scale))
+    }
+
+    /// The number with the power of ten that stands at `at`; nil where it needs more digits than there are as it stands.
+    @inline(__always)
+    private mutating func power(_ text: Span<UInt8>, of value: Int64, _ places: Int) -> KrakenArchiveNumber? {
+        at &+= 1
+        let sign = text[unchecked: at]
+        if sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") { at &+= 1 }
+        let from = at
+        var exponent: Int64 = 0
+        digits(text, &exponent)
+        guard at > from, at &- from < 3 else { return nil }
+        let scale = sign == UInt8(ascii: "-") ? places &+ Int(exponent) : places &- Int(exponent)
+        guard -18...18 ~= scale else { return nil }
+        if scale >= 0 { return KrakenArchiveNumber(mantissa: value, scale: UInt8(scale)) }
+        let (whole, overflow) = value.multipliedReportingOverflow(by: KrakenArchiveScan.power(UInt8(-scale)))
+        return overflow ? nil : KrakenArchiveNumber(mantissa: whole, scale: 0)
     }
 
     /// Adds a run of digits, which may be empty; of more than 18 the value is meaningless.
