@@ -70,8 +70,9 @@ extension AnswerMaker {
             json.key("lifetime")
             if let lifetime = ledger.lifetime {
                 json.beginObject()
-                json.member("from", instant: ruler.start(of: lifetime.lowerBound), in: dataset.zone)
-                json.member("to", instant: ruler.start(of: lifetime.upperBound), in: dataset.zone)
+                let (from, to) = (lifetime.lowerBound, lifetime.upperBound)
+                json.member("from", instant: from == Ledger.always.lowerBound ? nil : ruler.start(of: from), in: dataset.zone)
+                json.member("to", instant: to == Ledger.always.upperBound ? nil : ruler.start(of: to), in: dataset.zone)
                 json.endObject()
             } else {
                 json.null()

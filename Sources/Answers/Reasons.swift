@@ -7,14 +7,14 @@ extension Scope {
     func reason(_ gap: Gap, of one: StoredSeries) -> String {
         let partial = gap.partsHeld > 0 ? "partial \(gap.partsHeld)/\(dataset.calendar(of: one.key).parts)" : nil
         switch gap.state {
-        case .present, .missing: return partial ?? "missing"
+        case .present: return partial ?? "missing"
+        case .missing: return partial ?? gap.note.map { one.notes.remarks[$0] } ?? "missing"
         case .pending:
             let due = dataset.calendar(of: one.key).ruler.end(of: gap.range.lowerBound) + Int64(dataset.dueLag(one.key))
             let until = "not due until " + Timestamp.text(due, offset: offset(at: due))
             return partial.map { "\($0), \(until)" } ?? until
         case .absent:
-            let start = dataset.calendar(of: one.key).ruler.start(of: gap.range.lowerBound)
-            return partial ?? absence(gap, of: one)?.reason ?? dataset.absenceReason(one.key, start)
+            return partial ?? absence(gap, of: one)?.reason ?? dataset.absenceReason(of: gap.range.lowerBound, one.key)
         case .excluded: return exclusion(gap, of: one)?.note ?? "excluded by a person"
         case .quarantined: return "failed validation"
         case .unfillable: return dataset.reach(one.key, now)?.reason ?? "no call would fill it"

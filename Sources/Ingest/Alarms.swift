@@ -87,9 +87,10 @@ package final class Alarms: Duty {
         let new = try await round.newSeries(of: dataset.name, within: min(86_400, clock.realSeconds(86_400)))
         // A store that begins would be alarmed of every day of its horizon.
         let series = try await round.ledgers(of: dataset.name).filter { dataset.follows($0.key) && !new.contains($0.id) }
-        let lasting = try await round.lasting(of: dataset)
+        let firstDay = dataset.zone.day(at: now).advanced(by: -dataset.alarmDays)
+        let lasting = try await round.lasting(of: dataset, series, from: dataset.zone.start(of: firstDay))
         return Lacks(
-            of: dataset, series.map(\.ledger), lasting: { lasting[series[$0].id] ?? SlotSet() }, now: now,
+            of: dataset, series.map(\.ledger), lasting: { lasting[series[$0].id] ?? Lacks.Lasting() }, now: now,
             graceSeconds: settings.graceSeconds)
     }
 

@@ -11,6 +11,8 @@ final class HeldTask {
     let isBeyond: Bool
     /// The shown clock when its call began.
     var askedAt: Int64?
+    /// It is to be put down: whoever carries it out looks at this now and then.
+    var isHalted = false
     /// What became of it is in the store: a lease that cannot be renewed says nothing then.
     var isPutDown = false
     /// When its first request was let go.

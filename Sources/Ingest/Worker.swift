@@ -19,27 +19,32 @@ package final class Worker {
         package init() {}
     }
 
-    private let loop: Loop
+    let loop: Loop
     private let decoding: Loop
-    private let store: Store
-    private let datasets: [String: Dataset]
-    private let clock: ServiceClock
+    let store: Store
+    let datasets: [String: Dataset]
+    /// Datasets of which only calls that ask no upstream are worked here, with their shapes.
+    private let localShapes: [String: [String]]
+    let clock: ServiceClock
     private let settings: Settings
-    private let observe: (IngestEvent) -> Void
+    let observe: (IngestEvent) -> Void
+    let inferring: any LocalWork
+    /// Reads the files of archives, where this process does.
+    let files: (any LocalWork)?
     private var senders: [String: (object: RequestSender, token: Local<RequestSender>)] = [:]
     private var held: [Int64: HeldTask] = [:]
     private var calls = 0
-    private let bell: Waiter
-    private let orphanBell: Waiter
+    let bell: Waiter
+    let orphanBell: Waiter
     private let drained: Waiter
-    private var isStopping = false
+    private(set) var isStopping = false
     private var seed: UInt64
 
-    /// `access`: how each upstream is reached; datasets of an upstream without one are not worked here. `decoding`: where large answers are
-    /// read, so that transfers go on meanwhile.
+    /// `access`: how each upstream is reached; of datasets of an upstream without one only calls that ask nobody are worked here. `decoding`:
+    /// where large answers are read, so that transfers go on meanwhile. `files`: carries out calls that read a file; nil: they fail here.
     package init(
         loop: isolated Loop, decoding: Loop, store: Store, datasets: [Dataset], access: [String: UpstreamAccess], fetcher: Fetcher,
-        clock: ServiceClock, settings: Settings, observe: @escaping (IngestEvent) -> Void
+        clock: ServiceClock, settings: Settings, files: (any LocalWork)? = nil, observe: @escaping (IngestEvent) -> Void
     ) {
         self.loop = loop
         self.decoding = decoding
@@ -50,9 +55,18 @@ package final class Worker {
         bell = Waiter(loop)
         orphanBell = Waiter(loop)
         drained = Waiter(loop)
+        inferring = Inferring(store: store)
+        self.files = files
         var workable: [String: Dataset] = [:]
+        var localShapes: [String: [String]] = [:]
         for dataset in datasets {
-            guard let access = access[dataset.upstream.name] else { continue }
+            guard let access = access[dataset.upstream.name] else {
+                let local = dataset.shapes.filter(\.kind.isLocal).map(\.name)
+                if local.isEmpty { continue }
+                workable[dataset.name] = dataset
+                localShapes[dataset.name] = local
+                continue
+            }
             workable[dataset.name] = dataset
             if senders[dataset.upstream.name] == nil {
                 let sender = RequestSender(
@@ -62,6 +76,7 @@ package final class Worker {
             }
         }
         self.datasets = workable
+        self.localShapes = localShapes
         seed = Deadline.now.nanoseconds | 1
     }
 
@@ -81,6 +96,7 @@ package final class Worker {
                         // Its lease ran out while the store was away, and nobody took it: the work goes on under the new fence.
                         if let own = held[task.id] {
                             own.claim = task
+                            own.isHalted = false
                             continue
                         }
                         calls += 1
@@ -125,6 +141,7 @@ package final class Worker {
     /// Stops claiming, breaks off what is under way, and hands its tasks back.
     package func stop() {
         isStopping = true
+        for holding in held.values { holding.isHalted = true }
         for sender in senders.values {
             sender.object.allowance.stop()
             sender.object.outcomes.stop()
@@ -140,7 +157,8 @@ package final class Worker {
         let beyond = held.values.count(where: \.isBeyond)
         func claim(_ lanes: [Lane]) async throws -> ClaimedTask? {
             try await store.claimTask(
-                worker: settings.name, datasets: Array(datasets.keys), lanes: lanes, chance: random(), leaseSeconds: settings.leaseSeconds)
+                worker: settings.name, datasets: Array(datasets.keys), only: localShapes, lanes: lanes, chance: random(),
+                leaseSeconds: settings.leaseSeconds)
         }
         if held.count - beyond < settings.tasksAtOnce { return try await claim(Lane.allCases).map { ($0, false) } }
         if beyond < settings.liveTasksBeyond { return try await claim([.live]).map { ($0, true) } }
@@ -161,13 +179,15 @@ package final class Worker {
             held[task.id] = nil
             bell.wake()
         }
-        guard let dataset = datasets[task.dataset], let sender = senders[dataset.upstream.name] else { return }
+        guard let dataset = datasets[task.dataset] else { return }
         if task.attempts > settings.attemptsMax {
             // It was begun so often and never ended: whatever it does to its worker, it has done it often enough.
             var poison = TaskResult(ended: .failed, reason: "begun \(task.attempts - 1) times without an end")
             poison.parks = true
             return await end(holding, poison, dataset, start)
         }
+        if let kind = dataset.call(task.shape)?.kind, kind.isLocal { return await workLocally(holding, kind, dataset, start) }
+        guard let sender = senders[dataset.upstream.name] else { return }
         do {
             let keys = try await seriesKeys(task)
             // Found out by another task of the same plan: not one more request is spent on it.
@@ -249,9 +269,10 @@ package final class Worker {
         }
     }
 
-    private func end(_ holding: HeldTask, _ result: TaskResult, _ dataset: Dataset, _ start: Deadline) async {
+    /// `already`: rows that are written before, of work that stores as it goes.
+    func end(_ holding: HeldTask, _ result: TaskResult, _ dataset: Dataset, _ start: Deadline, already: Int = 0) async {
         do {
-            guard try await store(holding, result, dataset, start) else { return }
+            guard try await store(holding, result, dataset, start, already: already) else { return }
         } catch {
             // Nothing of this attempt is stored; the task ends with the store's own reason, and the queue goes on.
             var refused = TaskResult(ended: .failed, reason: "the store refused the rows: \(error)")
@@ -260,14 +281,12 @@ package final class Worker {
             refused.bodyBytes = result.bodyBytes
             guard let isStored = try? await store(holding, refused, dataset, start), isStored else { return }
         }
-        let ingestion = holding.claim.ingestionID
-        _ = try? await persist("settling \(ingestion)") {
-            // Whoever ends the last one settles, and looks at all of them: others only ask whether one is left.
-            if try await !self.store.hasOpenTask(ingestion: ingestion) { try await self.settle(ingestion, dataset) }
-        }
+        await settleIfLast(holding.claim, dataset)
     }
 
-    private func store(_ holding: HeldTask, _ result: TaskResult, _ dataset: Dataset, _ start: Deadline) async throws -> Bool {
+    private func store(
+        _ holding: HeldTask, _ result: TaskResult, _ dataset: Dataset, _ start: Deadline, already: Int = 0
+    ) async throws -> Bool {
         let now = clock.now
         return try await persist("storing task \(holding.claim.id)") {
             let task = holding.claim
@@ -279,16 +298,19 @@ package final class Worker {
                 throw StoreError.unavailable("task \(task.id) was claimed anew by this worker")
             }
             holding.isPutDown = true
-            let seconds = Double(Deadline.now.nanoseconds - start.nanoseconds) / 1e9
-            self.observe(
-                .taskEnded(
-                    task: task.id, ingestion: task.ingestionID, dataset: task.dataset, ended: result.ended.rawValue,
-                    requests: result.requests, rows: result.rows.count, written: counts.written + counts.revised, seconds: seconds,
-                    trace: task.traceID))
+            self.tell(task, result, written: already + counts.written + counts.revised, start)
         }
     }
 
-    private func putDown(_ task: ClaimedTask, requests: Int) async {
+    func tell(_ task: ClaimedTask, _ result: TaskResult, written: Int, _ start: Deadline) {
+        let seconds = Double(Deadline.now.nanoseconds - start.nanoseconds) / 1e9
+        observe(
+            .taskEnded(
+                task: task.id, ingestion: task.ingestionID, dataset: task.dataset, ended: result.ended.rawValue, requests: result.requests,
+                rows: result.rows.count, written: written, seconds: seconds, trace: task.traceID))
+    }
+
+    func putDown(_ task: ClaimedTask, requests: Int) async {
         do { try await store.release(task, requests: requests) } catch {
             observe(.storeFailed(doing: "handing task \(task.id) back", reason: "\(error)"))
         }
@@ -298,7 +320,7 @@ package final class Worker {
     /// and the task is begun again: nothing is lost but the work. False where it was not done; throws where the store says
     /// that it cannot be done (a row breaks a rule of the schema), since it would say so for ever.
     @discardableResult
-    private func persist(_ what: String, _ body: () async throws -> Void) async throws -> Bool {
+    func persist(_ what: String, _ body: () async throws -> Void) async throws -> Bool {
         var pauseSeconds = 0.1
         while true {
             do {
@@ -318,7 +340,7 @@ package final class Worker {
         }
     }
 
-    // MARK: Leases and endings
+    // MARK: Leases
 
     private func renewLeases() async {
         while !isStopping && !loop.isClosing {
@@ -331,42 +353,12 @@ package final class Worker {
                     if lease == .held || holding.claim.fence != task.fence || holding.isPutDown { continue }
                     // Another worker has it, or nobody is to have it now: not one more request is spent here.
                     if lease == .lost { observe(.leaseLost(task: task.id)) }
+                    holding.isHalted = true
                     datasets[task.dataset].flatMap { senders[$0.upstream.name] }?.object.allowance.abandon(holding.call)
                 } catch {
                     observe(.storeFailed(doing: "renewing the lease of task \(task.id)", reason: "\(error)"))
                 }
             }
-        }
-    }
-
-    /// Ingestions whose last task ended in a process that died before it could say so. Beside the queue, since settling may have
-    /// to wait for readers.
-    private func settleOrphans() async {
-        var rounds = 0
-        while !isStopping && !loop.isClosing {
-            do {
-                // Now and then, where there is no scheduler who would.
-                if rounds % 10 == 0 { try await store.releaseLapsed() }
-                rounds += 1
-                for (id, name) in try await store.unsettledIngestions(datasets: Array(datasets.keys)) where !isStopping {
-                    guard let dataset = datasets[name] else { continue }
-                    // One that cannot be settled must not keep the others waiting.
-                    do { try await settle(id, dataset) } catch { observe(.storeFailed(doing: "settling \(id)", reason: "\(error)")) }
-                }
-            } catch { observe(.storeFailed(doing: "looking for ingestions to settle", reason: "\(error)")) }
-            try? await orphanBell.wait(until: .after(.seconds(1)))
-        }
-    }
-
-    private func settle(_ id: String, _ dataset: Dataset) async throws {
-        let findings = try await store.shapeFindings(of: dataset.name)
-        let settlement = try await store.settle(ingestion: id) { ingestion, undone, series in
-            try Settling.decide(ingestion, undone: undone, series: series, dataset: dataset, findings: findings)
-        }
-        if case .ended(let status, let error) = settlement {
-            observe(.ingestionEnded(ingestion: id, dataset: dataset.name, status: status.rawValue, error: error))
-        } else {
-            bell.wake()
         }
     }
 

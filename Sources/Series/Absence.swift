@@ -71,39 +71,27 @@ package struct Absences: Sendable, Hashable {
         }
     }
 
-    /// The upstream said that it has nothing for these slots. `reason` is asked once for each of them; those whose reason is among
-    /// `final` are not to be asked for again.
-    package mutating func note(_ slots: SlotSet, at now: Int64, evidence: Int64, final: Set<String>, reason: (Int) -> String) {
+    /// It was said that there is nothing for slots: those that each word is the reason of, no slot under two. Those whose reason is among
+    /// `final` are not to be asked for again. The work grows with ranges.
+    package mutating func note(_ said: [String: SlotSet], at now: Int64, evidence: Int64, final: Set<String>) {
+        let slots = said.values.reduce(into: SlotSet()) { $0.formUnion($1) }
         if slots.isEmpty { return }
         let known = self.slots
         var made: [Run] = []
         for run in runs {
             let again = slots.intersection(run.slots)
             made += SlotSet(run.slots).subtracting(again).ranges.map { Run($0, run.absence) }
-            for (range, reason) in Absences.alike(again, reason) {
-                made.append(Run(range, run.absence.confirmed(reason, isFinal: final.contains(reason), at: now, evidence: evidence)))
+            if again.isEmpty { continue }
+            for (reason, own) in said {
+                let confirmed = run.absence.confirmed(reason, isFinal: final.contains(reason), at: now, evidence: evidence)
+                made += own.intersection(run.slots).ranges.map { Run($0, confirmed) }
             }
         }
-        for (range, reason) in Absences.alike(slots.subtracting(known), reason) {
-            made.append(Run(range, .first(reason, isFinal: final.contains(reason), at: now, evidence: evidence)))
+        for (reason, own) in said {
+            let first = Absence.first(reason, isFinal: final.contains(reason), at: now, evidence: evidence)
+            made += own.subtracting(known).ranges.map { Run($0, first) }
         }
         runs = Absences.joined(made)
-    }
-
-    /// The runs of slots that share a reason.
-    private static func alike(_ slots: SlotSet, _ reason: (Int) -> String) -> [(range: Range<Int>, reason: String)] {
-        var result: [(range: Range<Int>, reason: String)] = []
-        for range in slots.ranges {
-            for slot in range {
-                let word = reason(slot)
-                if let last = result.last, last.range.upperBound == slot, last.reason == word {
-                    result[result.count - 1].range = last.range.lowerBound..<slot + 1
-                } else {
-                    result.append((slot..<slot + 1, word))
-                }
-            }
-        }
-        return result
     }
 
     private static func joined(_ runs: [Run]) -> [Run] {

@@ -24,11 +24,16 @@ package struct Dataset: Sendable {
     package let horizonDays: Int
     /// From when on the upstream serves a series at all; nil where nothing ever limits it. `now` is the shown clock.
     package let reach: @Sendable (SeriesKey, _ now: Int64) -> Reach?
-    /// Why the upstream has nothing for the slot that starts at this instant, once it has said so: one word, `no_record`.
-    package let absenceReason: @Sendable (SeriesKey, _ start: Int64) -> String
-    /// Those of these words after which the upstream will say nothing else ever (`no_trade`: an hour without a trade stays without
-    /// one): such a slot is not asked for again, unless somebody wants the range refreshed.
+    let absenceWords: AbsenceWords
+    /// Those of the words for absence which mean that there never was anything (`no_trade`: an hour without a trade stays without one):
+    /// such a slot is not asked for again, unless somebody wants the range refreshed, and lacks nothing.
+    package let emptyReasons: Set<String>
+    /// Those which mean that what there was is lost (`overwritten`): such a slot is not asked for again either, but lacks for ever.
+    package let lostReasons: Set<String>
+    /// Both: after these the upstream will say nothing else ever.
     package let finalReasons: Set<String>
+    /// Whether nothing is expected of a channel's series before the first row of any of them (Kraken: before a pair's first trade).
+    package let beginsWithFirstRow: Bool
 
     // Fact 2: what a call can cover and what it costs.
     package let shapes: [CallShape]
@@ -85,7 +90,8 @@ package struct Dataset: Sendable {
         partsPerRow: @escaping @Sendable (SeriesKey) -> Int = { _ in 1 },
         reach: @escaping @Sendable (SeriesKey, Int64) -> Reach? = { _, _ in nil },
         askLag: @escaping @Sendable (SeriesKey) -> Int = { _ in 0 },
-        absenceReason: @escaping @Sendable (SeriesKey, Int64) -> String = { _, _ in "no_record" }, finalReasons: Set<String> = [],
+        absenceWords: AbsenceWords = .always("no_record"), lostReasons: Set<String> = [], emptyReasons: Set<String> = [],
+        beginsWithFirstRow: Bool = false,
         priced: @escaping @Sendable (CallShape, Step.Needs) -> CallShape = { $0.costing($1.requests) },
         schedules: [DatasetSchedule] = [], corrections: [Correction] = [], labels: [Label] = [],
         group: (@Sendable (SeriesKey) -> String)? = nil, fetchesToday: Bool = true, alarmDays: Int? = nil, archive: ArchiveFormat? = nil,
@@ -120,8 +126,11 @@ package struct Dataset: Sendable {
         self.channel = channel
         self.partsPerRow = partsPerRow
         self.reach = reach
-        self.absenceReason = absenceReason
-        self.finalReasons = finalReasons
+        self.absenceWords = absenceWords
+        self.emptyReasons = emptyReasons
+        self.lostReasons = lostReasons
+        finalReasons = emptyReasons.union(lostReasons)
+        self.beginsWithFirstRow = beginsWithFirstRow
         self.priced = priced
         self.schedules = schedules
         self.corrections = corrections

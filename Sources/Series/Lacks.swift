@@ -3,7 +3,8 @@ package import Bytes
 /// What a dataset lacks past its objectives, which are the due lag and a grace. Each slot that lacks is counted once: with its day where
 /// all of that day's slots of the series are past their objective, with its channel before.
 ///
-/// It is the calendar that counts: a slot lacks until it is held or a person has said that it is not expected, whatever the upstream says.
+/// It is the calendar that counts: a slot lacks until it is held, a person has said that it is not expected, or it is known that there never
+/// was anything (`Dataset.emptyReasons`). That the upstream has nothing there is no such knowledge.
 package struct Lacks: Sendable, Hashable {
     /// Counts of slots.
     package struct Counts: Sendable, Hashable {
@@ -18,7 +19,7 @@ package struct Lacks: Sendable, Hashable {
 
     package struct SeriesDay: Sendable, Hashable {
         package let key: SeriesKey
-        /// What the calendar has of that day, without what a person excluded.
+        /// What the calendar has of that day, without what a person excluded and what is known to be empty.
         package let slots: Int
         package let lacking: Int
         package var present: Int { slots - lacking }
@@ -55,9 +56,22 @@ package struct Lacks: Sendable, Hashable {
 
     static let worstMax = 10
 
-    /// Looks at the days of which the dataset has alarms, up to `now` (shown clock). `lasting`: of the slots without values those that stay so, by the
-    /// place in `ledgers`. The work grows with the series and with the ranges that lack.
-    package init(of dataset: Dataset, _ ledgers: [Ledger], lasting: (Int) -> SlotSet, now: Int64, graceSeconds: Int) {
+    /// Of the slots of a series without values, those of which it is known for good why.
+    package struct Lasting: Sendable, Hashable {
+        /// There never was anything: they lack nothing.
+        package var empty: SlotSet
+        /// What there was cannot be had any more.
+        package var lost: SlotSet
+
+        package init(empty: SlotSet = SlotSet(), lost: SlotSet = SlotSet()) {
+            self.empty = empty
+            self.lost = lost
+        }
+    }
+
+    /// Looks at the days of which the dataset has alarms, up to `now` (shown clock). `lasting`: by the place in `ledgers`. The work grows with the
+    /// series and with the ranges that lack.
+    package init(of dataset: Dataset, _ ledgers: [Ledger], lasting: (Int) -> Lasting, now: Int64, graceSeconds: Int) {
         let today = dataset.zone.day(at: now)
         let first = today.advanced(by: -dataset.alarmDays)
         span = first..<today.advanced(by: 1)
@@ -98,7 +112,7 @@ private struct Sweep {
         return bounds
     }
 
-    mutating func look(at ledger: Ledger, lasting: SlotSet, overdueAt instant: Int64) {
+    mutating func look(at ledger: Ledger, lasting: Lacks.Lasting, overdueAt instant: Int64) {
         let calendar = dataset.calendar(of: ledger.key)
         let bounds = bounds(of: calendar)
         let overdue = min(dataset.dueBefore(ledger.key, now: instant), bounds[bounds.count - 1])
@@ -107,23 +121,26 @@ private struct Sweep {
         if alive.isEmpty { return }
         let parts = alive.lowerBound * calendar.parts..<alive.upperBound * calendar.parts
         let whole = ledger.held.intersection(parts).wholeSlots(of: calendar.parts)
-        let lacking = calendar.expected(in: alive).subtracting(whole).subtracting(ledger.excluded.intersection(alive))
+        let unexpected = ledger.excluded.union(lasting.empty)
+        let lacking = calendar.expected(in: alive).subtracting(whole).subtracting(unexpected.intersection(alive))
         if lacking.isEmpty { return }
-        let never = lacking.intersection(lasting.union(ledger.unfillable))
+        let never = lacking.intersection(lasting.lost.union(ledger.unfillable))
         // The first day of which some slots are not past their objective yet; all before it are.
         let open = (bounds.firstIndex { $0 > overdue } ?? bounds.count) - 1
         let closed = bounds[0]..<bounds[open]
-        count(lacking.intersection(closed), never: never, ledger, calendar, bounds)
+        count(lacking.intersection(closed), never: never, ledger, unexpected: unexpected, calendar, bounds)
         countLate(lacking.intersection(bounds[open]..<max(bounds[open], overdue)).subtracting(never), ledger.key)
     }
 
-    private mutating func count(_ lacking: SlotSet, never: SlotSet, _ ledger: Ledger, _ calendar: Calendar, _ bounds: [Int]) {
+    private mutating func count(
+        _ lacking: SlotSet, never: SlotSet, _ ledger: Ledger, unexpected: SlotSet, _ calendar: Calendar, _ bounds: [Int]
+    ) {
         for (day, slots) in byDay(lacking, bounds) {
             days[day].counts.lacking += slots
             days[day].series += 1
             let range = bounds[day]..<bounds[day + 1]
             let alive = ledger.lifetime.map { range.clamped(to: $0) } ?? range
-            let expected = calendar.expected(in: alive).subtracting(ledger.excluded.intersection(range))
+            let expected = calendar.expected(in: alive).subtracting(unexpected.intersection(range))
             add(Lacks.SeriesDay(key: ledger.key, slots: expected.count, lacking: slots), to: &days[day].worst)
         }
         for (day, slots) in byDay(never.intersection(lacking), bounds) { days[day].counts.unobtainable += slots }

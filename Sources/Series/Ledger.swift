@@ -3,6 +3,9 @@
 /// Everything is ranges, so a question costs what the holes in it cost.
 package struct Ledger: Sendable, Hashable {
     package var key: SeriesKey
+    /// No slot lies outside: what an open end of a lifetime is.
+    package static let always = -(1 << 40)..<(1 << 40)
+
     /// The slots in which the series can have values; nil: always. Slots outside it are not counted at all.
     package var lifetime: Range<Int>?
     /// Held parts, in the calendar's part numbers.

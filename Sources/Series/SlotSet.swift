@@ -184,6 +184,35 @@ extension SlotSet {
     }
 }
 
+extension SlotSet {
+    /// The same slots under numbers that begin elsewhere.
+    package func shifted(by distance: Int) -> SlotSet {
+        if distance == 0 { return self }
+        var result = SlotSet()
+        result.ranges = ranges.map { $0.lowerBound + distance..<$0.upperBound + distance }
+        return result
+    }
+
+    /// With the holes between its ranges that are no longer than this.
+    package func bridged(over longest: Int) -> SlotSet {
+        var result = SlotSet()
+        for range in ranges {
+            if let last = result.ranges.last, range.lowerBound - last.upperBound <= longest {
+                result.ranges[result.ranges.count - 1] = last.lowerBound..<range.upperBound
+            } else {
+                result.ranges.append(range)
+            }
+        }
+        return result
+    }
+
+    /// The whole range in which a slot lies.
+    package func range(containing slot: Int) -> Range<Int>? {
+        let at = firstRange(endingAfter: slot)
+        return at < ranges.count && ranges[at].lowerBound <= slot ? ranges[at] : nil
+    }
+}
+
 extension SlotSet: CustomStringConvertible {
     package var description: String { "{" + ranges.map { "\($0)" }.joined(separator: ", ") + "}" }
 }

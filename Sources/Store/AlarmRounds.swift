@@ -26,15 +26,26 @@ package final class AlarmRound {
         return Set(try rows.map { try $0.int(0) })
     }
 
-    /// Absent slots from `slot` on whose reason is final, by series.
-    package func lasting(of dataset: Dataset) async throws -> [Int: SlotSet] {
+    /// Absent slots whose reason is final, by series; none that end before an instant.
+    package func lasting(of dataset: Dataset, _ series: [StoredSeries], from start: Int64) async throws -> [Int: Lacks.Lasting] {
         if dataset.finalReasons.isEmpty { return [:] }
+        let concerned = series.filter { !$0.ledger.absent.isEmpty }
+        let firsts = concerned.map { dataset.calendar(of: $0.key).ruler.slot(containing: start) }
         let rows = try await connection.query("""
-            select a.series_id, range_agg(int8range(a.first_slot, a.end_slot)) from absences a join series s on s.id = a.series_id
-            where s.dataset = \(dataset.name) and a.reason = any(\(dataset.finalReasons.sorted())) group by 1
+            select a.series_id, a.reason = any(\(dataset.emptyReasons.sorted())), range_agg(int8range(a.first_slot, a.end_slot))
+            from unnest(\(concerned.map { Int32($0.id) }), \(firsts)) as v (id, first)
+            join absences a on a.series_id = v.id and a.end_slot > v.first
+            where a.reason = any(\(dataset.finalReasons.sorted())) group by 1, 2
             """)
-        var lasting: [Int: SlotSet] = [:]
-        for row in rows { lasting[try row.int(0)] = SlotSet(ranges: try row.ranges(1)) }
+        var lasting: [Int: Lacks.Lasting] = [:]
+        for row in rows {
+            let slots = SlotSet(ranges: try row.ranges(2))
+            if try row.bool(1) {
+                lasting[try row.int(0), default: Lacks.Lasting()].empty = slots
+            } else {
+                lasting[try row.int(0), default: Lacks.Lasting()].lost = slots
+            }
+        }
         return lasting
     }
 

@@ -78,12 +78,10 @@ extension Store {
             order by s.key
             """)
         return try rows.map { row in
-            let lifetime: Range<Int>? =
-                if let first = try row.intOrNil(2), let end = try row.intOrNil(3), first < end { first..<end } else { nil }
-            return StoredSeries(
+            StoredSeries(
                 id: try row.int(0),
                 ledger: Ledger(
-                    key: SeriesKey(try row.strings(1)), lifetime: lifetime, held: SlotSet(ranges: try row.ranges(4)),
+                    key: SeriesKey(try row.strings(1)), lifetime: try Self.lifetime(of: row, at: 2), held: SlotSet(ranges: try row.ranges(4)),
                     absent: SlotSet(ranges: try row.ranges(5)), excluded: SlotSet(ranges: try row.ranges(6)),
                     unfillable: SlotSet(ranges: try row.ranges(7)), quarantined: SlotSet(ranges: try row.ranges(8)),
                     recheck: SlotSet(ranges: try row.rangesOrNil(9) ?? [])))

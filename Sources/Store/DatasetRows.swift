@@ -75,6 +75,16 @@ extension Store {
         return counts
     }
 
+    /// Writes the rows of which none is there: what is held stays as it is, and so does what another call is just writing. How many were written.
+    static func insertNew(_ rows: [StoredRow], task: Int64, schema: RowSchema, on connection: PostgresConnection) async throws -> Int {
+        var inserted = 0
+        let sorted = rows.sorted { ($0.seriesID, $0.time) < ($1.seriesID, $1.time) }
+        for chunk in chunks(of: sorted.indices) {
+            inserted += try await connection.query(insertStatement(Array(sorted[chunk]), task: task, schema: schema)).only().int(0)
+        }
+        return inserted
+    }
+
     /// Measured on the design's machine: up to ten thousand rows, unnest is on a par with COPY into a temporary table.
     private static let rowsPerStatement = 10_000
 

@@ -24,4 +24,5 @@ package let dailyMigrations: [RowSchema.Migration] = [
     .ends,
     .archives,
     .ways,
+    .remarks,
 ]

@@ -79,10 +79,9 @@ extension Store {
             let before = stored[change.id] ?? []
             var absences = Absences(before)
             absences.end(change.ended)
-            let ruler = dataset.calendar(of: change.key).ruler
-            absences.note(change.nothing, at: now, evidence: task, final: dataset.finalReasons) { slot in
-                change.partial.contains(slot) ? Self.partial : dataset.absenceReason(change.key, ruler.start(of: slot))
-            }
+            var said = dataset.absenceReasons(of: change.nothing.subtracting(change.partial), change.key)
+            said[Self.partial, default: SlotSet()].formUnion(change.partial)
+            absences.note(said, at: now, evidence: task, final: dataset.finalReasons)
             let after = Set(absences.runs)
             gone += before.filter { !after.contains($0) }.map { (change.id, $0) }
             new += absences.runs.filter { !before.contains($0) }.map { (change.id, $0) }
@@ -93,10 +92,10 @@ extension Store {
                 where a.series_id = v.id and a.first_slot = v.slot
                 """)
         }
-        try await insert(new, on: connection)
+        try await insertAbsences(new, on: connection)
     }
 
-    private static func insert(_ new: [(id: Int, run: Absences.Run)], on connection: PostgresConnection) async throws {
+    static func insertAbsences(_ new: [(id: Int, run: Absences.Run)], on connection: PostgresConnection) async throws {
         if new.isEmpty { return }
         let facts = new.map(\.run.absence)
         _ = try await connection.query("""
@@ -123,13 +122,16 @@ extension Store {
                 steps: try row.int(7), nextAsk: try row.instantOrNil(8), evidence: try row.int64(9)))
     }
 
+    /// Of the bounds of a stored lifetime: an end that is open is the end of all slots.
     static func lifetime(of row: Postgres.Row, at place: Int) throws -> Range<Int>? {
-        guard let first = try row.intOrNil(.at(place)), let end = try row.intOrNil(.at(place + 1)), first < end else { return nil }
-        return first..<end
+        let (first, end) = (try row.intOrNil(.at(place)), try row.intOrNil(.at(place + 1)))
+        if first == nil, end == nil { return nil }
+        let low = first ?? Ledger.always.lowerBound
+        return low..<max(low, end ?? Ledger.always.upperBound)
     }
 
     /// As int8multirange reads it: an array of them has no bind of its own.
-    private static func text(_ set: SlotSet) -> String {
+    static func text(_ set: SlotSet) -> String {
         "{" + set.ranges.map { "[\($0.lowerBound),\($0.upperBound))" }.joined(separator: ",") + "}"
     }
 }

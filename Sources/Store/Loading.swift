@@ -144,7 +144,8 @@ extension Store {
         result.dropped = load.end.skipped
         result.bodyBytes = file.bytes ?? 0
         let parts = load.parts.isEmpty ? [:] : [file.seriesID: load.parts]
-        let settled = try await remember(parts, of: result, task, dataset, now: now, on: connection)
+        var settled = try await remember(parts, of: result, task, dataset, now: now, on: connection)
+        if try await extendLifetimes(touched: parts, dataset, on: connection) { settled.isChange = true }
         load.outcome.filled = settled.filled
         // Behind the lock of the series' coverage: of two files of one series the second sees the first.
         let times = outcome.times

@@ -15,6 +15,8 @@ package struct SlotNotes: Sendable {
     /// Named by the notes of `runs`.
     package private(set) var absences: [Absence] = []
     package private(set) var exclusions: [Excluded] = []
+    /// What is remarked of missing slots.
+    package private(set) var remarks: [String] = []
     /// For each state that has notes: where they hold, in the order of time, none over another.
     package private(set) var runs: [SlotState: [NotedRun]] = [:]
 
@@ -40,6 +42,19 @@ package struct SlotNotes: Sendable {
             taken.insert(range)
         }
         runs[.excluded] = excluded.sorted { $0.slots.lowerBound < $1.slots.lowerBound }
+    }
+
+    /// In the order of time.
+    mutating func add(_ remarks: [SlotRemarks.Run]) {
+        var numbers: [String: Int] = [:]
+        runs[.missing] = remarks.map { run in
+            let number = numbers[run.reason, default: self.remarks.count]
+            if number == self.remarks.count {
+                numbers[run.reason] = number
+                self.remarks.append(run.reason)
+            }
+            return NotedRun(run.slots, note: number)
+        }
     }
 }
 
@@ -88,6 +103,14 @@ extension Store {
             let id = series[place].id
             guard absences[id] != nil || exclusions[id] != nil else { continue }
             series[place].notes = SlotNotes(absences[id] ?? [], exclusions[id] ?? [])
+        }
+        // Only series that others can speak of have any.
+        if dataset.derivation == nil { return }
+        let slots = series.map { dataset.slots(of: $0.key, from: span.lowerBound, to: span.upperBound) }
+        let remarks = try await remarks(
+            on: series.map { Int32($0.id) }, from: slots.map(\.lowerBound), to: slots.map(\.upperBound), on: connection)
+        for place in series.indices {
+            if let own = remarks[series[place].id] { series[place].notes.add(own) }
         }
     }
 }

@@ -91,7 +91,7 @@ extension Store {
         try await pool.read("select id::text from store_identity").only().string(0)
     }
 
-    private static func rowQuery(_ ids: [Int], _ span: Range<Int64>, of schema: RowSchema) throws -> SQL {
+    static func rowQuery(_ ids: [Int], _ span: Range<Int64>, of schema: RowSchema) throws -> SQL {
         """
         select series_id, time, \(try schema.columns.map { try identifier($0.name) }) from \(try identifier(schema.table))
         where series_id = any(\(ids.map { Int32($0) })) and time >= \(.instant(span.lowerBound))
@@ -100,7 +100,7 @@ extension Store {
         """
     }
 
-    private static func block(_ answer: Rows, of schema: RowSchema) throws -> RowBlock {
+    static func block(_ answer: Rows, of schema: RowSchema) throws -> RowBlock {
         var block = RowBlock(width: schema.columns.count)
         block.seriesIDs.reserveCapacity(answer.count)
         block.times.reserveCapacity(answer.count)

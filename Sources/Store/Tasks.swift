@@ -75,28 +75,31 @@ package struct TaskResult: Sendable {
 extension Store {
     /// Claims a task that may run: one that is available, or one whose worker let its lease run out. Whose turn it is among the lanes that
     /// have such tasks is drawn by their shares, with `chance` (0..<1) as the lot; then the oldest goes first. The attempt is
-    /// counted here, before the work, so that work which kills its worker runs out of attempts too.
+    /// counted here, before the work, so that work which kills its worker runs out of attempts too. `only`: of these datasets tasks of
+    /// these shapes alone.
     package func claimTask(
-        worker: String, datasets: [String], lanes: [Lane] = Lane.allCases, chance: Double = 0, leaseSeconds: Int
+        worker: String, datasets: [String], only: [String: [String]] = [:], lanes: [Lane] = Lane.allCases, chance: Double = 0, leaseSeconds: Int
     ) async throws -> ClaimedTask? {
+        let shapes = only.flatMap { dataset, shapes in shapes.map { "\(dataset)/\($0)" } }
+        let isMine: SQL = only.isEmpty ? "true" : "(i.dataset <> all(\(Array(only.keys))) or i.dataset || '/' || t.shape = any(\(shapes)))"
         let rows = try await pool.query("""
             with open as materialized (
-                select id, lane, created_at from ingestions
+                select id, lane, dataset, created_at from ingestions
                 where status in ('pending', 'running') and dataset = any(\(datasets)) and lane = any(\(lanes.map(\.rawValue)))
             ), lots as (
                 select l.lane, sum(l.share) over (order by l.rank) as upto, sum(l.share) over () as total
                 from unnest(\(lanes.map(\.rawValue)), \(lanes.map { Int64($0.share) })) with ordinality as l (lane, share, rank)
                 where exists (select from open i cross join lateral (
-                    select from tasks t where t.ingestion_id = i.id and \(Self.isClaimable) order by t.ordinal limit 1
+                    select from tasks t where t.ingestion_id = i.id and \(Self.isClaimable) and \(isMine) order by t.ordinal limit 1
                 ) t where i.lane = l.lane)
             ), turn as (
                 select lane from lots where upto > \(chance) * total order by upto limit 1
             ), next as (
                 -- One ingestion after the other is looked into, in the order of the queue, until there is a task.
                 select t.id from (
-                    select id from open order by lane is distinct from (select lane from turn), created_at
+                    select id, dataset from open order by lane is distinct from (select lane from turn), created_at
                 ) i cross join lateral (
-                    select t.id from tasks t where t.ingestion_id = i.id and \(Self.isClaimable)
+                    select t.id from tasks t where t.ingestion_id = i.id and \(Self.isClaimable) and \(isMine)
                     order by t.ordinal limit 1 for update skip locked
                 ) t limit 1
             ), claimed as (
@@ -156,7 +159,8 @@ extension Store {
             let parts = try await Self.parts(of: result.rows, dataset, on: connection)
             let counts = try await Self.upsert(
                 result.rows, filling: parts, task: task.id, schema: dataset.schema, now: now, on: connection)
-            let settled = try await Self.remember(parts, of: result, task, dataset, now: now, on: connection)
+            var settled = try await Self.remember(parts, of: result, task, dataset, now: now, on: connection)
+            if try await Self.extendLifetimes(touched: parts, dataset, on: connection) { settled.isChange = true }
             try await Self.settle(task, result, counts, settled, dataset, now: now, on: connection)
             return counts
         }

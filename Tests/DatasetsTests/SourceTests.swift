@@ -30,7 +30,7 @@ struct SourceTests {
         // The day before the clocks went forward at midnight begins at midnight, that day itself at 01:00.
         let spring = try instant("2025-12-15T00:00:00-03:00")
         #expect(short.reach(SeriesKey([bus, "online"]), spring)?.from == (try instant("2025-09-07T01:00:00-03:00")))
-        let reason = { (source: String, at: String) in try dataset.absenceReason(SeriesKey([bus, source]), instant(at)) }
+        let reason = { (source: String, at: String) in try dataset.absenceReason(of: Int(instant(at) / 3600), SeriesKey([bus, source])) }
         for source in ["real", "online"] {
             #expect(try reason(source, "2025-04-05T23:00:00-03:00") == "overwritten")
             #expect(try reason(source, "2025-04-05T23:00:00-04:00") == "no_record")

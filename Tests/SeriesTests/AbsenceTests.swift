@@ -45,7 +45,9 @@ struct AbsenceTests {
                 let ended = SlotSet(ranges: random.ranges(3, in: -20..<20, longest: 8))
                 let nothing = SlotSet(ranges: random.ranges(3, in: -20..<20, longest: 20))
                 absences.end(ended)
-                absences.note(nothing, at: now, evidence: Int64(round), final: Self.final, reason: reason)
+                var said: [String: SlotSet] = [:]
+                for range in nothing.ranges { for slot in range { said[reason(slot), default: SlotSet()].insert(slot..<slot + 1) } }
+                absences.note(said, at: now, evidence: Int64(round), final: Self.final)
                 for slot in -20..<20 {
                     if ended.contains(slot) { words[slot] = nil }
                     if nothing.contains(slot) {
@@ -75,7 +77,7 @@ struct AbsenceTests {
         var absences = Absences()
         let slots = SlotSet(0..<10)
         func note(_ now: Int64) -> Absence? {
-            absences.note(slots, at: now, evidence: now, final: Self.final) { _ in "no_record" }
+            absences.note(["no_record": slots], at: now, evidence: now, final: Self.final)
             return absences.runs.count == 1 ? absences.runs[0].absence : nil
         }
         #expect(note(0)?.nextAsk == 3600)

@@ -36,7 +36,7 @@ struct LacksTests {
         var days: [String: (lacking: Int, unobtainable: Int, absent: Int, series: Int, most: Int)] = [:]
         var channels: [String: (lacking: Int, series: Int, since: Int64)] = [:]
 
-        init(_ dataset: Dataset, _ ledgers: [Ledger], _ lasting: [SlotSet], now: Int64, grace: Int) {
+        init(_ dataset: Dataset, _ ledgers: [Ledger], _ lasting: [Lacks.Lasting], now: Int64, grace: Int) {
             let calendar = dataset.calendar(of: ledgers[0].key)
             let ruler = calendar.ruler
             let today = dataset.zone.day(at: now)
@@ -52,10 +52,10 @@ struct LacksTests {
                     let isOver = hours.allSatisfy(isOverdue)
                     let lacking = hours.filter { slot in
                         let isHeld = (0..<calendar.parts).allSatisfy { ledger.held.contains(slot * calendar.parts + $0) }
-                        return isOverdue(slot) && !isHeld && !ledger.excluded.contains(slot)
+                        return isOverdue(slot) && !isHeld && !ledger.excluded.contains(slot) && !lasting.empty.contains(slot)
                             && !calendar.expected(in: slot..<slot + 1).isEmpty && (ledger.lifetime?.contains(slot) ?? true)
                     }
-                    let isLost = { (slot: Int) in lasting.contains(slot) || ruler.start(of: slot) < reach }
+                    let isLost = { (slot: Int) in lasting.lost.contains(slot) || ruler.start(of: slot) < reach }
                     if isOver, !lacking.isEmpty {
                         var day = days[date.description] ?? (0, 0, 0, 0, 0)
                         day.lacking += lacking.count
@@ -101,7 +101,11 @@ struct LacksTests {
                     absent: SlotSet(ranges: random.ranges(6, in: slots, longest: 8)),
                     excluded: SlotSet(ranges: random.ranges(4, in: slots, longest: 12)))
             }
-            let lasting = ledgers.map { $0.absent.intersection(SlotSet(ranges: random.ranges(6, in: slots, longest: 40))) }
+            let lasting = ledgers.map { ledger in
+                let known = ledger.absent.intersection(SlotSet(ranges: random.ranges(6, in: slots, longest: 40)))
+                let empty = known.intersection(SlotSet(ranges: random.ranges(12, in: slots, longest: 20)))
+                return Lacks.Lasting(empty: empty, lost: known.subtracting(empty))
+            }
             let grace = [0, 3600, 90_000][random.below(3)]
             let slow = Slow(dataset, ledgers, lasting, now: now, grace: grace)
             let lacks = Lacks(of: dataset, ledgers, lasting: { lasting[$0] }, now: now, graceSeconds: grace)
@@ -131,11 +135,11 @@ struct LacksTests {
             let slots = dataset.calendar(of: key).ruler.slots(from: span.lowerBound, to: span.upperBound)
             let all = slots.lowerBound - 240..<slots.upperBound + 48
             let now = span.upperBound + 30 * 3600
-            let whole = Lacks(of: dataset, [Ledger(key: key, held: SlotSet(all))], lasting: { _ in SlotSet() }, now: now, graceSeconds: 0)
+            let whole = Lacks(of: dataset, [Ledger(key: key, held: SlotSet(all))], lasting: { _ in Lacks.Lasting() }, now: now, graceSeconds: 0)
             #expect(whole.days.isEmpty && whole.channels.isEmpty)
             var held = SlotSet(all)
             held.remove(slots.lowerBound + 3..<slots.lowerBound + 5)
-            let lacks = Lacks(of: dataset, [Ledger(key: key, held: held)], lasting: { _ in SlotSet() }, now: now, graceSeconds: 0)
+            let lacks = Lacks(of: dataset, [Ledger(key: key, held: held)], lasting: { _ in Lacks.Lasting() }, now: now, graceSeconds: 0)
             #expect(lacks.days.map(\.date.description) == [date] && lacks.days[0].slotsASeries == hours)
             #expect(lacks.days[0].worst == [Lacks.SeriesDay(key: key, slots: hours, lacking: 2)])
             let alarm = try #require(AlarmRules.alarms(lacks, of: dataset).first)
@@ -149,10 +153,12 @@ struct LacksTests {
         let now: Int64 = 100 * 86_400
         let lost = SlotSet(98 * 24 + 5..<98 * 24 + 6)
         let ledger = Ledger(key: dataset.followed[0], held: SlotSet(0..<100 * 24).subtracting(lost), absent: lost)
-        let known = AlarmRules.alarms(Lacks(of: dataset, [ledger], lasting: { _ in lost }, now: now, graceSeconds: 0), of: dataset)
+        let known = AlarmRules.alarms(Lacks(of: dataset, [ledger], lasting: { _ in Lacks.Lasting(lost: lost) }, now: now, graceSeconds: 0), of: dataset)
         #expect(known.map(\.severity) == [.info] && known[0].message.hasSuffix("none of them can be had any more"))
-        let open = AlarmRules.alarms(Lacks(of: dataset, [ledger], lasting: { _ in SlotSet() }, now: now, graceSeconds: 0), of: dataset)
+        let open = AlarmRules.alarms(Lacks(of: dataset, [ledger], lasting: { _ in Lacks.Lasting() }, now: now, graceSeconds: 0), of: dataset)
         #expect(open.map(\.severity) == [.warning] && open[0].cause == known[0].cause)
+        let empty = Lacks(of: dataset, [ledger], lasting: { _ in Lacks.Lasting(empty: lost) }, now: now, graceSeconds: 0)
+        #expect(empty.days.isEmpty && empty.channels.isEmpty)
     }
 
     @Test func anUpstreamFailsWhereMostOfItsAnswersDo() {

@@ -31,7 +31,7 @@ final class AlertsUnderTest {
                 bodyBytesMax: 1),
             exchange: { _ in preconditionFailure("this dataset makes no calls") },
             schema: RowSchema(table: "none", columns: [], migrations: []), slotFields: [], partFields: [],
-            followed: [SeriesKey(["a"]), SeriesKey(["b"])], finalReasons: ["overwritten"])
+            followed: [SeriesKey(["a"]), SeriesKey(["b"])], lostReasons: ["overwritten"], emptyReasons: ["no_trade"])
     }
 
     static func with(_ body: @escaping @Sendable (isolated Loop, AlertsUnderTest) async throws -> Void) async throws {

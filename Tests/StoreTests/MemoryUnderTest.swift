@@ -33,7 +33,8 @@ enum Memory {
                 guard key.values == ["b"] else { return nil }
                 return Reach(from: Int64(firstDay) * 86_400, reason: "before_first_day", action: "None.")
             },
-            absenceReason: { _, start in reason(start) }, finalReasons: finalReasons)
+            absenceWords: .bySlot { _, start in reason(start) }, lostReasons: ["overwritten"],
+            emptyReasons: ["no_trade"])
     }
 
     static let finalReasons: Set = ["no_trade", "overwritten"]

@@ -75,7 +75,7 @@ package func cmg(zone: Zone, following: CMG.Following, rate: RequestRate) -> Dat
         channel: { CMGSource($0)?.rawValue ?? "" }, partsPerRow: { CMGSource($0)?.isProgramme == true ? 4 : 1 },
         reach: { key, now in CMGSource(key)?.reach(zone: zone, windowDays: windowDays, now: now) },
         askLag: { CMGSource($0)?.askLagSeconds ?? 0 },
-        absenceReason: { key, start in CMGDays.absenceReason(CMGSource(key), start: start, zone: zone) },
-        finalReasons: CMGDays.finalReasons, priced: CMG.priced,
+        absenceWords: .bySlot { key, start in CMGDays.absenceReason(CMGSource(key), start: start, zone: zone) },
+        lostReasons: CMGDays.lostReasons, priced: CMG.priced,
         schedules: CMG.schedules(zone), corrections: CMG.corrections)
 }

@@ -104,7 +104,7 @@ struct CMGDays {
     var lastDate: String { LocalDate(daysSince1970: days.upperBound - 1).description }
 
     /// Two hours share one name on the local clock, for good: what the upstream keeps there says nothing of the other one.
-    static let finalReasons: Set<String> = ["overwritten", "foreign_values"]
+    static let lostReasons: Set<String> = ["overwritten", "foreign_values"]
 
     /// Why the upstream has nothing for the hour that begins at `start`.
     static func absenceReason(_ source: CMGSource?, start: Int64, zone: Zone) -> String {

@@ -1,0 +1,44 @@
+internal import EventLoop
+internal import Series
+internal import Store
+
+/// What becomes of ingestions whose tasks have ended.
+extension Worker {
+    func settleIfLast(_ task: ClaimedTask, _ dataset: Dataset) async {
+        _ = try? await persist("settling \(task.ingestionID)") {
+            // Whoever ends the last one settles, and looks at all of them: others only ask whether one is left.
+            if try await !self.store.hasOpenTask(ingestion: task.ingestionID) { try await self.settle(task.ingestionID, dataset) }
+        }
+    }
+
+    /// Ingestions whose last task ended in a process that died before it could say so. Beside the queue, since settling may have
+    /// to wait for readers.
+    func settleOrphans() async {
+        var rounds = 0
+        while !isStopping && !loop.isClosing {
+            do {
+                // Now and then, where there is no scheduler who would.
+                if rounds % 10 == 0 { try await store.releaseLapsed() }
+                rounds += 1
+                for (id, name) in try await store.unsettledIngestions(datasets: Array(datasets.keys)) where !isStopping {
+                    guard let dataset = datasets[name] else { continue }
+                    // One that cannot be settled must not keep the others waiting.
+                    do { try await settle(id, dataset) } catch { observe(.storeFailed(doing: "settling \(id)", reason: "\(error)")) }
+                }
+            } catch { observe(.storeFailed(doing: "looking for ingestions to settle", reason: "\(error)")) }
+            try? await orphanBell.wait(until: .after(.seconds(1)))
+        }
+    }
+
+    func settle(_ id: String, _ dataset: Dataset) async throws {
+        let findings = try await store.shapeFindings(of: dataset.name)
+        let settlement = try await store.settle(ingestion: id) { ingestion, undone, series in
+            try Settling.decide(ingestion, undone: undone, series: series, dataset: dataset, findings: findings)
+        }
+        if case .ended(let status, let error) = settlement {
+            observe(.ingestionEnded(ingestion: id, dataset: dataset.name, status: status.rawValue, error: error))
+        } else {
+            bell.wake()
+        }
+    }
+}

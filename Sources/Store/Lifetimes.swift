@@ -1,0 +1,104 @@
+internal import Postgres
+package import Series
+
+/// When series began and ended: nothing is expected outside (`series.lifetime`, in the series' own slots; a bound that is not known is open).
+extension Store {
+    /// Brings the lifetimes of all series of some channels into step with what is held by now, within the transaction that stored rows. Nothing
+    /// where the dataset does not say so. Whether any changed: the dataset's version is to be raised then.
+    ///
+    /// The first thing that is known of a channel is what its earliest held row tells of, as closely as the shortest slot tells it: a week's
+    /// candle begins days before the first trade in it. A channel of which something is held after its end has not ended.
+    ///
+    /// - Parameter touched: the parts that rows were stored of, by series: where no series begins by them, or ends later, nothing else is
+    ///   looked at.
+    static func extendLifetimes(touched: [Int: SlotSet], _ dataset: Dataset, on connection: PostgresConnection) async throws -> Bool {
+        if !dataset.beginsWithFirstRow || touched.isEmpty { return false }
+        let rows = try await connection.query("""
+            select s.key, lower(c.held), upper(c.held), lower(s.lifetime), upper(s.lifetime), s.id
+            from series s join coverage c on c.series_id = s.id where s.id = any(\(touched.keys.map { Int32($0) }))
+            """)
+        var channels: Set<String> = []
+        for row in rows {
+            let key = SeriesKey(try row.strings(0))
+            guard let first = try row.intOrNil(1), let end = try row.intOrNil(2) else { continue }
+            let parts = dataset.calendar(of: key).parts
+            let begun = try row.intOrNil(3).map { $0 * parts <= first && first < ($0 + 1) * parts } ?? false
+            let isOver = try row.intOrNil(4).map { $0 * parts < end } ?? false
+            // Where an earlier row was held before, the channel's beginning has been found by it.
+            let isFirst = touched[try row.int(5)]?.first == first
+            if (isFirst && !begun) || isOver { channels.insert(dataset.channel(key)) }
+        }
+        var isChange = false
+        for channel in channels.sorted() {
+            isChange = try await extendLifetimes(of: channel, dataset, on: connection) || isChange
+        }
+        return isChange
+    }
+
+    private static func extendLifetimes(of channel: String, _ dataset: Dataset, on connection: PostgresConnection) async throws -> Bool {
+        // One after the other: whoever comes second sees what the first has stored.
+        let lives = try await lockedLives(of: channel, dataset, on: connection)
+        let held = try await connection.query("""
+            select series_id, lower(held), upper(held) from coverage where series_id = any(\(lives.map { Int32($0.id) }))
+            """)
+        var firsts: [Range<Int64>] = []
+        var lasts: [Int: Int] = [:]
+        for row in held {
+            let id = try row.int(0)
+            guard let life = lives.first(where: { $0.id == id }), let first = try row.intOrNil(1), let end = try row.intOrNil(2)
+            else { continue }
+            let ruler = dataset.calendar(of: life.key).partRuler
+            firsts.append(ruler.start(of: first)..<ruler.end(of: first))
+            lasts[id] = ruler.slot(containing: ruler.start(of: end - 1))
+        }
+        guard let before = firsts.map(\.upperBound).min(), let begin = firsts.map(\.lowerBound).filter({ $0 < before }).max() else { return false }
+        let isOver = lives.contains { life in
+            guard let end = life.end, let last = lasts[life.id] else { return false }
+            return last / dataset.calendar(of: life.key).parts >= end
+        }
+        return try await write(
+            lives.map { ($0, dataset.calendar(of: $0.key).ruler.slot(containing: begin), isOver ? nil : $0.end) }, on: connection)
+    }
+
+    /// Notes that nothing is expected of a channel's series behind the slots that hold this instant; nil: that it goes on. Raises the
+    /// dataset's version where that is new.
+    package func endLifetime(of channel: String, _ dataset: Dataset, after instant: Int64?, now: Int64) async throws {
+        try await pool.transaction { connection in
+            let lives = try await Self.lockedLives(of: channel, dataset, on: connection)
+            let ends = lives.map { life in
+                (life, life.first, instant.map { dataset.calendar(of: life.key).ruler.slot(containing: $0) + 1 })
+            }
+            if try await Self.write(ends, on: connection) { try await Self.raiseVersion(on: connection, of: dataset.name, now: now) }
+        }
+    }
+
+    private struct Life {
+        let id: Int
+        let key: SeriesKey
+        let first: Int?
+        let end: Int?
+    }
+
+    private static func lockedLives(of channel: String, _ dataset: Dataset, on connection: PostgresConnection) async throws -> [Life] {
+        let known = try await connection.query("select id, key from series where dataset = \(dataset.name)").map {
+            (id: try $0.int(0), key: SeriesKey(try $0.strings(1)))
+        }
+        let ids = known.filter { dataset.channel($0.key) == channel }.map { Int32($0.id) }
+        return try await connection.query("""
+            select id, key, lower(lifetime), upper(lifetime) from series where id = any(\(ids)) order by id for no key update
+            """).map {
+                Life(id: try $0.int(0), key: SeriesKey(try $0.strings(1)), first: try $0.intOrNil(2), end: try $0.intOrNil(3))
+            }
+    }
+
+    private static func write(_ wanted: [(life: Life, first: Int?, end: Int?)], on connection: PostgresConnection) async throws -> Bool {
+        let changed = wanted.filter { $0.first != $0.life.first || $0.end != $0.life.end }
+        if changed.isEmpty { return false }
+        _ = try await connection.query("""
+            update series s set lifetime = int8range(v.first, v.ends)
+            from unnest(\(changed.map { Int32($0.life.id) }), \(changed.map(\.first)), \(changed.map(\.end))) as v (id, first, ends)
+            where s.id = v.id
+            """)
+        return true
+    }
+}

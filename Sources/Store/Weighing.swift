@@ -1,0 +1,222 @@
+internal import Postgres
+package import Series
+
+/// Proofs that nothing happened in slots that are missing, out of what is held of others (`Evidence`).
+extension Store {
+    /// Weighs the missing slots of some series of one slot length, within a stretch of time: those that others prove to be empty become absent,
+    /// with the task as evidence; of the rest is remarked what can be said. `all`: every series of the dataset. Throws `leaseLost` as `finish`.
+    ///
+    /// One transaction. What the proofs stand on is read in it, and what came meanwhile of the judged slots themselves is looked at under
+    /// the lock that writers of coverage take: a slot that is held by then stays so.
+    package func weigh(
+        _ task: ClaimedTask, _ judged: [SeriesEntry], among all: [SeriesEntry], in window: Range<Int64>, of dataset: Dataset, now: Int64
+    ) async throws -> Inferred {
+        guard let derivation = dataset.derivation, let first = judged.first,
+            case .every(let slotSeconds, _) = dataset.calendar(of: first.key).ruler
+        else { return Inferred() }
+        return try await pool.transaction { connection in
+            let weighing = Weighing(
+                dataset: dataset, derivation: derivation, ruler: dataset.calendar(of: first.key).ruler, slotSeconds: slotSeconds, all: all,
+                window: window, now: now, connection: connection)
+            let findings = try await weighing.findings(of: judged)
+            try await Self.hold(task, on: connection)
+            var inferred = Inferred()
+            inferred.absent = try await Self.note(
+                findings.map { KnownEmpty(id: $0.entry.id, key: $0.entry.key, $0.empty) }, task: task.id, dataset, now: now, on: connection)
+            inferred.left = findings.reduce(0) { $0 + $1.left.count }
+            let isRemarked = try await Self.remark(
+                findings.map { ($0.entry.id, $0.slots, $0.remarks) }, task: task.id, now: now, on: connection)
+            try await Self.note(inferred, of: task, isChange: isRemarked, dataset, now: now, on: connection)
+            return inferred
+        }
+    }
+}
+
+/// One look at series of one slot length.
+private struct Weighing {
+    let dataset: Dataset
+    let derivation: Derivation
+    let ruler: Ruler
+    let slotSeconds: Int
+    let all: [SeriesEntry]
+    let window: Range<Int64>
+    let now: Int64
+    let connection: PostgresConnection
+
+    struct Finding {
+        let entry: SeriesEntry
+        /// Those that were looked at.
+        let slots: Range<Int>
+        let empty: [String: SlotSet]
+        let remarks: SlotRemarks
+        /// Missing slots that stay so.
+        let left: SlotSet
+    }
+
+    func findings(of judged: [SeriesEntry]) async throws -> [Finding] {
+        let judgedIDs = Set(judged.map(\.id))
+        let peers = all.filter { dataset.calendar(of: $0.key).ruler == ruler }
+        // Neighbours count, and the longest silence that a stretch may have in it.
+        let margin = Int64(Evidence.longestSilence + (Activity.reach + 2) * max(3600, slotSeconds))
+        let wide = window.lowerBound - margin..<window.upperBound + margin
+        let slots = ruler.slots(from: window.lowerBound, to: window.upperBound)
+        let known = try await Store.known(peers, in: wide, of: dataset, on: connection)
+        var witnesses: [Evidence.Witness] = []
+        var proofs: [[String: SlotSet]] = []
+        let evidence = Evidence(slotSeconds: slotSeconds)
+        for one in known {
+            var missing = SlotSet()
+            var proof: [String: SlotSet] = [:]
+            var finer = SlotSet()
+            if judgedIDs.contains(one.entry.id) {
+                missing = one.open(dataset, now: now).subtracting(one.absent).intersection(slots)
+                if !missing.isEmpty {
+                    proof = try await proved(missing, of: one)
+                    for proved in proof.values { missing = missing.subtracting(proved) }
+                    finer = try await touched(missing, of: one.entry.key)
+                }
+            }
+            let empty = proof.values.reduce(one.empty) { $0.union($1) }
+            let isSilent = one.held.union(empty).bridged(over: evidence.bridge) != one.held
+            witnesses.append(
+                Evidence.Witness(
+                    held: one.held, empty: empty, missing: missing, finer: finer, activity: isSilent ? try await activity(of: one) : nil))
+            proofs.append(proof)
+        }
+        let verdicts = evidence.judge(witnesses, traded: try await traded(in: wide))
+        return known.indices.filter { judgedIDs.contains(known[$0].entry.id) }.map { place in
+            let (verdict, missing) = (verdicts[place], witnesses[place].missing)
+            var empty = proofs[place]
+            empty[derivation.commonReason, default: SlotSet()].formUnion(verdict.common)
+            let left = missing.subtracting(verdict.common)
+            let said = ["lost": verdict.lost, "unknown": verdict.unknown]
+            return Finding(
+                entry: known[place].entry, slots: slots, empty: empty,
+                remarks: SlotRemarks(said, silent: left.subtracting(verdict.lost).subtracting(verdict.unknown)), left: left)
+        }
+    }
+
+    // MARK: Other lengths of the same channel
+
+    private func coarser(than key: SeriesKey) -> [SeriesEntry] {
+        let channel = dataset.channel(key)
+        return all.filter { $0.key != key && dataset.channel($0.key) == channel && derivation.sources($0.key).contains(key) }
+    }
+
+    /// Missing slots that slots of coarser series prove to be empty, by the reason: those that are known to be so, and those whose count
+    /// is that of the finer slots that are held.
+    private func proved(_ missing: SlotSet, of one: KnownSlots) async throws -> [String: SlotSet] {
+        guard let first = missing.first, let last = missing.last else { return [:] }
+        var left = missing
+        var proof: [String: SlotSet] = [:]
+        func take(_ reason: String, _ slots: SlotSet) {
+            let new = slots.intersection(left)
+            if new.isEmpty { return }
+            proof[reason, default: SlotSet()].formUnion(new)
+            left = left.subtracting(new)
+        }
+        var coarser: [(known: KnownSlots, numbers: FinerSlots)] = []
+        for entry in self.coarser(than: one.entry.key) {
+            let rule = dataset.calendar(of: entry.key).ruler
+            guard let numbers = FinerSlots(of: ruler, in: rule) else { continue }
+            let touched = rule.slot(containing: ruler.start(of: first))...rule.slot(containing: ruler.start(of: last))
+            let span = rule.start(of: touched.lowerBound)..<rule.end(of: touched.upperBound)
+            guard let known = try await Store.known([entry], in: span, of: dataset, on: connection).first else { continue }
+            coarser.append((known, numbers))
+        }
+        coarser.sort { $0.numbers.ratio < $1.numbers.ratio }
+        for (known, numbers) in coarser {
+            take(derivation.commonReason, numbers.finer(in: known.common))
+            take(derivation.emptyReason, numbers.finer(in: known.empty.subtracting(known.common)))
+            let doubtful = numbers.coarser(touching: left).intersection(known.held)
+            if doubtful.isEmpty { continue }
+            take(derivation.emptyReason, numbers.finer(in: try await equal(doubtful, of: known, one.entry.id)))
+            if left.isEmpty { break }
+        }
+        return proof
+    }
+
+    /// Of held slots of a coarser series those whose count is the sum of the counts that are held of a finer one in them.
+    private func equal(_ slots: SlotSet, of coarser: KnownSlots, _ finer: Int) async throws -> SlotSet {
+        let table = try Store.identifier(dataset.schema.table)
+        let count = try Store.identifier(dataset.schema.columns[derivation.countColumn].name)
+        let each = slots.ranges.flatMap { Array($0) }
+        var equal: [Range<Int>] = []
+        for from in stride(from: 0, to: each.count, by: Self.slotsPerStatement) {
+            let some = Array(each[from..<min(from + Self.slotsPerStatement, each.count)])
+            // For each slot by itself, along the primary key.
+            let rows = try await connection.query("""
+                select v.slot from unnest(\(some), \(.instants(some.map(coarser.ruler.start(of:)))), \(.instants(some.map(coarser.ruler.end(of:)))))
+                    as v (slot, low, high)
+                join \(table) c on c.series_id = \(Int32(coarser.entry.id)) and c.time = v.low
+                cross join lateral (
+                    select sum(f.\(count)) as parts from \(table) f
+                    where f.series_id = \(Int32(finer)) and f.time >= v.low and f.time < v.high offset 0
+                ) f
+                where c.\(count) = f.parts
+                order by v.slot
+                """)
+            equal += try rows.map { try $0.int(0)..<(try $0.int(0)) + 1 }
+        }
+        return SlotSet(ranges: equal)
+    }
+
+    private static let slotsPerStatement = 10_000
+
+    /// Of missing slots of a series those in which a finer slot of its channel is held.
+    private func touched(_ missing: SlotSet, of key: SeriesKey) async throws -> SlotSet {
+        guard let first = missing.first, let last = missing.last else { return SlotSet() }
+        let channel = dataset.channel(key)
+        let sources = Set(derivation.sources(key))
+        let finer = all.filter { sources.contains($0.key) && dataset.channel($0.key) == channel }
+        let span = ruler.start(of: first)..<ruler.end(of: last)
+        return try await Store.known(finer, in: span, of: dataset, on: connection).reduce(into: SlotSet()) { result, one in
+            if let finer = one.finer(of: ruler) { result.formUnion(finer.touched.intersection(missing)) }
+        }
+    }
+
+    // MARK: All channels
+
+    /// Slots in which a finer slot of any series is held: something was open for trade.
+    private func traded(in span: Range<Int64>) async throws -> SlotSet {
+        let finer = all.compactMap { entry -> (entry: SeriesEntry, calendar: Calendar, numbers: FinerSlots)? in
+            let calendar = dataset.calendar(of: entry.key)
+            guard calendar.parts == 1, let numbers = FinerSlots(of: calendar.ruler, in: ruler) else { return nil }
+            return (entry, calendar, numbers)
+        }
+        if finer.isEmpty { return SlotSet() }
+        let slots = finer.map { $0.calendar.ruler.slots(from: span.lowerBound, to: span.upperBound) }
+        let rows = try await connection.query("""
+            select v.ratio, range_agg(c.held * int8multirange(int8range(v.low, v.high)))
+            from unnest(\(finer.map { Int32($0.entry.id) }), \(finer.map(\.numbers.ratio)), \(slots.map(\.lowerBound)),
+                \(slots.map(\.upperBound))) as v (id, ratio, low, high)
+            join coverage c on c.series_id = v.id group by v.ratio
+            """)
+        var traded = SlotSet()
+        for row in rows {
+            let ratio = try row.int(0)
+            guard let one = finer.first(where: { $0.numbers.ratio == ratio }),
+                let numbers = FinerSlots(of: one.calendar.ruler, in: ruler, held: SlotSet(ranges: try row.rangesOrNil(1) ?? []))
+            else { continue }
+            traded.formUnion(numbers.touched)
+        }
+        return traded
+    }
+
+    /// What happened in a series, by the rows that are held.
+    private func activity(of one: KnownSlots) async throws -> Activity {
+        let size = Activity.slotsPerBlock(slotSeconds: slotSeconds)
+        var activity = Activity(slotsPerBlock: size, over: one.slots)
+        let table = try Store.identifier(dataset.schema.table)
+        let count = try Store.identifier(dataset.schema.columns[derivation.countColumn].name)
+        let span = ruler.instants(of: one.slots)
+        let rows = try await connection.query("""
+            select date_bin(make_interval(secs => \(Double(size * slotSeconds))), time, \(.instant(ruler.start(of: 0)))), sum(\(count))::int8
+            from \(table)
+            where series_id = \(Int32(one.entry.id)) and time >= \(.instant(span.lowerBound)) and time < \(.instant(span.upperBound))
+            group by 1
+            """)
+        for row in rows { activity.add(try row.int64(1), at: ruler.slot(containing: try row.instant(0))) }
+        return activity
+    }
+}

@@ -1,0 +1,176 @@
+import Bytes
+import EventLoop
+import Postgres
+import Series
+@testable import Store
+import Testing
+import TestSupport
+
+@Suite struct InferenceTests {
+    private static let intervals = [1, 5, 15]
+    private static let start = 20_000 * 1440
+
+    /// Random trades, random candles of them held, each interval with its own holes: whatever is made of them must be what really happened.
+    @Test(arguments: [71, 72, 73] as [UInt64])
+    func whatFollowsIsWhatHappened(_ seed: UInt64) async throws {
+        let dataset = Candles.dataset(["A", "B"], Self.intervals)
+        try await StoreUnderTest.with(dataset) { _, test in
+            var random = Seeded(seed)
+            let length = 600
+            let end = Int64(Self.start + length) * 60
+            var tapes: [Tape] = []
+            var rows: [StoredRow] = []
+            var held: [SeriesKey: Set<Int>] = [:]
+            for pair in 0..<2 {
+                var tape = Tape()
+                for minute in 0..<length where random.below(3) > 0 {
+                    tape.trades[Self.start + minute] = (0..<1 + random.below(3)).map { _ in (random.below(90) + 10, random.below(9) + 1) }
+                }
+                tapes.append(tape)
+                for (place, interval) in Self.intervals.enumerated() {
+                    let key = dataset.followed[pair * 3 + place]
+                    for slot in Self.start / interval..<(Self.start + length) / interval where random.below(4) > 0 {
+                        let trades = tape.within(slot * interval..<(slot + 1) * interval)
+                        if trades.isEmpty { continue }
+                        held[key, default: []].insert(slot)
+                        rows.append(
+                            StoredRow(
+                                seriesID: test.ids[pair * 3 + place], time: Int64(slot * interval) * 60,
+                                values: Candles.values(trades, "csv")))
+                    }
+                }
+            }
+            try await test.call(rows, now: end)
+            let task = try await test.begin()
+            let all = try await test.store.entries(of: dataset.name)
+            for interval in Self.intervals {
+                let judged = all.filter { $0.key.values[1] == String(interval) }
+                _ = try await test.store.weigh(
+                    task, judged, among: all, in: Int64(Self.start) * 60..<end, of: dataset, now: end)
+            }
+            for entry in all {
+                let sources = dataset.derivation!.sources(entry.key).compactMap { key in all.first { $0.key == key } }
+                let interval = Int(entry.key.values[1])!
+                _ = try await test.store.derive(
+                    task, entry, from: sources, in: Self.start / interval..<(Self.start + length) / interval, of: dataset, now: end)
+            }
+            let stored = try await test.held()
+            let series = try await test.store.ledgers(of: dataset.name)
+            var (derived, proved) = (0, 0)
+            for one in series {
+                let interval = Int(one.key.values[1])!
+                let tape = tapes[one.key.values[0] == "A" ? 0 : 1]
+                for slot in Self.start / interval..<(Self.start + length) / interval {
+                    let trades = tape.within(slot * interval..<(slot + 1) * interval)
+                    let row = stored[[Int64(one.id), Int64(slot * interval) * 60]]
+                    #expect(one.ledger.held.contains(slot) == (row != nil))
+                    if held[one.key]?.contains(slot) == true {
+                        #expect(row == Candles.values(trades, "csv"), "what is held stays")
+                    } else if let row {
+                        derived += 1
+                        #expect(row == Candles.values(trades, "derived"))
+                    }
+                    if one.ledger.absent.contains(slot) {
+                        proved += 1
+                        #expect(trades.isEmpty && row == nil, "\(one.key) \(slot)")
+                    } else if trades.isEmpty, interval == 1, let coarse = series.first(where: {
+                        $0.key.values == [one.key.values[0], "5"] && held[$0.key]?.contains(slot / 5) == true
+                    }) {
+                        // Its five minutes are held but for the empty ones: that proves it.
+                        let five = slot / 5 * 5..<slot / 5 * 5 + 5
+                        let isWhole = five.allSatisfy { tape.within($0..<$0 + 1).isEmpty || held[one.key]?.contains($0) == true }
+                        #expect(!isWhole, "\(coarse.key) proves \(slot)")
+                    }
+                }
+            }
+            #expect(derived > 0 && proved > 20)
+            #expect(try await test.store.verify(dataset).findings.allSatisfy { !$0.isRepairable })
+            let version = try await test.version()
+            let again = try await test.store.weigh(
+                task, all.filter { $0.key.values[1] == "1" }, among: all, in: Int64(Self.start) * 60..<end, of: dataset, now: end)
+            #expect(again.absent == 0 && again.written == 0)
+            #expect(try await test.version() == version)
+        }
+    }
+
+    @Test func aCoarserSlotIsEmptyWhereAllFinerOnesAre() async throws {
+        let dataset = Candles.dataset(["A"], [1, 5])
+        try await StoreUnderTest.with(dataset) { _, test in
+            let (fine, coarse) = (test.ids[0], test.ids[1])
+            let first = Self.start
+            func row(_ id: Int, _ minute: Int, _ volume: Int = 1) -> StoredRow {
+                StoredRow(seriesID: id, time: Int64(minute) * 60, values: Candles.values([(7, volume)], "api"))
+            }
+            try await test.call([row(fine, first), row(fine, first + 16)], now: 0)
+            // Ten minutes down, five without a trade, and one of which nobody knows.
+            for (from, to, reason) in [(1, 5, "no_trade"), (5, 10, "downtime"), (10, 13, "no_trade"), (13, 15, "downtime"), (15, 16, "no_trade")] {
+                try await test.store.pool.query("""
+                    insert into absences (series_id, first_slot, end_slot, reason, since, asked_at, attempts, steps, task_id)
+                    values (\(fine), \(first + from), \(first + to), \(reason), now(), now(), 1, 1, 1)
+                    """)
+            }
+            try await test.store.pool.query("update coverage set absent = \(.ranges([first + 1..<first + 16])) where series_id = \(fine)")
+            let task = try await test.begin()
+            let now = Int64(first + 60) * 60
+            let entries = zip(test.ids, dataset.followed).map { SeriesEntry(id: $0, key: $1) }
+            let slots = first / 5..<first / 5 + 4
+            let open = try await test.store.derivable(entries[1], in: dataset.instants(of: slots, of: entries[1].key), of: dataset, now: now)
+            #expect(open == SlotSet(slots))
+            let found = try await test.store.derive(task, entries[1], from: [entries[0]], in: slots, of: dataset, now: now)
+            #expect(found.written == 1 && found.filled == 1 && found.absent == 2 && found.left == 1)
+            let absences = try await test.store.snapshot(of: dataset, choose: { _ in [coarse] }, notes: 0..<now, span: { _ in nil }).series[0].notes
+            #expect(absences.absences.map(\.reason) == ["downtime", "no_trade"] && absences.absences.allSatisfy { $0.evidence == task.id && $0.nextAsk == nil })
+            // What is held is never replaced, nor is it written again.
+            #expect(try await test.store.derive(task, entries[1], from: [entries[0]], in: slots, of: dataset, now: now).written == 0)
+            try await test.end(task, [row(coarse, first, 9)], now: now)
+            let next = try await test.begin()
+            #expect(try await test.store.derive(next, entries[1], from: [entries[0]], in: slots, of: dataset, now: now).written == 0)
+            #expect(try await test.held()[[Int64(coarse), Int64(first) * 60]] == Candles.values([(7, 9)], "api"))
+            // Nobody writes under a claim that is not his any more.
+            try await test.end(next, [], now: now)
+            await #expect(throws: StoreError.leaseLost(task: next.id)) {
+                try await test.store.derive(next, entries[1], from: [entries[0]], in: slots, of: dataset, now: now)
+            }
+        }
+    }
+
+    @Test func lifetimesBeginWithTheFirstRowOfAnyInterval() async throws {
+        let dataset = Candles.dataset(["A", "B"], [1, 5, 15])
+        try await StoreUnderTest.with(dataset) { _, test in
+            func row(_ place: Int, _ minute: Int) -> StoredRow {
+                StoredRow(seriesID: test.ids[place], time: Int64(minute) * 60, values: Candles.values([(7, 1)], "api"))
+            }
+            func lives() async throws -> [Range<Int>?] {
+                let ledgers = try await test.store.ledgers(of: dataset.name)
+                return test.ids.map { id in ledgers.first { $0.id == id }?.ledger.lifetime }
+            }
+            let open = Ledger.always.upperBound
+            let first = Self.start
+            #expect(try await lives().allSatisfy { $0 == nil })
+            try await test.call([row(2, first)])
+            #expect(try await lives() == [first..<open, first / 5..<open, first / 15..<open, nil, nil, nil])
+            // The finer slot tells it more closely, a later one does not.
+            try await test.call([row(1, first + 10), row(1, first + 20)])
+            #expect(try await lives()[0] == first + 10..<open)
+            #expect(try await lives()[2] == first / 15..<open)
+            try await test.call([row(0, first + 900)])
+            #expect(try await lives()[0] == first + 10..<open)
+            // Earlier rows move it.
+            try await test.call([row(2, first - 150)])
+            #expect(try await lives()[0] == first - 150..<open)
+            #expect(try await lives()[3] == nil)
+            let version = try await test.version()
+            try await test.call([row(2, first - 150)])
+            #expect(try await test.version() == version)
+            // Delisted in the minute 905; then it is traded again.
+            try await test.store.endLifetime(of: "A", dataset, after: Int64(first + 905) * 60 + 7, now: 1)
+            #expect(try await lives().prefix(3) == [first - 150..<first + 906, (first - 150) / 5..<first / 5 + 182, (first - 150) / 15..<first / 15 + 61])
+            #expect(try await test.version() == version.map { $0 + 1 })
+            let page = try await test.store.ledgers(of: dataset.name).first { $0.id == test.ids[0] }
+            let states = page?.ledger.tally(in: first..<first + 2000, calendar: dataset.calendar(of: dataset.followed[0]), dueBefore: first + 2000)
+            #expect(states?.slots == 906)
+            try await test.call([row(0, first + 1000)])
+            #expect(try await lives().prefix(3) == [first - 150..<open, (first - 150) / 5..<open, (first - 150) / 15..<open])
+        }
+    }
+}
