@@ -23,7 +23,7 @@ extension AnswerMaker {
         guard let first = firsts.min(), holes.allSatisfy({ dataset.selects($0.series, by: all) }),
             let run = try await nextRun(askingFrom: first)
         else { return nil }
-        let requests = try await requests(for: holes)
+        let requests = try await requests(for: holes, knowing: series)
         // Until then the budget recovers: by what the plan would take from now on it is at the latest.
         return outlook.forecast(of: max(1, requests), in: run.lane).map { max(run.at, now) + max(0, $0.p50 - now) }
     }
@@ -44,9 +44,10 @@ extension AnswerMaker {
         return next
     }
 
-    private func requests(for holes: [Demand]) async throws -> Int {
+    private func requests(for holes: [Demand], knowing series: [StoredSeries]) async throws -> Int {
         let findings = try await reading { try await store.shapeFindings(of: dataset.name) }
-        return dataset.plan(holes, shapes: dataset.shapes(by: findings)).totals.cost.requests
+        let around = Circumstances(now: now, ledgers: dataset.climbs ? series.map(\.ledger) : [])
+        return dataset.plan(holes, shapes: dataset.shapes(by: findings), circumstances: around).totals.cost.requests
     }
 
     private func reading<T>(_ read: () async throws -> T) async throws -> T {

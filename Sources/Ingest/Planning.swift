@@ -29,9 +29,14 @@ package final class Planning {
     package let datasets: [Dataset]
     package let clock: ServiceClock
     private let rates: [String: RequestRate]
+    private let files: WayGround.FilesAtHand
 
-    /// `rates`: the budget of each upstream, for estimates.
-    package init(store: Store, datasets: [Dataset], clock: ServiceClock, rates: [String: RequestRate]) {
+    /// `rates`: the budget of each upstream, for estimates. `files`: those that can be read without asking anybody.
+    package init(
+        store: Store, datasets: [Dataset], clock: ServiceClock, rates: [String: RequestRate],
+        files: @escaping WayGround.FilesAtHand = { _ in [] }
+    ) {
+        self.files = files
         self.store = store
         self.datasets = datasets
         self.clock = clock
@@ -161,13 +166,15 @@ package final class Planning {
         let series = try await store.ledgers(of: dataset.name, now: now)
         let findings = try await store.shapeFindings(of: dataset.name)
         let reserved = beside.map { Reserved(open, dataset, series: series, lane: $0.lane, clock: clock, now: now) }
-        let made = Self.plan(selection, of: dataset, series: series, findings: findings, now: now, except: reserved)
+        let ground = try await WayGround.gather(selection, of: dataset, series, store: store, now: now, files: files)
+        let made = Self.plan(selection, of: dataset, series: series, findings: findings, now: now, except: reserved, ground: ground)
         if let reserved, !reserved.isEmpty { selection.narrow(to: made.calls, of: dataset) }
         var hash = SHA256()
         let text = selection.canonicalText
         hash.update(Array(text.utf8))
         for call in made.calls {
             hash.update(Array("\n\(call.shape) \(call.seriesIDs) \(call.periods) \(call.covers) \(call.requests)".utf8))
+            if let file = call.file { hash.update(Array(" \(file)".utf8)) }
         }
         var figures = made.figures
         figures.warnings += findings.filter { $0.value.unusable != nil }.keys.sorted().map {
@@ -206,9 +213,11 @@ package final class Planning {
     /// Expected slots minus covered slots, priced by the call shapes that can be used. Pure.
     ///
     /// `instead`: only what these calls were to fill, which they turned out not to be able to. `except`: what others are to fill.
+    /// `ground`: of a dataset with several ways. Where it says that calls were made already, those are not planned again, and of the rest of
+    /// a selection from the last held slot on only what lies beside them is.
     package static func plan(
         _ selection: Selection, of dataset: Dataset, series: [StoredSeries], findings: ShapeFindings, now: Int64,
-        instead: [Store.UndoneCall]? = nil, except reserved: Reserved? = nil
+        instead: [Store.UndoneCall]? = nil, except reserved: Reserved? = nil, ground: WayGround = WayGround()
     ) -> (figures: PlanFigures, calls: [StoredCall]) {
         let left = instead.map { Reserved($0, dataset, series: series) }
         var ids: [SeriesKey: Int] = [:]
@@ -219,10 +228,14 @@ package final class Planning {
             let range = dataset.slots(of: one.key, from: selection.from ?? now, to: selection.to ?? now)
             unfillable += Self.unfillable(one, in: range, of: dataset, now: now)
             // What is planned anew is no more the newest of its series: calls beside it have filled later slots.
-            let mode = left != nil && selection.mode == .incremental ? .missing : selection.mode
+            let isAgain = left != nil || !ground.made.isEmpty
+            let mode = isAgain && selection.mode == .incremental ? .missing : selection.mode
             var missing = dataset.judged(one.ledger, now: now).demand(
                 mode, in: range, calendar: dataset.calendar(of: one.key), dueBefore: dataset.dueBefore(one.key, now: now))
             if let left { missing = missing.intersection(left.slots(of: one.id)) }
+            if selection.mode == .incremental, left == nil, let made = ground.madePeriods {
+                missing = missing.intersection(dataset.slots(of: one.key, in: made))
+            }
             if let reserved { missing = missing.subtracting(reserved.slots(of: one.id)) }
             if missing.isEmpty { continue }
             demands.append(Demand(series: one.key, missing: missing))
@@ -232,7 +245,10 @@ package final class Planning {
         if let widest = instead?.filter(\.isTooWide).map(\.periods.count).max() {
             shapes = shapes.map { $0.narrowed(to: (widest + 1) / 2) }
         }
-        let plan = dataset.plan(demands, shapes: shapes).limited(to: selection.maxRequests)
+        let circumstances = ground.circumstances(selection, dataset, series, now: now)
+        let made = dataset.plan(demands, shapes: shapes, circumstances: circumstances)
+        let plan = (ground.made.isEmpty ? made : ground.new(of: made, ids)).limited(to: selection.maxRequests)
+        unfillable += Self.unreached(demands, of: dataset, circumstances)
         let calls = plan.calls.map { call in
             StoredCall(
                 shape: call.shape.name, seriesIDs: call.series.compactMap { ids[$0] }, periods: call.periods, covers: call.covers,
@@ -250,6 +266,17 @@ package final class Planning {
             figures.warnings.append("\(cause) \(plan.uncovered) of the selected slots")
         }
         return (figures, calls)
+    }
+
+    /// The runs of what is planned for that no way leads to which is allowed, and what a person could do.
+    private static func unreached(_ demands: [Demand], of dataset: Dataset, _ circumstances: Circumstances) -> [PlanFigures.Unfillable] {
+        if !dataset.climbs { return [] }
+        return dataset.eachFilling(of: demands, circumstances).compactMap { key, filling in
+            guard let reason = filling.obstacle else { return nil }
+            let instants = dataset.instants(of: filling.range, of: key)
+            return PlanFigures.Unfillable(
+                key: key, from: instants.lowerBound, to: instants.upperBound, slots: filling.slots, reason: reason, action: filling.action)
+        }
     }
 
     /// The runs of a series' slots that no call could fill.

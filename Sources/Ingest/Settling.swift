@@ -6,10 +6,27 @@ internal import Store
 enum Settling {
     /// More replans than this are no progress: each goes without a shape, or at a price that was found out.
     private static let replansMax = 8
+    /// Of a dataset with several ways: from files to what follows from them, on to calls, and a pass over everything that is cut short goes
+    /// on a few times.
+    private static let wavesMax = 24
+
+    /// What plans of a dataset with several ways are made from, once all tasks of an ingestion have ended.
+    static func ground(
+        of ingestion: String, _ dataset: Dataset, store: Store, now: Int64, files: WayGround.FilesAtHand
+    ) async throws -> WayGround {
+        guard dataset.climbs, let stored = try await store.ingestion(id: ingestion) else { return WayGround() }
+        let selection = try SelectionJSON.read(try JSONValue(parsing: Array(stored.selection.utf8)), datasets: [dataset], isStored: true)
+        let series = try await store.ledgers(of: dataset.name, now: stored.filedAt)
+        var ground = try await WayGround.gather(selection, of: dataset, series, store: store, now: stored.filedAt, files: files)
+        ground.made = try await store.madeCalls(of: ingestion)
+        ground.now = max(now, stored.filedAt)
+        return ground
+    }
 
     /// `undone`: its calls that could not be carried out as planned, and were not yet planned anew.
     static func decide(
-        _ ingestion: StoredIngestion, undone: [Store.UndoneCall], series: [StoredSeries], dataset: Dataset, findings: ShapeFindings
+        _ ingestion: StoredIngestion, undone: [Store.UndoneCall], series: [StoredSeries], dataset: Dataset, findings: ShapeFindings,
+        ground: WayGround = WayGround()
     ) throws -> Store.Settlement {
         // What fell due while it ran was never asked of it.
         let now = ingestion.filedAt
@@ -17,7 +34,10 @@ enum Settling {
         let isSpent = selection.maxRequests.map { ingestion.sums.requests >= $0 } ?? false
         // Resumed after its end: all that is missing. Of what is asked for again though it is held only the calls know what is left.
         let isWhole = ingestion.isResumed && selection.mode == .missing
-        if (isWhole || !undone.isEmpty) && ingestion.replans < replansMax && !isSpent {
+        if dataset.climbs, let calls = wave(ingestion, selection, isSpent, undone, series, dataset, findings, ground) {
+            return .more(calls)
+        }
+        if !dataset.climbs, (isWhole || !undone.isEmpty) && ingestion.replans < replansMax && !isSpent {
             selection.maxRequests = selection.maxRequests.map { $0 - ingestion.sums.requests }
             let rest = Planning.plan(
                 selection, of: dataset, series: series, findings: findings, now: now, instead: isWhole ? nil : undone)
@@ -35,7 +55,43 @@ enum Settling {
             tasks: ingestion.sums.tasks, stored: ingestion.sums.written + ingestion.sums.unchanged + ingestion.sums.revised)
         // A refresh finds nothing missing beforehand: whether it was done is said by its calls.
         if selection.mode == .refresh, outcome == .completed, let end = refreshed(ingestion, undone: undone.count) { return end }
-        return .ended(outcome.status, error: error(ingestion, tally, outcome.status))
+        let lacking = dataset.climbs && outcome.status != .completed ? lacking(selection, series, dataset, ground, now: now) : nil
+        return .ended(outcome.status, error: error(ingestion, tally, outcome.status, lacking))
+    }
+
+    /// What is planned next of what is still missing, by other ways or by the same a step further: local work even where no requests are
+    /// left to spend; nil where there is nothing new to do.
+    private static func wave(
+        _ ingestion: StoredIngestion, _ asked: Selection, _ isSpent: Bool, _ undone: [Store.UndoneCall], _ series: [StoredSeries],
+        _ dataset: Dataset, _ findings: ShapeFindings, _ ground: WayGround
+    ) -> [StoredCall]? {
+        guard ingestion.replans < wavesMax, asked.ways.autoGapFill || ingestion.isResumed || !undone.isEmpty else { return nil }
+        var selection = asked
+        selection.maxRequests = selection.maxRequests.map { isSpent ? 0 : $0 - ingestion.sums.requests }
+        let isOnlyUndone = !asked.ways.autoGapFill && !ingestion.isResumed
+        let rest = Planning.plan(
+            selection, of: dataset, series: series, findings: findings, now: ingestion.filedAt, instead: isOnlyUndone ? undone : nil,
+            ground: ground)
+        return rest.calls.isEmpty ? nil : rest.calls
+    }
+
+    /// How many of the missing slots want a way that was not allowed, or a file that nobody has fetched.
+    private static func lacking(
+        _ selection: Selection, _ series: [StoredSeries], _ dataset: Dataset, _ ground: WayGround, now: Int64
+    ) -> String? {
+        let missing = series.filter { dataset.selects($0.key, by: selection) }.map { one in
+            Demand(
+                series: one.key, missing: dataset.judged(one.ledger, now: now).missing(
+                    in: dataset.slots(of: one.key, from: selection.from ?? now, to: selection.to ?? now),
+                    calendar: dataset.calendar(of: one.key), dueBefore: dataset.dueBefore(one.key, now: now)))
+        }
+        var slots: [String: Int] = [:]
+        for (_, filling) in dataset.eachFilling(of: missing, ground.circumstances(selection, dataset, series, now: now)) {
+            if let obstacle = filling.obstacle { slots[obstacle, default: 0] += filling.slots }
+        }
+        let parts = [("needs_trades", "need trades"), ("needs_archive", "need a file of the archive"), ("beyond_reach", "are beyond reach")]
+            .compactMap { word, text in slots[word].map { "\($0) \(text)" } }
+        return parts.isEmpty ? nil : parts.joined(separator: ", ")
     }
 
     /// How a refresh ended that was not carried out whole; nil where it was.
@@ -59,7 +115,7 @@ enum Settling {
         "\(count) of them \(count == 1 ? "is" : "are") parked until the ingestion is resumed"
     }
 
-    private static func error(_ ingestion: StoredIngestion, _ tally: Tally, _ status: IngestionStatus) -> String? {
+    private static func error(_ ingestion: StoredIngestion, _ tally: Tally, _ status: IngestionStatus, _ lacking: String?) -> String? {
         switch status {
         case .completed: return nil
         case .failed:
@@ -67,7 +123,7 @@ enum Settling {
             return "every call failed\(ingestion.sums.failure.map { ": \($0)" } ?? "")\(held)"
         default:
             var parts: [String] = []
-            if tally.missing > 0 { parts.append("\(tally.missing) slots are still missing") }
+            if tally.missing > 0 { parts.append("\(tally.missing) slots are still missing\(lacking.map { ": \($0)" } ?? "")") }
             if ingestion.sums.failed > 0 {
                 parts.append("\(ingestion.sums.failed) calls failed\(ingestion.sums.failure.map { " (\($0))" } ?? "")")
             }

@@ -32,8 +32,9 @@ extension Worker {
 
     func settle(_ id: String, _ dataset: Dataset) async throws {
         let findings = try await store.shapeFindings(of: dataset.name)
+        let ground = try await Settling.ground(of: id, dataset, store: store, now: clock.now, files: filesAtHand)
         let settlement = try await store.settle(ingestion: id) { ingestion, undone, series in
-            try Settling.decide(ingestion, undone: undone, series: series, dataset: dataset, findings: findings)
+            try Settling.decide(ingestion, undone: undone, series: series, dataset: dataset, findings: findings, ground: ground)
         }
         if case .ended(let status, let error) = settlement {
             observe(.ingestionEnded(ingestion: id, dataset: dataset.name, status: status.rawValue, error: error))

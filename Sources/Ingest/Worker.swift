@@ -27,6 +27,7 @@ package final class Worker {
     private let localShapes: [String: [String]]
     let clock: ServiceClock
     private let settings: Settings
+    let filesAtHand: WayGround.FilesAtHand
     let observe: (IngestEvent) -> Void
     let inferring: any LocalWork
     /// Reads the files of archives, where this process does.
@@ -44,8 +45,10 @@ package final class Worker {
     /// where large answers are read, so that transfers go on meanwhile. `files`: carries out calls that read a file; nil: they fail here.
     package init(
         loop: isolated Loop, decoding: Loop, store: Store, datasets: [Dataset], access: [String: UpstreamAccess], fetcher: Fetcher,
-        clock: ServiceClock, settings: Settings, files: (any LocalWork)? = nil, observe: @escaping (IngestEvent) -> Void
+        clock: ServiceClock, settings: Settings, files: (any LocalWork)? = nil,
+        filesAtHand: @escaping WayGround.FilesAtHand = { _ in [] }, observe: @escaping (IngestEvent) -> Void
     ) {
+        self.filesAtHand = filesAtHand
         self.loop = loop
         self.decoding = decoding
         self.store = store

@@ -75,6 +75,14 @@ package struct Dataset: Sendable {
     package let derivation: Derivation?
     /// One way of writing a key's value (`XBTUSD` for `BTC/USD`); nil for what can be no value of it.
     package let canonical: @Sendable (_ name: String, _ value: String) -> String?
+    /// Whether calls of the shape of this name can name a series (Kraken: its API has no candles of twelve hours); asked by `serves`.
+    let servesSeries: @Sendable (_ shape: String, SeriesKey) -> Bool
+    /// The file in which the upstream publishes the slot that starts at an instant, as far as it is out by `now` (shown clock).
+    package let published: @Sendable (SeriesKey, _ start: Int64, _ now: Int64) -> PublishedFile?
+    /// Events that a request of a `tape` call brings at most.
+    package let tapePage: Int
+    /// The values of a key that are meant where a selection makes series and names none of that key.
+    package let defaults: @Sendable (_ name: String) -> [String]
     /// Whether every series that the store holds is kept complete, beside those that settings name.
     package let followsStored: Bool
     /// The series that settings ask to keep complete.
@@ -96,8 +104,14 @@ package struct Dataset: Sendable {
         schedules: [DatasetSchedule] = [], corrections: [Correction] = [], labels: [Label] = [],
         group: (@Sendable (SeriesKey) -> String)? = nil, fetchesToday: Bool = true, alarmDays: Int? = nil, archive: ArchiveFormat? = nil,
         derivation: Derivation? = nil, canonical: @escaping @Sendable (String, String) -> String? = { _, value in value },
-        followsStored: Bool = false
+        followsStored: Bool = false, servesSeries: @escaping @Sendable (String, SeriesKey) -> Bool = { _, _ in true },
+        published: @escaping @Sendable (SeriesKey, Int64, Int64) -> PublishedFile? = { _, _, _ in nil }, tapePage: Int = 1000,
+        defaults: @escaping @Sendable (String) -> [String] = { _ in [] }
     ) {
+        self.servesSeries = servesSeries
+        self.published = published
+        self.tapePage = max(1, tapePage)
+        self.defaults = defaults
         self.labels = labels
         self.group = group ?? channel
         self.fetchesToday = fetchesToday
@@ -218,11 +232,18 @@ package struct Label: Sendable {
     /// All there are, in their order.
     package let values: [String]
     package let of: @Sendable (SeriesKey) -> String
+    /// What one of its values stands for where series are made by it: values of the keys that it says something about
+    /// (`["pair": ["ETHUSD", "XBTUSD"]]`); nothing where that cannot be told.
+    package let expands: @Sendable (_ value: String) -> [String: [String]]
 
-    package init(name: String, values: [String], of: @escaping @Sendable (SeriesKey) -> String) {
+    package init(
+        name: String, values: [String], of: @escaping @Sendable (SeriesKey) -> String,
+        expands: @escaping @Sendable (String) -> [String: [String]] = { _ in [:] }
+    ) {
         self.name = name
         self.values = values
         self.of = of
+        self.expands = expands
     }
 }
 

@@ -80,10 +80,24 @@ extension Plan {
             uncovered: plans.reduce(0) { $0 + $1.uncovered })
     }
 
-    /// The calls that so many requests pay for, those first that fill the most for theirs.
+    /// Without some calls: what they were to fill is filled by none.
+    package func without(_ isLeftOut: (PlannedCall) -> Bool) -> Plan {
+        let kept = calls.filter { !isLeftOut($0) }
+        if kept.count == calls.count { return self }
+        let totals = Totals(of: kept)
+        return Plan(
+            calls: kept, totals: totals, lowerBound: lowerBound.capped(by: totals.cost),
+            optimality: totals.cost == .zero ? .proven : .bounded, gaps: gaps, uncovered: gaps.slots - totals.slots)
+    }
+
+    /// The calls that so many requests pay for: what asks nobody always; then what will be too late, the earliest first, since the rest can
+    /// still be had another day; then those that fill the most for their requests.
     package func limited(to maxRequests: Int?) -> Plan {
         guard let maxRequests, totals.cost.requests > maxRequests else { return self }
         let byWorth = calls.indices.sorted { a, b in
+            let isLocal = (calls[a].shape.kind.isLocal, calls[b].shape.kind.isLocal)
+            if isLocal.0 != isLocal.1 { return isLocal.0 }
+            if calls[a].deadline != calls[b].deadline { return (calls[a].deadline ?? .max) < (calls[b].deadline ?? .max) }
             let (mine, theirs) = (calls[a].covers * calls[b].cost.requests, calls[b].covers * calls[a].cost.requests)
             return mine != theirs ? mine > theirs : a < b
         }

@@ -57,6 +57,16 @@ package struct SlotSet: Sendable, Hashable {
         return total
     }
 
+    /// The slot of the set that is nearest to this one, the earlier of two that are as near; nil of an empty set.
+    package func nearest(to slot: Int) -> Int? {
+        let at = firstRange(endingAfter: slot)
+        let after = at < ranges.count ? max(slot, ranges[at].lowerBound) : nil
+        let before = at > 0 ? ranges[at - 1].upperBound - 1 : nil
+        guard let after else { return before }
+        guard let before, slot - before <= after - slot else { return after }
+        return before
+    }
+
     /// The index of the first range that reaches behind `slot`; the number of ranges where none does.
     private func firstRange(endingAfter slot: Int) -> Int {
         var low = 0

@@ -23,7 +23,9 @@ extension SteadyDemand {
                     if !asked.isEmpty { demands.append(Demand(series: key, missing: asked)) }
                 }
                 if run.at < day.lowerBound { continue }
-                requests += dataset.plan(demands, shapes: shapes).totals.cost.requests
+                let around = Circumstances(
+                    now: run.at, ledgers: dataset.climbs ? holes.map { $0.known(dataset) } : [], ways: selection.ways)
+                requests += dataset.plan(demands, shapes: shapes, circumstances: around).totals.cost.requests
             }
         }
         self.init(requestsPerDay: Double(requests))
@@ -53,6 +55,14 @@ private struct TypicalHoles {
     init(ledger: Ledger, dueBefore: Int) {
         self.ledger = ledger
         self.dueBefore = dueBefore
+    }
+
+    /// As it is on a day on which nothing goes wrong: all is held that is not to be asked for.
+    func known(_ dataset: Dataset) -> Ledger {
+        let parts = dataset.calendar(of: ledger.key).parts
+        var known = ledger
+        known.held = SlotSet(dueBefore - 1_000_000..<dueBefore).subtracting(left).scaledUp(by: parts)
+        return known
     }
 
     mutating func asked(_ mode: Selection.Mode, in range: Range<Int>, of dataset: Dataset, now: Int64) -> SlotSet {

@@ -102,6 +102,9 @@ struct BudgetTests {
             Selection(dataset: "cmg", keys: ["source": ["real", "online"], "node": ["x"]], from: 0, to: 10, maxRequests: 3),
         ]
         #expect(Set(others.map(\.canonicalText) + [a.canonicalText]).count == others.count + 1)
+        let dataset = LadderUniverse().dataset
+        #expect(dataset.includes(SeriesKey(["x", "1"]), ["name": ["x"], "length": ["1", "2"]]))
+        #expect(!dataset.includes(SeriesKey(["y", "1"]), ["name": ["x"], "length": ["1", "2"]]))
     }
 
     @Test func nothingIsAskedForLessAndLessOften() {

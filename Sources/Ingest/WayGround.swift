@@ -1,0 +1,75 @@
+package import Series
+internal import Store
+
+/// What a plan of a dataset with several ways is made from beside coverage. Gathered first, for a plan is pure.
+package struct WayGround: Sendable {
+    /// Which files of a dataset are at hand and not read yet.
+    package typealias FilesAtHand = (Dataset) async throws -> [FileAtHand]
+
+    var files: [FileAtHand] = []
+    var rates = EventRates()
+    /// Calls that the ingestion has made already, which are not made again.
+    var made: [Store.MadeCall] = []
+    /// The shown clock, where what is due is judged by an earlier one.
+    var now: Int64?
+
+    package init() {}
+
+    /// For a plan of what is missing; nothing of a dataset whose calls all name what they fill.
+    static func gather(
+        _ selection: Selection, of dataset: Dataset, _ series: [StoredSeries], store: Store, now: Int64, files: FilesAtHand
+    ) async throws -> WayGround {
+        var ground = WayGround()
+        guard dataset.climbs else { return ground }
+        if selection.ways.archives { ground.files = try await files(dataset) }
+        guard dataset.shapes.contains(where: { $0.kind == .tape }) else { return ground }
+        let missing = series.filter { dataset.selects($0.key, by: selection) }.map { one in
+            Demand(
+                series: one.key, missing: dataset.judged(one.ledger, now: now).missing(
+                    in: dataset.slots(of: one.key, from: selection.from ?? now, to: selection.to ?? now),
+                    calendar: dataset.calendar(of: one.key), dueBefore: dataset.dueBefore(one.key, now: now)))
+        }
+        ground.rates = try await EventRates.near(missing.filter { !$0.missing.isEmpty }, series, of: dataset, in: store)
+        return ground
+    }
+
+    func circumstances(_ selection: Selection, _ dataset: Dataset, _ series: [StoredSeries], now: Int64) -> Circumstances {
+        let rates = rates
+        return Circumstances(
+            now: self.now ?? now, ledgers: dataset.climbs ? series.map(\.ledger) : [], files: files, ways: selection.ways,
+            events: { rates.rate($0, $1) })
+    }
+
+    // MARK: What was made already
+
+    /// The plan without calls that were made: a file that was read, and what a call was to bring that has ended, unless it was a pass that
+    /// got somewhere and can go on. Inference is repeated as long as it finds more or less to do than before.
+    func new(of plan: Plan, _ ids: [SeriesKey: Int]) -> Plan {
+        struct Way: Hashable {
+            let shape: String
+            let series: Int
+        }
+        var asked: [Way: [Range<Int>]] = [:]
+        for call in made where !call.goesOn {
+            for id in call.seriesIDs { asked[Way(shape: call.shape, series: id), default: []].append(call.periods) }
+        }
+        let done = asked.mapValues { SlotSet(ranges: $0) }
+        let read = Set(made.compactMap(\.file))
+        return plan.without { call in
+            if let file = call.file { return read.contains(file) }
+            let own = call.series.compactMap { ids[$0] }
+            if call.shape.kind == .inference {
+                return made.contains {
+                    $0.shape == call.shape.name && $0.seriesIDs == own && $0.periods == call.periods && $0.covers == call.covers
+                }
+            }
+            return own.allSatisfy { done[Way(shape: call.shape.name, series: $0)]?.contains(call.periods) ?? false }
+        }
+    }
+
+    /// The periods of all that was made, from the first to the last; nil where nothing was.
+    var madePeriods: Range<Int>? {
+        guard let first = made.map(\.periods.lowerBound).min(), let end = made.map(\.periods.upperBound).max() else { return nil }
+        return first..<end
+    }
+}
