@@ -55,6 +55,25 @@ extension Kraken {
         }
     }
 
+    /// Half days are in the archive only, weeks and fifteen days in the API only; trades make any.
+    @Sendable static func serves(_ shape: String, _ key: SeriesKey) -> Bool {
+        guard let interval = KrakenInterval(key.values[1]) else { return false }
+        return switch shape {
+        case "ohlc": interval.isServed
+        case "archive": interval.isArchived
+        default: true
+        }
+    }
+
+    /// Of a tier the pairs of its assets against the US dollar are meant, where none of them is stored yet.
+    static func tierLabel(_ tiers: KrakenTiers) -> Label {
+        Label(name: "tier", values: KrakenTiers.names) {
+            tiers.tier(of: KrakenPair($0.values[0])?.base)
+        } expands: { tier in
+            ["pair": tiers.assets(of: tier).map { $0 + "USD" }]
+        }
+    }
+
     static let slotFields = [
         ShownField("pair", .key(0)), ShownField("interval", .key(1)), ShownField("time", .instant),
         ShownField("open", .value(column: Column.open)), ShownField("high", .value(column: Column.high)),
@@ -78,8 +97,7 @@ extension Kraken {
 ///   - zone: UTC, by which Kraken counts.
 ///   - rate: what one pair may be asked.
 package func kraken(zone: Zone, following: Kraken.Following, rate: RequestRate) -> Dataset {
-    let tiers = following.tiers
-    return Dataset(
+    Dataset(
         name: "kraken", title: "Candles of pairs traded on Kraken", keys: ["pair", "interval"], unit: "quote asset; volume in the base asset",
         zone: zone, calendars: .each(finest: .every(seconds: 60, anchor: 0), of: Kraken.calendar), dueLag: { _ in 0 },
         // Five years, as far as people look when they name no start.
@@ -87,9 +105,9 @@ package func kraken(zone: Zone, following: Kraken.Following, rate: RequestRate) 
         upstream: UpstreamProfile(
             name: "kraken", credential: .none, rate: rate, requestsInFlight: 8, timeoutSeconds: 30, bodyBytesMax: 4 << 20),
         exchange: krakenExchange, schema: Kraken.schema, slotFields: Kraken.slotFields, partFields: Kraken.slotFields,
-        followed: following.series, channel: { $0.values[0] }, absenceReason: { _, _ in "no_trade" },
-        finalReasons: ["no_trade", "downtime"], schedules: Kraken.schedules(zone),
-        labels: [Label(name: "tier", values: KrakenTiers.names) { tiers.tier(of: KrakenPair($0.values[0])?.base) }],
-        group: { "\($0.values[1]) min" }, fetchesToday: false, alarmDays: 30, archive: KrakenArchive.format, canonical: Kraken.canonical,
-        followsStored: true)
+        followed: following.series, channel: { $0.values[0] }, absenceWords: .always("no_trade"), emptyReasons: ["no_trade", "downtime"],
+        beginsWithFirstRow: true, schedules: Kraken.schedules(zone), labels: [Kraken.tierLabel(following.tiers)],
+        group: { "\($0.values[1]) min" }, fetchesToday: false, alarmDays: 30, archive: KrakenArchive.format,
+        derivation: KrakenDerivation.derivation, canonical: Kraken.canonical, followsStored: true, servesSeries: Kraken.serves,
+        published: KrakenPublication.file, tapePage: 1000, defaults: { $0 == "interval" ? following.intervals : [] })
 }
