@@ -54,7 +54,7 @@ import Testing
     @Test(arguments: [
         ("XBTUSD_60.csv", "XBTUSD/60"), ("XDGUSD_1.csv", "XDGUSD/1"), ("XBTUSD1_5.csv", "XBTUSD1/5"), ("SOLVUSD_720.csv", "SOLVUSD/720"),
         ("BTCUSD_1440.csv", "XBTUSD/1440"), ("ETHBTC_15.csv", "ETHXBT/15"), ("XXBTZUSD_240.CSV", "XBTUSD/240"),
-        ("1INCHUSD_30.csv", "1INCHUSD/30"), ("XETHXXBT_60.csv", "ETHXBT/60"),
+        ("1INCHUSD_30.csv", "1INCHUSD/30"), ("XETHXXBT_60.csv", "ETHXBT/60"), ("xbtusd_60.csv", "XBTUSD/60"),
     ])
     func aNameTellsTheSeries(name: String, series: String) {
         #expect(KrakenArchive.format.series(name)?.description == series)
@@ -64,7 +64,7 @@ import Testing
         "._XBTUSD_60.csv", ".XBTUSD_60.csv", "BTCUSD_Daily_OHLC.csv", "XBTUSD.csv", "XBTUSD_.csv", "_60.csv", "XBTUSD_61.csv",
         "XBTUSD_060.csv",
         "XBTUSD_+60.csv", "XBTUSD_60.csv.part", "XBTUSD_60", "XBTUSD_60 (1).csv", "XBT/USD_60.csv", "XBT_60.csv", "notes.txt", "",
-        "XBTUSD_99999999999999999999.csv", "xbtusd_60.csv", "XBTÜSD_60.csv",
+        "XBTUSD_99999999999999999999.csv", "XBTÜSD_60.csv",
     ])
     func otherNamesAreNoneOfTheDataset(name: String) {
         #expect(KrakenArchive.format.series(name) == nil)

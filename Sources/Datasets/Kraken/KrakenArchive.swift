@@ -7,7 +7,7 @@ package import Series
 /// themselves, which write small numbers as `9.77e-06` and volumes with ten digits and more after the point.
 package enum KrakenArchive {
     package static let format = ArchiveFormat(
-        series: { name in KrakenArchiveName(name).map { SeriesKey([$0.pair, String($0.minutes)]) } },
+        series: { name in KrakenArchiveName(name).map { SeriesKey([$0.pair.name, String($0.minutes)]) } },
         reader: { KrakenArchiveReader(minutes: Int($0.values[1]) ?? 1) })
 
     /// Rows in the schema's column order: open, high, low, close, vwap, volume, trades, source. The archive has no vwap.
