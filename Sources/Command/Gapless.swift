@@ -44,7 +44,7 @@ struct Gapless: ParsableCommand {
             CommandGroup(name: "Looking", subcommands: [
                 DatasetsCommand.self, ReportCommand.self, GapsCommand.self, PlanCommand.self, VerifyCommand.self,
             ]),
-            CommandGroup(name: "Fetching", subcommands: [IngestCommand.self, JobsCommand.self]),
+            CommandGroup(name: "Fetching", subcommands: [IngestCommand.self, ImportCommand.self, JobsCommand.self]),
             CommandGroup(name: "Running", subcommands: [
                 ServeCommand.self, HealthCommand.self, MigrateCommand.self, TokenCommand.self, SandboxCommand.self, CompletionCommand.self,
             ]),

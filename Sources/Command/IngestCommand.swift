@@ -77,6 +77,7 @@ struct IngestCommand: ParsableCommand {
     /// nil: only the plan was asked for.
     private func begun(_ attached: AttachedStore) throws -> StoredIngestion? {
         let (selection, dataset) = try options.selection(among: attached.catalogue.datasets)
+        try options.look(through: dataset, attached, isQuiet: json)
         let plan = try attached.planning { _, planning in try await planning.plan(selection) }
         if !json || dryRun { try PlanText.show(plan, dataset, json: json, attached) }
         if dryRun { return nil }

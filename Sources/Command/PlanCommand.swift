@@ -18,6 +18,7 @@ struct PlanCommand: ParsableCommand {
         try common.reportingErrors { settings, log in
             try AttachedStore.with(settings, log) { attached in
                 let (selection, dataset) = try options.selection(among: attached.catalogue.datasets)
+                try options.look(through: dataset, attached, isQuiet: json)
                 let plan = try attached.planning { _, planning in try await planning.plan(selection) }
                 try PlanText.show(plan, dataset, json: json, attached)
             }

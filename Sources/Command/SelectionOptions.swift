@@ -100,8 +100,11 @@ struct SelectionOptions: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Plan anew what is still missing when the planned calls have ended.")
     var autoGapFill = true
 
-    @Flag(inversion: .prefixedNo, help: "Read the files of KRAKEN_ARCHIVE_DIR (--csv-source-dir).")
+    @Flag(inversion: .prefixedNo, help: "Read the files of the archive that are at hand.")
     var archives = true
+
+    @Option(help: ArgumentHelp("A folder of archive files, in place of KRAKEN_ARCHIVE_DIR.", valueName: "directory"))
+    var csvSourceDir: String?
 
     @Flag(help: "Also rebuild candles out of trades, where nothing else reaches; may take many requests.")
     var trades = false
@@ -145,5 +148,16 @@ struct SelectionOptions: ParsableArguments {
             selection.maxRequests = maxRequests
         }
         return (selection, dataset)
+    }
+
+    /// Which files of the archive there are, before a plan is made. A folder that was named must be there.
+    func look(through dataset: Dataset, _ attached: AttachedStore, isQuiet: Bool) throws {
+        guard dataset.archive != nil, archives else {
+            if csvSourceDir != nil { throw InputError("--csv-source-dir", "\(dataset.name) reads no archive files here") }
+            return
+        }
+        guard let folder = csvSourceDir ?? attached.settings.kraken.archiveDirectory else { return }
+        let found = try Shelf(directory: folder, dataset: dataset, attached: attached, isQuiet: isQuiet).look()
+        for refusal in found.refused.prefix(10) { complain("not read: \(refusal)") }
     }
 }

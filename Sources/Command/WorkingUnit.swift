@@ -38,7 +38,8 @@ final class WorkingUnit {
             maxAttempts: settings.maxRetries + 1, baseSeconds: min(1, settings.retryDelaySeconds), capSeconds: settings.retryDelaySeconds)
         worker = Worker(
             loop: loop, decoding: decoding, store: store, datasets: catalogue.datasets, access: catalogue.access,
-            fetcher: fetcher, clock: clock, settings: work, observe: observing.ingest)
+            fetcher: fetcher, clock: clock, settings: work, files: Importing(store: store, decoding: decoding),
+            observe: observing.ingest)
         token = loop.keep(worker)
     }
 

@@ -43,6 +43,17 @@ package struct ArchiveFolder: Sendable {
     package func list() throws(ArchiveError) -> Listing {
         var walk = Walk(folder: self)
         try walk.folder(path, below: "", depth: 0)
+        return Self.sorted(walk)
+    }
+
+    /// One file of the folder, with what is packed in it; nothing where it is not there.
+    func list(only name: String) throws(ArchiveError) -> Listing {
+        var walk = Walk(folder: self)
+        try walk.take(name, in: path, below: "", depth: 0)
+        return Self.sorted(walk)
+    }
+
+    private static func sorted(_ walk: Walk) -> Listing {
         var listing = walk.listing
         listing.sources.sort { $0.path < $1.path }
         listing.refused.sort { $0.path < $1.path }
@@ -84,7 +95,7 @@ package struct ArchiveFolder: Sendable {
             guard seen <= folder.limits.entries else { throw ArchiveError(path: shown, cause: .tooMuch) }
         }
 
-        private mutating func take(_ name: String, in place: String, below prefix: String, depth: Int) throws(ArchiveError) {
+        mutating func take(_ name: String, in place: String, below prefix: String, depth: Int) throws(ArchiveError) {
             var facts = stat()
             let file = place + "/" + name
             let shown = prefix.isEmpty ? name : prefix + "/" + name

@@ -34,9 +34,9 @@ package final class Planning {
     /// `rates`: the budget of each upstream, for estimates. `files`: those that can be read without asking anybody.
     package init(
         store: Store, datasets: [Dataset], clock: ServiceClock, rates: [String: RequestRate],
-        files: @escaping WayGround.FilesAtHand = { _ in [] }
+        files: WayGround.FilesAtHand? = nil
     ) {
-        self.files = files
+        self.files = files ?? { try await store.filesAtHand(of: $0) }
         self.store = store
         self.datasets = datasets
         self.clock = clock

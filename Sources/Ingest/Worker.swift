@@ -46,9 +46,9 @@ package final class Worker {
     package init(
         loop: isolated Loop, decoding: Loop, store: Store, datasets: [Dataset], access: [String: UpstreamAccess], fetcher: Fetcher,
         clock: ServiceClock, settings: Settings, files: (any LocalWork)? = nil,
-        filesAtHand: @escaping WayGround.FilesAtHand = { _ in [] }, observe: @escaping (IngestEvent) -> Void
+        filesAtHand: WayGround.FilesAtHand? = nil, observe: @escaping (IngestEvent) -> Void
     ) {
-        self.filesAtHand = filesAtHand
+        self.filesAtHand = filesAtHand ?? { try await store.filesAtHand(of: $0) }
         self.loop = loop
         self.decoding = decoding
         self.store = store

@@ -1,0 +1,87 @@
+internal import Codec
+package import EventLoop
+package import Series
+package import Store
+
+/// What was found in a folder of archive files: what is new is read once, so that plans know what each file would bring.
+package struct ShelfFindings: Sendable, Equatable {
+    /// Files of the dataset, however packed.
+    package var files = 0
+    /// Of these, those whose content was not known.
+    package var new = 0
+    /// Contents that are not in the store yet.
+    package var waiting: [Int64] = []
+    /// What cannot be read, or still grows: it is looked at again the next time.
+    package var refused: [String] = []
+    /// Files that are none of the dataset's.
+    package var passedOver = 0
+
+    package init() {}
+}
+
+/// Looks through folders of archive files, and keeps the store's list of them true.
+package final class ArchiveShelf {
+    private let store: Store
+    private let clock: ServiceClock
+    private let reading: Loop
+
+    /// `reading`: a loop that files may block.
+    package init(store: Store, clock: ServiceClock, reading: Loop) {
+        self.store = store
+        self.clock = clock
+        self.reading = reading
+    }
+
+    /// Lists a folder, and digests what is not known as it is. `progress`: which file is read, of how many. Throws `ArchiveError` where the
+    /// folder cannot be listed, and what the store throws.
+    package func look(
+        through folder: String, for dataset: Dataset, progress: (_ path: String, _ number: Int, _ count: Int) -> Void = { _, _, _ in }
+    ) async throws -> ShelfFindings {
+        guard let format = dataset.archive else { return ShelfFindings() }
+        let listing = try await reading.run { _ in try ArchiveFolder(path: folder, format: format).list() }
+        let places = listing.sources.map { Self.place($0, in: folder) }
+        let known = try await store.knownArchiveFiles(at: places, of: dataset.name)
+        var findings = ShelfFindings()
+        (findings.files, findings.passedOver) = (listing.sources.count, listing.passedOver)
+        findings.refused = listing.refused.map { "\($0)" }
+        let fresh = zip(listing.sources, places).filter { known[$0.1.path] == nil }
+        let ids = try await series(of: fresh.map(\.0.series), dataset)
+        var waiting = Set(known.values.filter { $0.status == .found }.map(\.id))
+        for (number, (source, place)) in fresh.enumerated() {
+            progress(place.path, number + 1, fresh.count)
+            guard let id = ids[source.series] else { continue }
+            do {
+                let file = try await register(source, at: place, series: id, of: dataset, format)
+                if file.status == .found { waiting.insert(file.id) }
+                findings.new += 1
+            } catch let error as ArchiveError {
+                findings.refused.append("\(error)")
+                try await store.awaitArchiveFile(of: id, at: place, of: dataset.name, reason: "\(error)", now: clock.now)
+            }
+        }
+        findings.waiting = waiting.sorted()
+        return findings
+    }
+
+    private func register(
+        _ source: ArchiveSource, at place: ArchivePlace, series: Int, of dataset: Dataset, _ format: ArchiveFormat
+    ) async throws -> ArchiveFile {
+        let digest = try await reading.run { _ in try ArchiveDigest(of: source, format: format) }
+        let times = digest.first.flatMap { first in digest.last.map { first...$0 } }
+        let content = ArchiveContent(
+            seriesID: series, sha256: Hex.decode(digest.sha256) ?? [], bytes: Int(digest.bytes), times: times, rows: digest.rows)
+        return try await store.registerArchiveFile(content, at: place, of: dataset.name, now: clock.now)
+    }
+
+    private func series(of keys: [SeriesKey], _ dataset: Dataset) async throws -> [SeriesKey: Int] {
+        let distinct = Array(Set(keys)).sorted()
+        if distinct.isEmpty { return [:] }
+        let ids = try await store.ensureSeries(distinct, of: dataset.name, now: clock.now)
+        return Dictionary(zip(distinct, ids)) { first, _ in first }
+    }
+
+    private static func place(_ source: ArchiveSource, in folder: String) -> ArchivePlace {
+        ArchivePlace(
+            path: folder + "/" + source.path, size: source.mark.bytes, modifiedAt: source.modified, inode: Int64(bitPattern: source.mark.inode))
+    }
+}

@@ -1,0 +1,74 @@
+internal import Codec
+internal import EventLoop
+internal import Series
+internal import Store
+internal import Synchronization
+
+/// One reading of an archive file from its first byte to its last, piece by piece on the loop for decoding: a piece of 256 KiB is some
+/// milliseconds' work, and transfers go on meanwhile.
+final class FileReading: Sendable {
+    private final class State {
+        let text: ArchiveText
+        var reader: any ArchiveReader
+        var hash = SHA256()
+        var piece = [UInt8](repeating: 0, count: ArchiveText.piece)
+        var rows = 0
+        var refused: [QuarantinedRecord] = []
+        var refusedCount = 0
+        /// Of the whole text, once it is over.
+        var sum: [UInt8]?
+
+        init(text: ArchiveText, reader: any ArchiveReader) {
+            self.text = text
+            self.reader = reader
+        }
+
+        func next() throws -> LoadPiece {
+            var batch = reader.emptyBatch
+            // A piece without a row (all of its lines refused) is no end.
+            while batch.count == 0 {
+                if let sum {
+                    return .end(LoadEnd(sha256: sum, rows: rows, quarantined: refusedCount, skipped: reader.skippedLines))
+                }
+                try readPiece(into: &batch)
+            }
+            return .rows(batch)
+        }
+
+        private func readPiece(into batch: inout RowBatch) throws {
+            var more: [QuarantinedRecord] = []
+            let count = try text.read(into: &piece)
+            if count == 0 {
+                reader.finish(into: &batch, refused: &more)
+                var whole = SHA256()
+                swap(&whole, &hash)
+                sum = whole.finish()
+            } else {
+                hash.update(piece[..<count])
+                // Apart from this object while it reads a part of it.
+                let bytes = piece
+                reader.read(bytes.span.extracting(0..<count), into: &batch, refused: &more)
+            }
+            refusedCount += more.count
+            refused += more.prefix(max(0, FileReading.refusedMost - refused.count))
+            rows += batch.count
+        }
+    }
+
+    /// Records that are kept of those that were refused; the others are counted.
+    static let refusedMost = 1000
+
+    private let state: Mutex<State>
+    private let decoding: Loop
+
+    init(_ source: ArchiveSource, _ format: ArchiveFormat, on decoding: Loop) throws(ArchiveError) {
+        self.decoding = decoding
+        state = Mutex(State(text: try ArchiveText(source), reader: format.reader(source.series)))
+    }
+
+    /// The rows of the next piece, or the end, once. Throws `ArchiveError`.
+    func next() async throws -> LoadPiece { try await decoding.run { _ in try self.state.withLock { try $0.next() } } }
+
+    /// What was refused: the first thousand records, and how many in all.
+    var refused: (records: [QuarantinedRecord], count: Int) { state.withLock { ($0.refused, $0.refusedCount) } }
+}

@@ -1,0 +1,87 @@
+internal import Codec
+package import EventLoop
+package import Series
+package import Store
+
+/// Carries out calls that read a file of an archive: all of it or none.
+package final class Importing: LocalWork {
+    private let store: Store
+    private let decoding: Loop
+
+    /// `decoding`: where files are read and unpacked.
+    package init(store: Store, decoding: Loop) {
+        self.store = store
+        self.decoding = decoding
+    }
+
+    package func perform(_ task: LocalTask, _ dataset: Dataset, now: Int64) async throws -> LocalEnd {
+        guard let format = dataset.archive, let id = task.claim.file, let file = try await store.archiveFile(id) else {
+            return failed("the file that the call was filed for is not known any more")
+        }
+        if file.status == .imported { return .ends(TaskResult(ended: .proved, reason: "the file is in the store already"), written: 0) }
+        let source: ArchiveSource
+        do throws(ArchiveError) {
+            guard let found = try await place(of: file, format) else {
+                return failed("none of its places can be read here: \(file.paths.joined(separator: ", "))")
+            }
+            source = found
+        } catch {
+            return failed("\(error)")
+        }
+        do {
+            var readings: [FileReading] = []
+            let outcome = try await store.load(file: id, for: task.claim, of: dataset, now: now) {
+                let reading = try FileReading(source, format, on: decoding)
+                readings.append(reading)
+                return { try await reading.next() }
+            }
+            var result = TaskResult(ended: .proved, reason: "the file was read to its end: \(outcome.rows) rows")
+            result.quarantined = outcome.quarantined
+            return .stored(result, written: outcome.counts.written + outcome.counts.revised)
+        } catch let error as ArchiveError {
+            return failed("\(error)")
+        } catch let error as LoadError {
+            if case .otherContent = error { try await store.markArchiveFile(id, .failed, reason: error.description, task: task.claim.id) }
+            return failed(error.description)
+        }
+    }
+
+    private func failed(_ reason: String) -> LocalEnd { .ends(TaskResult(ended: .failed, reason: reason), written: 0) }
+
+    /// The first of its places where it can be read as it was registered; nil where none is there.
+    private func place(of file: ArchiveFile, _ format: ArchiveFormat) async throws(ArchiveError) -> ArchiveSource? {
+        var refusal: ArchiveError?
+        for path in file.paths {
+            let found: Result<ArchiveSource?, ArchiveError>
+            do {
+                found = try await decoding.run { _ in
+                    do throws(ArchiveError) { return .success(try ArchiveFolder.source(at: path, format)) } catch { return .failure(error) }
+                }
+            } catch {
+                return nil
+            }
+            switch found {
+            case .success(let source): if let source { return source }
+            case .failure(let error): refusal = error
+            }
+        }
+        if let refusal { throw refusal }
+        return nil
+    }
+}
+
+extension ArchiveFolder {
+    /// A file by its whole path (`/data/Kraken_OHLCVT.zip!XBTUSD_60.csv`); nil where it is not there.
+    static func source(at path: String, _ format: ArchiveFormat) throws(ArchiveError) -> ArchiveSource? {
+        let file = path.split(separator: "!", maxSplits: 1).first.map(String.init) ?? path
+        guard let bar = file.lastIndex(of: "/") else { return nil }
+        var limits = Limits()
+        // What lies beside it is nobody's concern here.
+        limits.depth = 0
+        let folder = String(file[..<bar])
+        let listing = try ArchiveFolder(path: folder, format: format, limits: limits).list(only: String(file[file.index(after: bar)...]))
+        let wanted = String(path.dropFirst(folder.count + 1))
+        if let refusal = listing.refused.first(where: { $0.path == wanted }) { throw refusal }
+        return listing.sources.first { $0.path == wanted }
+    }
+}
