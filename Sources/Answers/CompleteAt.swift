@@ -46,7 +46,7 @@ extension AnswerMaker {
 
     private func requests(for holes: [Demand], knowing series: [StoredSeries]) async throws -> Int {
         let findings = try await reading { try await store.shapeFindings(of: dataset.name) }
-        let around = Circumstances(now: now, ledgers: dataset.climbs ? series.map(\.ledger) : [])
+        let around = Circumstances(now: now, ledgers: dataset.hasWays ? series.map(\.ledger) : [])
         return dataset.plan(holes, shapes: dataset.shapes(by: findings), circumstances: around).totals.cost.requests
     }
 

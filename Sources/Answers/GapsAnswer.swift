@@ -15,6 +15,7 @@ extension AnswerMaker {
         let scope = Scope(dataset, from: query.from, to: query.to, now: now)
         let cursor = try query.cursor.map { text throws(AnswerError) in try Cursor(text, seal: question.seal, numbers: 3) }
         let snapshot = try await snapshot(notes: scope.span)
+        let telling = scope.knowing(snapshot.series)
         var entries: [Entry] = []
         for one in snapshot.series {
             let ruler = dataset.calendar(of: one.key).ruler
@@ -38,14 +39,15 @@ extension AnswerMaker {
         for entry in page {
             json.beginObject()
             json.members(of: entry.series.key, names: dataset.keys)
-            json.members(entry.gap, of: entry.series, in: scope)
+            json.members(entry.gap, of: entry.series, in: telling)
             json.endObject()
         }
         json.endArray()
         json.member("as_of", instant: scope.asOf(snapshot.series, changedAt: snapshot.version?.changedAt), in: dataset.zone)
         json.member("next_cursor", ifAny: next)
         json.endObject()
-        return fresh(json.bytes, nextCursor: next, of: snapshot, until: scope.nextChange(snapshot.series))
+        let changes = [scope.nextChange(snapshot.series), telling.nextLeaving(page.lazy.map { ($0.gap, $0.series) })]
+        return fresh(json.bytes, nextCursor: next, of: snapshot, until: changes.compactMap { $0 }.min())
     }
 
     func series(_ query: SeriesQuery) async throws -> FreshAnswer {

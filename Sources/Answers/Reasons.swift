@@ -32,6 +32,32 @@ extension Scope {
 }
 
 extension JSONWriter {
+    /// By what a gap can be filled, run by run; nothing where its dataset has one way.
+    private mutating func fillings(_ fillings: [Filling], of key: SeriesKey, in scope: Scope) {
+        if fillings.isEmpty { return }
+        self.key("fill")
+        beginArray()
+        for filling in fillings.prefix(Scope.fillingsShown) { member(filling, of: key, in: scope) }
+        endArray()
+    }
+
+    /// One run of slots, and by what it can be filled.
+    mutating func member(_ filling: Filling, of key: SeriesKey, in scope: Scope) {
+        let ruler = scope.dataset.calendar(of: key).ruler
+        let zone = scope.dataset.zone
+        beginObject()
+        member("from", instant: ruler.start(of: filling.range.lowerBound), in: zone)
+        member("to", instant: ruler.end(of: filling.range.upperBound - 1), in: zone)
+        member("slots", filling.slots)
+        member("way", filling.way.rawValue)
+        member("until", instant: filling.until, in: zone)
+        self.key("requests")
+        if let requests = filling.requests { int(requests) } else { null() }
+        member("download", ifAny: filling.download?.name)
+        member("action", filling.action)
+        endObject()
+    }
+
     /// The members of a gap, without its series.
     mutating func members(_ gap: Gap, of one: StoredSeries, in scope: Scope) {
         let ruler = scope.dataset.calendar(of: one.key).ruler
@@ -48,6 +74,7 @@ extension JSONWriter {
             member("next_ask", instant: absence.nextAsk, in: zone)
         }
         if let exclusion = scope.exclusion(gap, of: one) { member("exclusion", exclusion.id) }
+        fillings(scope.fillings(gap, of: one), of: one.key, in: scope)
         if gap.state == .unfillable, let reach = scope.dataset.reach(one.key, scope.now) { member("action", reach.action) }
     }
 }

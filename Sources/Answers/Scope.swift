@@ -11,6 +11,8 @@ struct Scope {
     let to: Int64
     /// The range moves with the clock.
     let followsNow: Bool
+    /// By channel, where it is to be told by what slots can be filled: see `knowing`.
+    var circumstances: [String: Circumstances] = [:]
 
     /// Absent instants mean the dataset's horizon and the end of the slot in progress: all that has begun is meant, and the answer
     /// is the same throughout the slot.
@@ -60,8 +62,19 @@ struct Scope {
     /// Seconds of shown time that moves of reach are looked for ahead: longer than an answer is kept, at any usual speed of the clock.
     private static let foresight: Int64 = 8 * 86_400
 
-    /// When the upstream will serve other slots of the range than now; nil where that is not before `limit`.
+    /// When the upstream will serve other slots of the range than now; nil where that is not before `limit`. A reach never moves back: as
+    /// long as it begins before the range its moves are of no concern, and the first that is not so is found by halving.
     private func nextMove(of key: SeriesKey, before limit: Int64) -> Int64? {
+        func cuts(_ instant: Int64) -> Bool { dataset.reach(key, instant).map { $0.from > from } ?? false }
+        if !cuts(now) {
+            guard let reach = dataset.reach(key, now), reach.holds.upperBound < limit, cuts(limit - 1) else { return nil }
+            var (before, after) = (now, limit - 1)
+            while after - before > 1 {
+                let middle = before + (after - before) / 2
+                if cuts(middle) { after = middle } else { before = middle }
+            }
+            return after
+        }
         var at = now
         while let reach = dataset.reach(key, at), reach.holds.upperBound > at, reach.holds.upperBound < limit {
             at = reach.holds.upperBound

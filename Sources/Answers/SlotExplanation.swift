@@ -58,8 +58,18 @@ package struct SlotExplanation {
         let next = nextTry(state, gap, one)
         write(next, to: &json)
         json.member("action", action(state, gap, one))
+        if dataset.hasWays { try await writeFilling(gap, one, to: &json) }
         json.endObject()
         return json.bytes
+    }
+
+    /// By what it can be filled, where it is missing.
+    private func writeFilling(_ gap: Gap?, _ one: StoredSeries, to json: inout JSONWriter) async throws {
+        json.key("fill")
+        guard let gap, gap.state == .missing || gap.state == .quarantined else { return json.null() }
+        let telling = scope.knowing(try await store.ledgers(of: dataset.name).filter { dataset.channel($0.key) == dataset.channel(key) })
+        guard let filling = telling.fillings(gap, of: one).first else { return json.null() }
+        json.member(filling, of: key, in: telling)
     }
 
     private var isFollowed: Bool { dataset.follows(key) }

@@ -163,7 +163,7 @@ package final class Planning {
         if let beside, selection.mode == .missing {
             open = try await store.openCalls(of: dataset.name, lanes: beside.lanes, withPaused: beside.withPaused)
         }
-        let series = try await store.ledgers(of: dataset.name, now: now)
+        let series = try await declared(by: selection, of: dataset, now: now)
         let findings = try await store.shapeFindings(of: dataset.name)
         let reserved = beside.map { Reserved(open, dataset, series: series, lane: $0.lane, clock: clock, now: now) }
         let ground = try await WayGround.gather(selection, of: dataset, series, store: store, now: now, files: files)
@@ -184,6 +184,18 @@ package final class Planning {
             dataset: dataset, calls: made.calls, selection: selection, selectionText: SelectionJSON.text(selection, of: dataset),
             selectionDigest: Hex.encode(SHA256.hash(Array(asked.canonicalText.utf8))), digest: Hex.encode(hash.finish()),
             figures: figures, now: now)
+    }
+
+    /// All series of the store, with those that the selection names and that were not there before.
+    private func declared(by selection: Selection, of dataset: Dataset, now: Int64) async throws -> [StoredSeries] {
+        let series = try await store.ledgers(of: dataset.name, now: now)
+        let named = dataset.series(named: selection.keys)
+        if named.isEmpty { return series }
+        let known = Set(series.map(\.key))
+        let new = named.filter { !known.contains($0) }
+        if new.isEmpty { return series }
+        _ = try await store.ensureSeries(new, of: dataset.name, now: now)
+        return try await store.ledgers(of: dataset.name, now: now)
     }
 
     /// Whether any of the selected slots is held, be it in part.
@@ -270,7 +282,7 @@ package final class Planning {
 
     /// The runs of what is planned for that no way leads to which is allowed, and what a person could do.
     private static func unreached(_ demands: [Demand], of dataset: Dataset, _ circumstances: Circumstances) -> [PlanFigures.Unfillable] {
-        if !dataset.climbs { return [] }
+        if !dataset.hasWays { return [] }
         return dataset.eachFilling(of: demands, circumstances).compactMap { key, filling in
             guard let reason = filling.obstacle else { return nil }
             let instants = dataset.instants(of: filling.range, of: key)

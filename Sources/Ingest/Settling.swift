@@ -14,7 +14,7 @@ enum Settling {
     static func ground(
         of ingestion: String, _ dataset: Dataset, store: Store, now: Int64, files: WayGround.FilesAtHand
     ) async throws -> WayGround {
-        guard dataset.climbs, let stored = try await store.ingestion(id: ingestion) else { return WayGround() }
+        guard dataset.hasWays, let stored = try await store.ingestion(id: ingestion) else { return WayGround() }
         let selection = try SelectionJSON.read(try JSONValue(parsing: Array(stored.selection.utf8)), datasets: [dataset], isStored: true)
         let series = try await store.ledgers(of: dataset.name, now: stored.filedAt)
         var ground = try await WayGround.gather(selection, of: dataset, series, store: store, now: stored.filedAt, files: files)
@@ -34,10 +34,10 @@ enum Settling {
         let isSpent = selection.maxRequests.map { ingestion.sums.requests >= $0 } ?? false
         // Resumed after its end: all that is missing. Of what is asked for again though it is held only the calls know what is left.
         let isWhole = ingestion.isResumed && selection.mode == .missing
-        if dataset.climbs, let calls = wave(ingestion, selection, isSpent, undone, series, dataset, findings, ground) {
+        if dataset.hasWays, let calls = wave(ingestion, selection, isSpent, undone, series, dataset, findings, ground) {
             return .more(calls)
         }
-        if !dataset.climbs, (isWhole || !undone.isEmpty) && ingestion.replans < replansMax && !isSpent {
+        if !dataset.hasWays, (isWhole || !undone.isEmpty) && ingestion.replans < replansMax && !isSpent {
             selection.maxRequests = selection.maxRequests.map { $0 - ingestion.sums.requests }
             let rest = Planning.plan(
                 selection, of: dataset, series: series, findings: findings, now: now, instead: isWhole ? nil : undone)
@@ -55,7 +55,7 @@ enum Settling {
             tasks: ingestion.sums.tasks, stored: ingestion.sums.written + ingestion.sums.unchanged + ingestion.sums.revised)
         // A refresh finds nothing missing beforehand: whether it was done is said by its calls.
         if selection.mode == .refresh, outcome == .completed, let end = refreshed(ingestion, undone: undone.count) { return end }
-        let lacking = dataset.climbs && outcome.status != .completed ? lacking(selection, series, dataset, ground, now: now) : nil
+        let lacking = dataset.hasWays && outcome.status != .completed ? lacking(selection, series, dataset, ground, now: now) : nil
         return .ended(outcome.status, error: error(ingestion, tally, outcome.status, lacking))
     }
 

@@ -20,7 +20,7 @@ package struct WayGround: Sendable {
         _ selection: Selection, of dataset: Dataset, _ series: [StoredSeries], store: Store, now: Int64, files: FilesAtHand
     ) async throws -> WayGround {
         var ground = WayGround()
-        guard dataset.climbs else { return ground }
+        guard dataset.hasWays else { return ground }
         if selection.ways.archives { ground.files = try await files(dataset) }
         guard dataset.shapes.contains(where: { $0.kind == .tape }) else { return ground }
         let missing = series.filter { dataset.selects($0.key, by: selection) }.map { one in
@@ -36,7 +36,7 @@ package struct WayGround: Sendable {
     func circumstances(_ selection: Selection, _ dataset: Dataset, _ series: [StoredSeries], now: Int64) -> Circumstances {
         let rates = rates
         return Circumstances(
-            now: self.now ?? now, ledgers: dataset.climbs ? series.map(\.ledger) : [], files: files, ways: selection.ways,
+            now: self.now ?? now, ledgers: dataset.hasWays ? series.map(\.ledger) : [], files: files, ways: selection.ways,
             events: { rates.rate($0, $1) })
     }
 

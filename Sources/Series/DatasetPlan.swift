@@ -5,7 +5,7 @@ extension Dataset {
     /// - Parameter shapes: those that are usable now, at the prices that were found.
     package func plan(_ demand: [Demand], shapes: [CallShape], circumstances: Circumstances) -> Plan {
         let channels = Dictionary(grouping: demand) { channel($0.series) }.sorted { $0.key < $1.key }
-        let ledgers = climbs ? Dictionary(grouping: circumstances.ledgers.values) { channel($0.key) } : [:]
+        let ledgers = hasWays ? Dictionary(grouping: circumstances.ledgers.values) { channel($0.key) } : [:]
         return Plan(
             joining: channels.compactMap { channel, demand in
                 guard let first = demand.first else { return nil }

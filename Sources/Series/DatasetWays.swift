@@ -1,9 +1,5 @@
 /// Which of several ways reach which slots of a series: one arithmetic for plans, reports and alarms.
 extension Dataset {
-    /// Whether slots can be filled by files, by what is held, by a window of newest slots or by all that happened, so that plans climb a
-    /// ladder of ways (`WayPlanner`) rather than cover periods (`Planner`).
-    package var climbs: Bool { shapes.contains { $0.kind.isRung } }
-
     /// Whether calls of a shape can name a series.
     package func serves(_ shape: CallShape, _ key: SeriesKey) -> Bool {
         (shape.channel.isEmpty || shape.channel == channel(key)) && servesSeries(shape.name, key)

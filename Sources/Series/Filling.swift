@@ -34,7 +34,7 @@ extension Dataset {
     /// By what these slots of a series can be filled, in the order of time, split where one way's reach ends and another's begins;
     /// nothing of a dataset whose calls all name what they fill.
     package func fillings(of key: SeriesKey, _ slots: SlotSet, _ circumstances: Circumstances) -> [Filling] {
-        guard climbs, !slots.isEmpty else { return [] }
+        guard hasWays, !slots.isEmpty else { return [] }
         let channel = channel(key)
         let ledgers = circumstances.ledgers.values.filter { self.channel($0.key) == channel }
         return Fillings(self, key, slots, ledgers, circumstances)?.all ?? []

@@ -24,7 +24,7 @@ extension SteadyDemand {
                 }
                 if run.at < day.lowerBound { continue }
                 let around = Circumstances(
-                    now: run.at, ledgers: dataset.climbs ? holes.map { $0.known(dataset) } : [], ways: selection.ways)
+                    now: run.at, ledgers: dataset.hasWays ? holes.map { $0.known(dataset) } : [], ways: selection.ways)
                 requests += dataset.plan(demands, shapes: shapes, circumstances: around).totals.cost.requests
             }
         }

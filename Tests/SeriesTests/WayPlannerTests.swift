@@ -74,7 +74,7 @@ struct LadderUniverse {
             }
         }
 
-        var filled: Int { wanted.reduce(0) { $0 + $1.value.filter { slot in known[$1.key]?.contains(slot) == true }.count } }
+        var filled: Int { wanted.reduce(0) { sum, entry in sum + entry.value.filter { slot in known[entry.key]?.contains(slot) == true }.count } }
     }
 
     private struct Trial {

@@ -1,0 +1,31 @@
+internal import Series
+internal import Store
+
+/// By what missing slots can be filled, as answers show it: without the files at hand, which only who plans knows.
+extension Scope {
+    /// Of one gap so many runs are shown.
+    static let fillingsShown = 100
+
+    /// Of a gap, in the order of time; empty where nothing is missing in it, or its dataset has one way.
+    func fillings(_ gap: Gap, of one: StoredSeries) -> [Filling] {
+        guard gap.state == .missing || gap.state == .quarantined, let around = circumstances[dataset.channel(one.key)] else { return [] }
+        return dataset.fillings(of: one.key, dataset.calendar(of: one.key).expected(in: gap.range), around)
+    }
+
+    /// The same scope, which knows of what is held beside a series: what follows from it, and what only the API still tells of.
+    func knowing(_ series: [StoredSeries]) -> Scope {
+        guard dataset.hasWays else { return self }
+        var ways = Selection.Ways()
+        ways.trades = true
+        var scope = self
+        scope.circumstances = Dictionary(grouping: series) { dataset.channel($0.key) }.mapValues {
+            Circumstances(now: now, ledgers: $0.map(\.ledger), ways: ways)
+        }
+        return scope
+    }
+
+    /// When the first of some gaps leaves the API's reach, in part: what was said of it is then no more true.
+    func nextLeaving(_ gaps: some Sequence<(gap: Gap, series: StoredSeries)>) -> Int64? {
+        gaps.flatMap { fillings($0.gap, of: $0.series).prefix(Self.fillingsShown).compactMap(\.until) }.filter { $0 > now }.min()
+    }
+}
