@@ -72,7 +72,30 @@ enum Settling {
         let rest = Planning.plan(
             selection, of: dataset, series: series, findings: findings, now: ingestion.filedAt, instead: isOnlyUndone ? undone : nil,
             ground: ground)
+        // What asks nobody comes first: what it brings, or proves to be empty, need not be asked for.
+        let local = rest.calls.filter { dataset.call($0.shape)?.kind.isLocal ?? false }
+        if !local.isEmpty { return local }
+        if !isOnlyUndone, let proof = evidence(selection, series, dataset, ground, now: ingestion.filedAt) { return [proof] }
         return rest.calls.isEmpty ? nil : rest.calls
+    }
+
+    /// A look for proofs that nothing happened in slots that are still missing; nil where nothing came since the last one.
+    private static func evidence(
+        _ selection: Selection, _ series: [StoredSeries], _ dataset: Dataset, _ ground: WayGround, now: Int64
+    ) -> StoredCall? {
+        guard let shape = dataset.call(Derivation.evidenceShape), let last = ground.made.last, last.shape != shape.name else { return nil }
+        let missing = series.filter { dataset.selects($0.key, by: selection) }.compactMap { one -> (id: Int, count: Int)? in
+            let count = dataset.judged(one.ledger, now: now).missing(
+                in: dataset.slots(of: one.key, from: selection.from ?? now, to: selection.to ?? now),
+                calendar: dataset.calendar(of: one.key), dueBefore: dataset.dueBefore(one.key, now: now)
+            ).count
+            return count > 0 ? (one.id, count) : nil
+        }
+        let periods = dataset.periods.slots(from: selection.from ?? now, to: max(selection.to ?? now, (selection.from ?? now) + 1))
+        if missing.isEmpty || periods.isEmpty { return nil }
+        return StoredCall(
+            shape: shape.name, seriesIDs: missing.map(\.id).sorted(), periods: periods, covers: missing.reduce(0) { $0 + $1.count },
+            requests: 0, tokens: 0)
     }
 
     /// How many of the missing slots want a way that was not allowed, or a file that nobody has fetched.

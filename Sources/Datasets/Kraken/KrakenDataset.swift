@@ -35,6 +35,7 @@ extension Kraken {
     /// What asks nobody first.
     static let shapes = [
         CallShape(name: "derive", kind: .inference, fixed: .zero, secondsPerRequest: 0),
+        CallShape(name: Derivation.evidenceShape, kind: .inference, fixed: .zero, secondsPerRequest: 0),
         CallShape(name: "archive", kind: .file, fixed: .zero, secondsPerRequest: 0),
         CallShape(name: "ohlc", kind: .newest(slots: newest), fixed: Cost(requests: 1), secondsPerRequest: 1),
         CallShape(name: "trades", kind: .tape, fixed: Cost(requests: 1), secondsPerRequest: 1),
