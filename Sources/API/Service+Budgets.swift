@@ -34,22 +34,33 @@ extension Service {
         _ state: Store.BudgetState, _ outlook: Outlook, _ steady: Sustainability, _ datasets: [Dataset], now: Double,
         _ json: inout JSONWriter
     ) {
-        let clock = planning.clock
         func instant(_ name: String, _ at: Int64?, _ json: inout JSONWriter) {
             json.member(name, instant: at, offset: at.map { datasets[0].zone.offset(at: $0) } ?? 0)
         }
+        let all = state
+        // Where scopes are counted apart the figures are those of the one that is worst off.
+        let state = all.worst
         json.beginObject()
-        json.member("upstream", state.upstream)
+        json.member("upstream", all.upstream)
+        json.member("per", datasets.compactMap(\.paceWord).first)
         json.member("capacity", state.quota)
         json.member("window", ISODuration.text(Int64(state.windowSeconds)))
-        json.member("left", max(0, state.quota - state.counted))
-        json.member("reserved", state.reserved(now: now))
-        json.member("spent", state.counted - state.reserved(now: now))
         json.key("refill")
         json.double(Double(state.quota) / Double(state.windowSeconds))
-        instant("next_at", Int64(state.nextAt(now: now, clock: clock).rounded(.up)), &json)
-        let rest = state.restingSeconds > 0 ? Int64((now + clock.shownSeconds(state.restingSeconds)).rounded(.up)) : nil
-        instant("resting_until", rest, &json)
+        writeUse(of: state, datasets[0].zone, now: now, &json)
+        json.member("scopes") { json in
+            json.member("in_use", all.scopes.count)
+            json.member("resting", all.scopes.count { $0.restingSeconds > 0 })
+            json.key("busiest")
+            json.beginArray()
+            for one in all.busiest.prefix(Self.scopesShown) {
+                json.beginObject()
+                json.member("scope", one.scope)
+                writeUse(of: one, datasets[0].zone, now: now, &json)
+                json.endObject()
+            }
+            json.endArray()
+        }
         json.member("forecast") { json in
             json.key("requests_per_day")
             json.double(steady.requestsPerDay.rounded(.up))
@@ -61,5 +72,19 @@ extension Service {
             instant("complete_at_p90", all?.p90, &json)
         }
         json.endObject()
+    }
+
+    /// An upstream may count thousands of them apart.
+    private static let scopesShown = 20
+
+    private func writeUse(of state: Store.BudgetState, _ zone: Zone, now: Double, _ json: inout JSONWriter) {
+        let reserved = state.reserved(now: now)
+        json.member("left", state.left)
+        json.member("reserved", reserved)
+        json.member("spent", state.counted - reserved)
+        let next = Int64(state.nextAt(now: now, clock: planning.clock).rounded(.up))
+        json.member("next_at", instant: next, offset: zone.offset(at: next))
+        let rest = state.restingSeconds > 0 ? Int64((now + planning.clock.shownSeconds(state.restingSeconds)).rounded(.up)) : nil
+        json.member("resting_until", instant: rest, offset: rest.map { zone.offset(at: $0) } ?? 0)
     }
 }

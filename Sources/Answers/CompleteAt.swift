@@ -23,9 +23,10 @@ extension AnswerMaker {
         guard let first = firsts.min(), holes.allSatisfy({ dataset.selects($0.series, by: all) }),
             let run = try await nextRun(askingFrom: first)
         else { return nil }
-        let requests = try await requests(for: holes, knowing: series)
+        var requests = try await requests(for: holes, knowing: series)
+        if requests.values.allSatisfy({ $0 == 0 }) { requests = ["": 1] }
         // Until then the budget recovers: by what the plan would take from now on it is at the latest.
-        return outlook.forecast(of: max(1, requests), in: run.lane).map { max(run.at, now) + max(0, $0.p50 - now) }
+        return outlook.forecast(of: requests, in: run.lane).map { max(run.at, now) + max(0, $0.p50 - now) }
     }
 
     /// The next run of a schedule that looks for holes as far back as this. Rows that nobody has kept for long are of a service that
@@ -44,10 +45,11 @@ extension AnswerMaker {
         return next
     }
 
-    private func requests(for holes: [Demand], knowing series: [StoredSeries]) async throws -> Int {
+    /// By scope.
+    private func requests(for holes: [Demand], knowing series: [StoredSeries]) async throws -> [String: Int] {
         let findings = try await reading { try await store.shapeFindings(of: dataset.name) }
         let around = Circumstances(now: now, ledgers: dataset.hasWays ? series.map(\.ledger) : [])
-        return dataset.plan(holes, shapes: dataset.shapes(by: findings), circumstances: around).totals.cost.requests
+        return dataset.requestsByScope(of: dataset.plan(holes, shapes: dataset.shapes(by: findings), circumstances: around))
     }
 
     private func reading<T>(_ read: () async throws -> T) async throws -> T {

@@ -42,17 +42,24 @@ extension MetricsText {
         }
     }
 
-    private mutating func budgets(_ budgets: [StoreFigures.Budget]) {
-        family("gapless_budget_capacity", "gauge", "Requests that the upstream lets through in a window.")
-        for one in budgets { sample([("upstream", one.upstream)], one.capacity) }
+    /// One sample an upstream, however many scopes it counts apart: of the scope that has least left.
+    private mutating func budgets(_ budgets: [Store.BudgetState]) {
+        func each(_ number: (Store.BudgetState) -> Int) {
+            for one in budgets { sample([("upstream", one.upstream)], number(one)) }
+        }
+        family(
+            "gapless_budget_capacity", "gauge", "Requests that the upstream lets through in a window, of one scope where it counts them apart.")
+        each(\.quota)
         family("gapless_budget_window_seconds", "gauge", "Length of the budget's window.")
-        for one in budgets { sample([("upstream", one.upstream)], one.windowSeconds) }
-        family("gapless_budget_spent", "gauge", "Requests spent in the window that ends now.")
-        for one in budgets { sample([("upstream", one.upstream)], one.spent) }
-        family("gapless_budget_left", "gauge", "Requests that are left of the window.")
-        for one in budgets { sample([("upstream", one.upstream)], max(0, one.capacity - one.spent)) }
+        each(\.windowSeconds)
+        family("gapless_budget_spent", "gauge", "Requests spent in the window that ends now, of the scope that has spent most.")
+        each(\.worst.counted)
+        family("gapless_budget_left", "gauge", "Requests that are left of the window, of the scope that has least.")
+        each(\.worst.left)
         family("gapless_budget_resting_seconds", "gauge", "What is left of a rest that the upstream asked for; 0 where there is none.")
-        for one in budgets { sample([("upstream", one.upstream)], one.restingSeconds) }
+        for one in budgets { sample([("upstream", one.upstream)], one.worst.restingSeconds) }
+        family("gapless_budget_scopes", "gauge", "Scopes of which something is spent in the window, or that rest.")
+        each(\.scopes.count)
     }
 
     private mutating func work(_ figures: StoreFigures) {

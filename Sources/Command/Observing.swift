@@ -34,9 +34,11 @@ struct Observing: Sendable {
             log.write(.debug, "upstream request", ["place": place, "outcome": outcome, "seconds": "\(seconds)", "bytes": "\(bytes)"])
         case .waitingForBudget(let upstream, let seconds):
             shard.count("gapless_budget_waits_total{upstream=\"\(upstream)\"}")
-            log.write(.info, "waiting for the budget", ["upstream": upstream, "seconds": "\(seconds)"])
-        case .upstreamRests(let upstream, let seconds):
-            log.write(.warning, "the upstream asked for a rest", ["upstream": upstream, "seconds": "\(seconds)"])
+            // Where the window is a second long, waiting for it is no news.
+            if seconds >= 2 { log.write(.info, "waiting for the budget", ["upstream": upstream, "seconds": "\(seconds)"]) }
+        case .upstreamRests(let upstream, let scope, let seconds):
+            log.write(
+                .warning, "the upstream asked for a rest", ["upstream": upstream, "scope": scope ?? "", "seconds": "\(seconds)"])
         case .shapeUnusable(let dataset, let shape, let reason):
             log.write(.warning, "call shape not honoured", ["dataset": dataset, "shape": shape, "reason": reason])
         case .ingestionEnded(let ingestion, let dataset, let status, let error):

@@ -20,7 +20,7 @@ final class SchedulingUnit {
         var postgres = postgres
         postgres.applicationName = WorkingUnit.sessionName(role: "scheduler")
         store = Store(pool: PostgresPool(postgres, size: 3, on: loop, waitLimit: .seconds(10)))
-        var all: [any Duty] = [Retention(store: store, periods: settings.retention), Leases(store: store)]
+        var all: [any Duty] = [Retention(store: store, periods: settings.retention, clock: clock), Leases(store: store)]
         all += try AlertSetting.duties(on: loop, store, catalogue, settings, clock, observing)
         // Without access nothing can be fetched.
         let fetched = catalogue.datasets.filter { catalogue.access[$0.upstream.name] != nil }

@@ -78,7 +78,7 @@ final class StoreSampler {
     private func look() async {
         let began = Deadline.now
         do {
-            let figures = try await store.figures(now: clock.now)
+            let figures = try await store.figures(now: clock.exactNow)
             let coverage = try await coverage()
             let seconds = Double(Deadline.now.nanoseconds - began.nanoseconds) / 1e9
             last = Sample(figures: figures, coverage: coverage, takenAt: .now, seconds: seconds)

@@ -2,7 +2,8 @@ internal import EventLoop
 internal import Series
 internal import Store
 
-/// What this process may send to one upstream now: its share of the quota that all processes have together, so many requests at once.
+/// What this process may send to one upstream now, or to one scope of it that has a quota of its own: its share of what all processes have
+/// together.
 ///
 /// Requests wait in one line. Whose lane goes next is said by the lanes' shares; within a lane those of the call that was begun first
 /// go before all others: one call after the other ends, and is stored while the next is fetched.
@@ -12,7 +13,7 @@ internal import Store
 /// every process rests (`Store.reserve`).
 final class Allowance {
     /// The right to send one request at once.
-    struct Permit {
+    struct Permit: Sendable {
         let spentAt: Double
         let goodUntil: Deadline
         let isProbe: Bool
@@ -43,10 +44,12 @@ final class Allowance {
     }
 
     private let upstream: String
+    private let scope: String?
+    private let rate: RequestRate
+    private let traffic: Traffic
     private let store: Store
     private let clock: ServiceClock
     private let loop: Loop
-    private let atOnceMax: Int
     private let lifeSeconds: Double
     /// What a reservation took of late: while the store answers, a grant's life runs already.
     private var reservationSeconds = 0.0
@@ -54,28 +57,29 @@ final class Allowance {
     private let doublingMax: Double
     private let observe: (IngestEvent) -> Void
     private let bell: Waiter
+    private let idlePause: Duration
 
     /// By call.
     private var line: [Ticket] = []
     private var turns = LaneTurns()
     private var hands: [Hand] = []
     private var flying = 0
+    /// Answered, and not known yet what the answer says of the upstream.
+    private var unjudged = 0
     /// By call: requests that will be wanted after those in the line.
     private var following: [Int: Int] = [:]
-    private var abandoned: Set<Int> = []
-    /// By call: when its first request was let go.
-    private var beginnings: [Int: Deadline] = [:]
     /// Seconds from a request to its answer, smoothed; nil before the first.
     private var answerSeconds: Double?
     /// Nothing is asked of the store before this.
     private var closedUntil = Deadline(nanoseconds: 0)
+    /// The last grant took the whole quota: there is none before this, unless some of it is given back.
+    private var spentUntil = Deadline(nanoseconds: 0)
     /// Grants of an earlier round are void: a refusal came in between.
     private var round = 0
     private var refusal: Refusal?
     private var probeNews: Bool?
     private var returned: [Store.Grant] = []
     private var storePauseSeconds = 0.1
-    private var isStopping = false
 
     /// A store that takes longer than this to reserve is as good as away: a spend that counts for longer would cost too much.
     private static let reservationMax = 10.0
@@ -83,13 +87,16 @@ final class Allowance {
     /// A rest that is worth a line in the log.
     private static let longRestSeconds = 30.0
 
-    /// `atOnceMax`: requests under way at once. `timeoutSeconds`: of one request.
+    /// `timeoutSeconds`: of one request. `idlePause`: a scope's is over when nothing was wanted of it for so long.
     init(
-        upstream: String, rate: RequestRate, atOnceMax: Int, timeoutSeconds: Int, doublingMax: Double, store: Store, clock: ServiceClock,
-        loop: Loop, observe: @escaping (IngestEvent) -> Void
+        upstream: String, scope: String? = nil, rate: RequestRate, traffic: Traffic, timeoutSeconds: Int, doublingMax: Double, store: Store,
+        clock: ServiceClock, loop: Loop, idlePause: Duration = .seconds(5), observe: @escaping (IngestEvent) -> Void
     ) {
+        self.idlePause = idlePause
         self.upstream = upstream
-        self.atOnceMax = max(1, atOnceMax)
+        self.scope = scope
+        self.rate = rate
+        self.traffic = traffic
         // A spend counts from the end of its life on: short beside the window, or what is let through would be less than the quota.
         lifeSeconds = min(0.25, max(0.02, clock.realSeconds(Double(rate.seconds)) / 100))
         probeSeconds = Double(timeoutSeconds) + 5
@@ -104,10 +111,11 @@ final class Allowance {
     // MARK: For those who send
 
     /// Waits for the right to send one request: by the lane's share, then in the order of calls (their numbers grow), then of asking.
-    /// Throws where the call is given up meanwhile. Each permit ends in one of `putBack`, `refused` and `ended`.
+    /// Throws where the call is given up meanwhile. Each permit ends in one of `putBack`, `refused` and `ended`, or in `landed`
+    /// and then `judged`.
     func take(_ call: Int, _ lane: Lane) async throws(WaitError) -> Permit {
         while true {
-            if isStopping || abandoned.contains(call) { throw .closing }
+            if traffic.isAbandoned(call) { throw .closing }
             let ticket = Ticket(call, lane, loop)
             line.insert(ticket, at: (line.lastIndex { $0.call <= call } ?? -1) + 1)
             serve()
@@ -121,7 +129,7 @@ final class Allowance {
             }
             guard let permit = ticket.permit else { throw .closing }
             if isGood(permit) {
-                if beginnings[call] == nil { beginnings[call] = .now }
+                traffic.began(call)
                 return permit
             }
             // A refusal came, or its time ran out, between the two lines above.
@@ -134,14 +142,55 @@ final class Allowance {
 
     /// It was not sent.
     func putBack(_ permit: Permit) {
-        flying -= 1
+        land()
         giveBack(Hand(count: 1, permit: permit))
         moveOn()
     }
 
     /// It was answered with 429, and with how long to wait or without.
     func refused(_ permit: Permit, seconds: Double?, sentAt: Deadline) {
+        land()
+        rest(permit, seconds, sentAt)
+    }
+
+    /// It came to another end. `seconds`: until the whole answer, nil where none came.
+    func ended(_ permit: Permit, isWell: Bool, seconds: Double?) {
+        landed(permit, seconds: seconds)
+        judged(permit, .other(isWell: isWell))
+    }
+
+    /// An answer is there, and will be judged when it was read. Another may go.
+    func landed(_ permit: Permit, seconds: Double?) {
+        land()
+        unjudged += 1
+        if let seconds { answerSeconds = answerSeconds.map { $0 * 0.75 + seconds * 0.25 } ?? seconds }
+        moveOn()
+    }
+
+    /// What an answer says of the upstream.
+    enum Verdict {
+        case throttled(seconds: Double?, sentAt: Deadline)
+        case other(isWell: Bool)
+    }
+
+    /// Of one that has landed.
+    func judged(_ permit: Permit, _ verdict: Verdict) {
+        unjudged -= 1
+        switch verdict {
+        case .throttled(let seconds, let sentAt): rest(permit, seconds, sentAt)
+        case .other(let isWell):
+            // What it says of an upstream that has refused another since is out of date.
+            if permit.isProbe { probeNews = isWell && permit.round == round }
+            moveOn()
+        }
+    }
+
+    private func land() {
         flying -= 1
+        traffic.leave()
+    }
+
+    private func rest(_ permit: Permit, _ seconds: Double?, _ sentAt: Deadline) {
         round += 1
         if probeNews == true { probeNews = false }
         refusal = Refusal(
@@ -153,34 +202,17 @@ final class Allowance {
         bell.wake()
     }
 
-    /// It came to another end. `seconds`: until the whole answer, nil where none came.
-    func ended(_ permit: Permit, isWell: Bool, seconds: Double?) {
-        flying -= 1
-        if let seconds { answerSeconds = answerSeconds.map { $0 * 0.75 + seconds * 0.25 } ?? seconds }
-        // What it says of an upstream that has refused another since is out of date.
-        if permit.isProbe { probeNews = isWell && permit.round == round }
-        moveOn()
-    }
-
-    /// Requests of this call that have not been sent yet are not to be sent.
-    func abandon(_ call: Int) {
-        abandoned.insert(call)
+    /// Requests of this call that wait are given up: see `Traffic.abandon`.
+    func dismiss(_ call: Int) {
         following[call] = nil
         dismiss { $0.call == call }
     }
 
-    func forget(_ call: Int) {
-        abandoned.remove(call)
-        following[call] = nil
-    }
+    /// Nothing is wanted of it, under way or to be told.
+    var isIdle: Bool { line.isEmpty && flying == 0 && unjudged == 0 && hands.isEmpty && following.isEmpty && !hasNews }
 
-    /// When the call's first request was let go, nil where none was. To be asked once, when the call is over.
-    func takeBeginning(of call: Int) -> Deadline? { beginnings.removeValue(forKey: call) }
-
-    func isAbandoned(_ call: Int) -> Bool { isStopping || abandoned.contains(call) }
-
+    /// After `Traffic.stop`.
     func stop() {
-        isStopping = true
         dismiss { _ in true }
         bell.wake()
     }
@@ -196,8 +228,9 @@ final class Allowance {
     private func isGood(_ permit: Permit) -> Bool { permit.round == round && permit.goodUntil > .now }
 
     private func serve() {
-        while flying < atOnceMax, !line.isEmpty, let permit = takeFromHand() {
+        while traffic.room > 0, !line.isEmpty, let permit = takeFromHand() {
             flying += 1
+            traffic.take()
             let lane = turns.next(among: Set(line.map(\.lane)))
             let ticket = line.remove(at: line.firstIndex { $0.lane == lane } ?? 0)
             ticket.permit = permit
@@ -229,16 +262,17 @@ final class Allowance {
 
     private func moveOn() {
         serve()
-        if wanted > 0 || probeNews != nil || !returned.isEmpty { bell.wake() }
+        // One of a scope ends some time after it has become idle.
+        if wanted > 0 || probeNews != nil || !returned.isEmpty || (scope != nil && isIdle) { bell.wake() }
     }
 
     /// How many to reserve now: for who waits and may go, and ahead for what a grant's life will see sent.
     private var wanted: Int {
-        let waiting = min(line.count, atOnceMax - flying)
+        let waiting = min(line.count, traffic.room)
         let held = hands.reduce(0) { $0 + $1.count }
         var ahead = 0
         if let answerSeconds, answerSeconds < lifeSeconds {
-            let rate = Double(min(atOnceMax, flying + waiting)) / max(answerSeconds, 0.001)
+            let rate = Double(min(traffic.atOnceMax, flying + waiting)) / max(answerSeconds, 0.001)
             ahead = min(following.values.reduce(line.count - waiting, +), Int((rate * lifeSeconds).rounded(.up)), 1000)
         }
         // Not for every answer: once half of it has gone.
@@ -247,12 +281,12 @@ final class Allowance {
 
     // MARK: The one who asks the store
 
-    /// Works until `stop()`, then gives back what is left.
+    /// Works until `stop()`, then gives back what is left. That of a scope works until nothing was wanted of it for a while.
     func run() async {
-        while !isStopping && !loop.isClosing {
+        while !traffic.isStopping && !loop.isClosing {
             do {
                 try await tell()
-                if wanted > 0, closedUntil <= .now { try await replenish() }
+                if wanted > 0, max(closedUntil, spentUntil) <= .now { try await replenish() }
                 storePauseSeconds = 0.1
             } catch {
                 observe(.storeFailed(doing: "reserving requests of \(upstream)", reason: "\(error)"))
@@ -261,15 +295,23 @@ final class Allowance {
             }
             serve()
             while let hand = hands.first, !isGood(hand.permit) { giveBack(hands.removeFirst()) }
-            try? await bell.wait(until: nextLook)
+            if line.isEmpty || traffic.room > 0 { traffic.dropWait(bell) } else { traffic.awaitRoom(bell) }
+            let mayEnd = scope != nil && isIdle
+            do {
+                try await bell.wait(until: mayEnd ? .after(idlePause) : nextLook)
+            } catch {
+                if mayEnd && isIdle && error == .timedOut { return }
+            }
         }
+        traffic.dropWait(bell)
         hands.forEach(giveBack)
         hands = []
         try? await tell()
     }
 
     private var nextLook: Deadline {
-        if hasNews || wanted > 0 { return closedUntil }
+        if hasNews { return closedUntil }
+        if wanted > 0 { return max(closedUntil, spentUntil) }
         return hands.first?.permit.goodUntil ?? .never
     }
 
@@ -278,38 +320,49 @@ final class Allowance {
     /// What happened since, before anything is asked for.
     private func tell() async throws {
         if let isWell = probeNews {
-            try await store.probeEnded(upstream: upstream, isWell: isWell)
+            try await store.probeEnded(upstream: upstream, scope: scope, isWell: isWell)
             // A refusal may have come while this was told: then it is told with the next look that it did not go well.
             if probeNews == isWell { probeNews = nil }
             if isWell { closedUntil = .now }
         }
         while let told = refusal {
             let rest = try await store.rest(
-                upstream: upstream, seconds: told.seconds, sentAgo: Double(Deadline.now.nanoseconds - told.sentAt.nanoseconds) / 1e9,
-                wasProbe: told.wasProbe, doublingMax: doublingMax)
+                upstream: upstream, scope: scope, seconds: told.seconds,
+                sentAgo: Double(Deadline.now.nanoseconds - told.sentAt.nanoseconds) / 1e9, wasProbe: told.wasProbe,
+                doublingMax: doublingMax)
             // Another may have come while this one was told.
             if refusal == told { refusal = nil }
             if rest.seconds >= Self.longRestSeconds, rest.before < Self.longRestSeconds {
-                observe(.upstreamRests(upstream: upstream, seconds: rest.seconds))
+                observe(.upstreamRests(upstream: upstream, scope: scope, seconds: rest.seconds))
             }
         }
         // Each is told once, whatever comes of it: the store may have taken it though its answer never came, and what is given back
         // twice could be spent twice. One that is lost counts until its window has passed.
-        while let grant = returned.popLast() { try await store.giveBack(upstream: upstream, grant) }
+        while let grant = returned.popLast() {
+            spentUntil = Deadline(nanoseconds: 0)
+            try await store.giveBack(upstream: upstream, scope: scope, grant)
+        }
     }
 
     private func replenish() async throws {
+        let wanted = wanted
+        // Others need not reserve what there would be no place for.
+        let places = min(wanted, traffic.room)
+        traffic.take(places)
+        defer { traffic.leave(places) }
         let life = lifeSeconds + reservationSeconds
         let (before, start) = (round, Deadline.now)
         let end = start + .nanoseconds(Int64(life * 1e9))
         let answer = try await store.reserve(
-            upstream: upstream, wanted: wanted, now: clock.exactNow, goodFor: clock.shownSeconds(life), probeSeconds: probeSeconds)
+            upstream: upstream, scope: scope, wanted: wanted, now: clock.exactNow, goodFor: clock.shownSeconds(life),
+            probeSeconds: probeSeconds)
         let took = Double(Deadline.now.nanoseconds - start.nanoseconds) / 1e9
         reservationSeconds = min(max(took, reservationSeconds * 0.75), Self.reservationMax)
         switch answer {
         case .granted(let grant):
             let permit = Permit(spentAt: grant.spentAt, goodUntil: end, isProbe: grant.isProbe, round: before)
             hands.append(Hand(count: grant.count, permit: permit))
+            if grant.count >= rate.count { spend(until: grant.spentAt) }
             // One goes first after a rest: what becomes of it is known before more is asked for.
             if grant.isProbe { closedUntil = .after(.milliseconds(100)) }
             // It goes back unsent, and the next one lives longer.
@@ -326,6 +379,13 @@ final class Allowance {
             if !line.isEmpty, seconds > 0.5 { observe(.waitingForBudget(upstream: upstream, seconds: seconds)) }
             close(for: seconds)
         }
+    }
+
+    /// To ask before what was granted has left the window would be in vain.
+    private func spend(until spentAt: Double) {
+        let counted = BudgetPace.counted(windowSeconds: Double(rate.seconds))
+        let seconds = clock.realSeconds(spentAt + counted - clock.exactNow)
+        spentUntil = .after(.nanoseconds(Int64(min(max(seconds, 0), 30) * 1e9)))
     }
 
     /// Looked at again before the end: settings or other processes may have changed the budget.

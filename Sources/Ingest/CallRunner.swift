@@ -52,7 +52,7 @@ final class CallRunner {
     func run(_ exchange: any Exchange) async -> Outcome {
         let reading = Reading(exchange, on: decoding)
         let token = token
-        defer { sender.allowance.forget(call) }
+        defer { sender.pacing.forget(call) }
         return await withTaskGroup(of: Sent.self) { group in
             var outcome = Outcome(end: .unproved("the call broke off"))
             var waiting = reading.start().map { Attempt(call: call, lane: lane, traceID: traceID, request: $0, number: 1, delay: 0) }[...]
@@ -64,13 +64,16 @@ final class CallRunner {
                     flying += 1
                     group.addTask { await token.loop.enter { loop in await loop[token].send(attempt) } }
                 }
-                if !isOver { sender.allowance.expect(waiting.count, of: call) }
+                if !isOver { sender.pacing.expect(waiting.lazy.map(\.request), of: call) }
                 guard let sent = await group.next() else { break }
                 flying -= 1
                 outcome.requests += sent.requests
                 if sent.attempt.number > 1 || sent.attempt.request.attempt > 0 { outcome.retries += sent.requests }
                 outcome.bodyBytes += sent.bodyBytes
-                if isOver { continue }
+                if isOver {
+                    sender.judge(sent, nil)
+                    continue
+                }
                 switch await digest(sent, by: reading) {
                 case .step(let step, let reason):
                     lastFailure = reason ?? lastFailure
@@ -84,7 +87,7 @@ final class CallRunner {
                     isOver = true
                 }
                 // What is still waiting for its turn need not be sent any more.
-                if isOver && flying > 0 { sender.allowance.abandon(call) }
+                if isOver && flying > 0 { sender.pacing.abandon(call) }
             }
             return outcome
         }
@@ -102,8 +105,12 @@ final class CallRunner {
         switch sent.result {
         case .success(let answer):
             switch await reading.received(answer, to: sent.attempt.request) {
-            case .success(let step): return .step(step)
-            case .failure(let defect): failure = CallFailure(kind: defect.kind, reason: defect.reason)
+            case .success(let step):
+                sender.judge(sent, nil)
+                return .step(step)
+            case .failure(let defect):
+                sender.judge(sent, defect.kind)
+                failure = CallFailure(kind: defect.kind, reason: defect.reason)
             }
         case .failure(let error):
             failure = error
@@ -167,6 +174,8 @@ struct Sent: Sendable {
     /// What the upstream's quota counts: 1, or 0 where nothing was sent.
     let requests: Int
     let bodyBytes: Int
+    /// Of an answer with status 200, until it was read: by what right it was sent, and when (`RequestSender.judge`).
+    var unjudged: (permit: Allowance.Permit, sentAt: Deadline)?
 }
 
 /// Why a request or a call failed, for the retry policy and for people.

@@ -12,7 +12,8 @@ package enum IngestEvent: Sendable {
     case request(upstream: String, place: String, outcome: String, seconds: Double, bytes: Int)
     case waitingForBudget(upstream: String, seconds: Double)
     /// The upstream asked everybody for a long rest. Told once a rest, by the process that was refused.
-    case upstreamRests(upstream: String, seconds: Double)
+    /// `scope`: where it counts requests apart, of which it spoke.
+    case upstreamRests(upstream: String, scope: String?, seconds: Double)
     case shapeUnusable(dataset: String, shape: String, reason: String)
     case ingestionEnded(ingestion: String, dataset: String, status: String, error: String?)
     /// `subject`: the day or the channel, empty where the scope (a dataset or an upstream) says all. Told by the process that did it.

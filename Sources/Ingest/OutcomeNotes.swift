@@ -19,13 +19,11 @@ final class OutcomeNotes {
         bell = Waiter(loop)
     }
 
-    func add(_ result: Result<UpstreamAnswer, CallFailure>) {
-        switch result {
-        case .success: counts[UpstreamOutcomes.ok, default: 0] += 1
+    func addWell() { counts[UpstreamOutcomes.ok, default: 0] += 1 }
+
+    func add(_ failure: CallFailure) {
         // What we broke off ourselves says nothing of the upstream.
-        case .failure(let failure) where failure.isClosing: break
-        case .failure(let failure): counts[failure.kind.word, default: 0] += 1
-        }
+        if !failure.isClosing { counts[failure.kind.word, default: 0] += 1 }
     }
 
     /// Until `stop`; hands over the rest then.

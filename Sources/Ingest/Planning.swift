@@ -50,7 +50,7 @@ package final class Planning {
     package func keep(_ draft: Draft, keeping: Keeping<MadePlan>? = nil) async throws -> MadePlan {
         var figures = draft.figures
         if !draft.calls.isEmpty {
-            let forecast = try await outlook(of: draft.dataset).forecast(of: figures.cost.requests, in: Self.lane(of: draft))
+            let forecast = try await outlook(of: draft.dataset).forecast(of: draft.requestsByScope, in: Self.lane(of: draft))
             figures.completeAt = forecast?.p50
             figures.completeAtP90 = forecast?.p90
         }
@@ -133,6 +133,7 @@ package final class Planning {
         let selectionDigest: String
         let digest: String
         let figures: PlanFigures
+        let requestsByScope: [String: Int]
         /// Of the shown clock: what is due is judged by it.
         let now: Int64
     }
@@ -167,7 +168,9 @@ package final class Planning {
         let findings = try await store.shapeFindings(of: dataset.name)
         let reserved = beside.map { Reserved(open, dataset, series: series, lane: $0.lane, clock: clock, now: now) }
         let ground = try await WayGround.gather(selection, of: dataset, series, store: store, now: now, files: files)
-        let made = Self.plan(selection, of: dataset, series: series, findings: findings, now: now, except: reserved, ground: ground)
+        let made = Self.plan(
+            selection, of: dataset, series: series, findings: findings, now: now, except: reserved, ground: ground,
+            rate: rates[dataset.upstream.name])
         if let reserved, !reserved.isEmpty { selection.narrow(to: made.calls, of: dataset) }
         var hash = SHA256()
         let text = selection.canonicalText
@@ -183,7 +186,7 @@ package final class Planning {
         return Draft(
             dataset: dataset, calls: made.calls, selection: selection, selectionText: SelectionJSON.text(selection, of: dataset),
             selectionDigest: Hex.encode(SHA256.hash(Array(asked.canonicalText.utf8))), digest: Hex.encode(hash.finish()),
-            figures: figures, now: now)
+            figures: figures, requestsByScope: made.requestsByScope, now: now)
     }
 
     /// All series of the store, with those that the selection names and that were not there before.
@@ -226,11 +229,11 @@ package final class Planning {
     ///
     /// `instead`: only what these calls were to fill, which they turned out not to be able to. `except`: what others are to fill.
     /// `ground`: of a dataset with several ways. Where it says that calls were made already, those are not planned again, and of the rest of
-    /// a selection from the last held slot on only what lies beside them is.
+    /// a selection from the last held slot on only what lies beside them is. `rate`: as settings have it, for the estimate.
     package static func plan(
         _ selection: Selection, of dataset: Dataset, series: [StoredSeries], findings: ShapeFindings, now: Int64,
-        instead: [Store.UndoneCall]? = nil, except reserved: Reserved? = nil, ground: WayGround = WayGround()
-    ) -> (figures: PlanFigures, calls: [StoredCall]) {
+        instead: [Store.UndoneCall]? = nil, except reserved: Reserved? = nil, ground: WayGround = WayGround(), rate: RequestRate? = nil
+    ) -> (figures: PlanFigures, calls: [StoredCall], requestsByScope: [String: Int]) {
         let left = instead.map { Reserved($0, dataset, series: series) }
         var ids: [SeriesKey: Int] = [:]
         var demands: [Demand] = []
@@ -268,7 +271,7 @@ package final class Planning {
         }
         var figures = PlanFigures(
             gaps: plan.gaps.count, slots: plan.gaps.slots, cost: plan.totals.cost, lowerBound: plan.lowerBound,
-            optimality: plan.optimality, estimatedSeconds: plan.totals.seconds)
+            optimality: plan.optimality, estimatedSeconds: dataset.estimatedSeconds(of: plan, rate: rate))
         figures.unfillable = unfillable
         if unfillable.count > Store.unfillableKept {
             figures.warnings.append("\(unfillable.count - Store.unfillableKept) more runs of slots are unfillable")
@@ -277,7 +280,7 @@ package final class Planning {
             let cause = selection.maxRequests == nil ? "no call shape reaches" : "max_requests leaves out"
             figures.warnings.append("\(cause) \(plan.uncovered) of the selected slots")
         }
-        return (figures, calls)
+        return (figures, calls, dataset.requestsByScope(of: plan))
     }
 
     /// The runs of what is planned for that no way leads to which is allowed, and what a person could do.

@@ -10,7 +10,7 @@ final class RequestSender {
     private let fetcher: Fetcher
     private let loop: Loop
     private let observe: (IngestEvent) -> Void
-    let allowance: Allowance
+    let pacing: Pacing
     let outcomes: OutcomeNotes
     /// Of all calls together.
     var requestsInFlight: Int { access.requestsInFlight ?? profile.requestsInFlight }
@@ -25,27 +25,52 @@ final class RequestSender {
         self.loop = loop
         self.observe = observe
         outcomes = OutcomeNotes(upstream: profile.name, store: store, loop: loop)
-        allowance = Allowance(
-            upstream: profile.name, rate: access.rate, atOnceMax: access.requestsInFlight ?? profile.requestsInFlight,
-            timeoutSeconds: profile.timeoutSeconds, doublingMax: max(600, restSecondsMax), store: store, clock: clock, loop: loop,
-            observe: observe)
+        let traffic = Traffic(atOnceMax: access.requestsInFlight ?? profile.requestsInFlight)
+        pacing = Pacing(traffic: traffic, loop: loop) { scope in
+            Allowance(
+                upstream: profile.name, scope: scope, rate: access.rate, traffic: traffic, timeoutSeconds: profile.timeoutSeconds,
+                doublingMax: max(600, restSecondsMax), store: store, clock: clock, loop: loop, observe: observe)
+        }
     }
 
+    /// What is sent with success is to be judged once it was read.
     func send(_ attempt: Attempt) async -> Sent {
+        let allowance: Allowance
         let permit: Allowance.Permit
         do {
             if attempt.delay > 0 { try await pause(seconds: attempt.delay, attempt.call) }
+            allowance = pacing.allowance(for: attempt.request.scope)
             permit = try await allowance.take(attempt.call, attempt.lane)
         } catch {
             return Sent(attempt: attempt, result: .failure(interrupted(error)), requests: 0, bodyBytes: 0)
         }
-        let (result, bytes) = await transfer(attempt.request, attempt.traceID, permit)
-        outcomes.add(result)
-        return Sent(attempt: attempt, result: result, requests: 1, bodyBytes: bytes)
+        let start = Deadline.now
+        let (result, bytes) = await transfer(attempt.request, attempt.traceID, allowance, permit)
+        if case .failure(let failure) = result {
+            outcomes.add(failure)
+            return Sent(attempt: attempt, result: result, requests: 1, bodyBytes: bytes)
+        }
+        return Sent(attempt: attempt, result: result, requests: 1, bodyBytes: bytes, unjudged: (permit, start))
+    }
+
+    /// What was read in an answer with status 200: upstreams say there too that it is too much (Kraken: `EAPI:Rate limit exceeded`), or
+    /// that they do not serve. To be told once of each that was sent with success. nil: nothing of the kind, or nobody has read it.
+    func judge(_ sent: Sent, _ defect: FailureClass?) {
+        guard let (permit, sentAt) = sent.unjudged else { return }
+        let allowance = pacing.allowance(for: sent.attempt.request.scope)
+        switch defect {
+        case .throttled(let seconds)?:
+            allowance.judged(permit, .throttled(seconds: seconds.map(Double.init), sentAt: sentAt))
+        case let other: allowance.judged(permit, .other(isWell: other != .server))
+        }
+        switch defect {
+        case let kind? where kind.isThrottling || kind == .server || kind == .refused: outcomes.add(CallFailure(kind: kind, reason: ""))
+        default: outcomes.addWell()
+        }
     }
 
     private func transfer(
-        _ request: UpstreamRequest, _ traceID: String?, _ permit: Allowance.Permit
+        _ request: UpstreamRequest, _ traceID: String?, _ allowance: Allowance, _ permit: Allowance.Permit
     ) async -> (Result<UpstreamAnswer, CallFailure>, Int) {
         var fetch = Fetch(
             access.base, request.path, query: request.query.map { ($0.name, $0.value) }, headers: [("Accept", "application/json")],
@@ -60,8 +85,15 @@ final class RequestSender {
             let fetched = try await fetcher.fetch(fetch)
             report(fetch, "\(fetched.status)", since: start, bytes: fetched.bytesReceived)
             let seconds = Double(Deadline.now.nanoseconds - start.nanoseconds) / 1e9
-            if fetched.status != 429 { allowance.ended(permit, isWell: fetched.status < 500, seconds: seconds) }
-            return (judge(fetched, place: fetch.place, permit, sentAt: start), fetched.bytesReceived)
+            let result = sort(fetched, place: fetch.place)
+            if case .failure(let failure) = result, case .throttled(let rest) = failure.kind {
+                allowance.refused(permit, seconds: rest.map(Double.init), sentAt: start)
+            } else if case .failure = result {
+                allowance.ended(permit, isWell: fetched.status < 500, seconds: seconds)
+            } else {
+                allowance.landed(permit, seconds: seconds)
+            }
+            return (result, fetched.bytesReceived)
         } catch {
             allowance.ended(permit, isWell: false, seconds: nil)
             report(fetch, error.kind.rawValue, since: start, bytes: error.received)
@@ -77,16 +109,13 @@ final class RequestSender {
         return "00-\(traceID)-\(String(repeating: "0", count: 16 - span.utf8.count))\(span)-01"
     }
 
-    private func judge(
-        _ fetched: Fetched, place: String, _ permit: Allowance.Permit, sentAt: Deadline
-    ) -> Result<UpstreamAnswer, CallFailure> {
+    private func sort(_ fetched: Fetched, place: String) -> Result<UpstreamAnswer, CallFailure> {
         let reason = "\(place): status \(fetched.status)"
         switch fetched.status {
         case 200: return .success(UpstreamAnswer(body: fetched.body))
         case 401, 403: return .failure(CallFailure(kind: .refused, reason: "\(reason): the upstream refused the credentials"))
         case 429:
             let seconds = fetched.header("retry-after").flatMap { RetryAfter.seconds($0, now: Int64(ServiceClock.realNow)) }
-            allowance.refused(permit, seconds: seconds.map(Double.init), sentAt: sentAt)
             return .failure(CallFailure(kind: .throttled(retryAfterSeconds: seconds.map { Int($0) }), reason: reason))
         case 408, 425, 500...: return .failure(CallFailure(kind: .server, reason: reason))
         default: return .failure(CallFailure(kind: .badRequest, reason: reason))
@@ -102,7 +131,7 @@ final class RequestSender {
     private func pause(seconds: Double, _ call: Int) async throws {
         let end = Deadline.after(.nanoseconds(Int64(seconds * 1e9)))
         while true {
-            if allowance.isAbandoned(call) { throw WaitError.closing }
+            if pacing.isAbandoned(call) { throw WaitError.closing }
             if Deadline.now >= end { return }
             try await loop.sleep(until: min(end, .after(.milliseconds(250))))
         }

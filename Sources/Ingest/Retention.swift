@@ -19,8 +19,10 @@ package final class Retention: Duty {
     package let name = "retention"
     private let store: Store
     private let periods: Periods
+    private let clock: ServiceClock
 
-    package init(store: Store, periods: Periods) {
+    package init(store: Store, periods: Periods, clock: ServiceClock) {
+        self.clock = clock
         self.store = store
         self.periods = periods
     }
@@ -31,6 +33,7 @@ package final class Retention: Duty {
             try await store.sweepEnded(tasks: periods.tasks, receipts: periods.receipts, events: periods.events),
             try await store.sweepAudit(keptFor: periods.audit),
             try await store.sweepAlerts(keptFor: periods.alerts),
+            try await store.sweepScopes(now: clock.exactNow),
         ]
         return isMore.contains(true) ? 0 : 60
     }

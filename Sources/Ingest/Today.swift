@@ -32,7 +32,7 @@ extension Planning {
             shapes: dataset.shapes.filter { $0.channel == channel }.map(\.name), period: dataset.periods.slot(containing: now))
         if let last = try await store.todayFetch(at: place), let standing = standing(last, dueAt: dueAt) { return standing }
         if try await !store.isClaimed(dataset: dataset.name) { return .none(seconds: Self.lookAgainSeconds) }
-        if let seconds = try await budgetPause(of: dataset.upstream.name) { return .none(seconds: seconds) }
+        if let seconds = try await budgetPause(of: dataset, channel) { return .none(seconds: seconds) }
         let draft = try await draft(selection, beside: .demand)
         if draft.calls.isEmpty { return .none(seconds: Self.lookAgainSeconds) }
         let (fetch, isNew) = try await store.fileToday(
@@ -67,9 +67,10 @@ extension Planning {
     }
 
     /// Real seconds for which the budget lets nothing through, where that is long; nil where it is not.
-    private func budgetPause(of upstream: String) async throws -> Double? {
+    private func budgetPause(of dataset: Dataset, _ channel: String) async throws -> Double? {
         let now = clock.exactNow
-        guard let state = try await store.budgetStates(upstream: upstream, now: now).first else { return nil }
+        guard let all = try await store.budgetStates(upstream: dataset.upstream.name, now: now).first else { return nil }
+        let state = all.of(dataset.upstream.pacedByChannel ? channel : nil)
         if state.restingSeconds > 0 { return state.restingSeconds }
         let wait = state.nextAt(now: now, clock: clock) - now
         return wait > Self.todayWaitSeconds ? clock.realSeconds(wait - Self.todayWaitSeconds) : nil

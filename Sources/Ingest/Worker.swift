@@ -32,7 +32,7 @@ package final class Worker {
     let inferring: any LocalWork
     /// Reads the files of archives, where this process does.
     let files: (any LocalWork)?
-    private var senders: [String: (object: RequestSender, token: Local<RequestSender>)] = [:]
+    private var senders: [String: (object: RequestSender, token: Local<RequestSender>, pacing: Local<Pacing>)] = [:]
     private var held: [Int64: HeldTask] = [:]
     private var calls = 0
     let bell: Waiter
@@ -75,7 +75,7 @@ package final class Worker {
                 let sender = RequestSender(
                     profile: dataset.upstream, access: access, store: store, fetcher: fetcher, clock: clock, loop: loop,
                     restSecondsMax: settings.retry.capSeconds, observe: observe)
-                senders[dataset.upstream.name] = (sender, loop.keep(sender))
+                senders[dataset.upstream.name] = (sender, loop.keep(sender), loop.keep(sender.pacing))
             }
         }
         self.datasets = workable
@@ -88,8 +88,8 @@ package final class Worker {
         await withDiscardingTaskGroup { group in
             group.addTask { await me.loop.enter { loop in await loop[me].renewLeases() } }
             group.addTask { await me.loop.enter { loop in await loop[me].settleOrphans() } }
-            for token in senders.values.map(\.token) {
-                group.addTask { await token.loop.enter { loop in await loop[token].allowance.run() } }
+            for (_, token, pacing) in senders.values {
+                group.addTask { await token.loop.enter { loop in await loop[pacing].run(as: pacing) } }
                 group.addTask { await token.loop.enter { loop in await loop[token].outcomes.run() } }
             }
             var pauseSeconds = 0.1
@@ -146,7 +146,7 @@ package final class Worker {
         isStopping = true
         for holding in held.values { holding.isHalted = true }
         for sender in senders.values {
-            sender.object.allowance.stop()
+            sender.object.pacing.stop()
             sender.object.outcomes.stop()
         }
         bell.wake()
@@ -207,7 +207,7 @@ package final class Worker {
                 call: holding.call, lane: task.lane, traceID: task.traceID, sender: sender.object, token: sender.token,
                 policy: settings.retry, inFlightMax: sender.object.requestsInFlight, decoding: decoding, random: { self.random() })
             let outcome = await runner.run(dataset.exchange(order))
-            holding.begunAt = sender.object.allowance.takeBeginning(of: holding.call)
+            holding.begunAt = sender.object.pacing.takeBeginning(of: holding.call)
             await conclude(holding, outcome, dataset, start)
         } catch {
             observe(.storeFailed(doing: "task \(task.id)", reason: "\(error)"))
@@ -357,7 +357,7 @@ package final class Worker {
                     // Another worker has it, or nobody is to have it now: not one more request is spent here.
                     if lease == .lost { observe(.leaseLost(task: task.id)) }
                     holding.isHalted = true
-                    datasets[task.dataset].flatMap { senders[$0.upstream.name] }?.object.allowance.abandon(holding.call)
+                    datasets[task.dataset].flatMap { senders[$0.upstream.name] }?.object.pacing.abandon(holding.call)
                 } catch {
                     observe(.storeFailed(doing: "renewing the lease of task \(task.id)", reason: "\(error)"))
                 }

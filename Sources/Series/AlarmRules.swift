@@ -140,7 +140,7 @@ package enum AlarmRules {
             parts.append("\(standing.urgentRequests) requests that do not take their time are likely to take \((seconds + 3599) / 3600) h "
                 + "by the quota of \(standing.rate)")
         }
-        let short = max(0, Int((steady.requestsPerDay - steady.capacityPerDay).rounded(.up)))
+        let short = Int(steady.shortPerDay.rounded(.up))
         return Alarm(
             .init(.budgetShort, scope: standing.upstream), .warning, message: "\(standing.upstream): " + parts.joined(separator: "; "),
             count: steady.isSustainable ? beyond : short, subject: object { $0.member("upstream", standing.upstream) },

@@ -27,7 +27,7 @@ package struct BudgetPace: Sendable, Hashable {
     package let quota: Int
     /// For how long a request counts.
     package let window: Double
-    private let now: Double
+    let now: Double
     private let spends: [Spend]
     private let restUntil: Double
 
@@ -41,6 +41,18 @@ package struct BudgetPace: Sendable, Hashable {
         self.spends = spends.filter { $0.at + max(0.001, window) > now }.sorted { $0.at < $1.at }
         self.restUntil = restUntil
     }
+
+    /// For how many seconds a request counts by a budget whose window has so many: a second more, or a tenth more where the window is
+    /// shorter than ten seconds.
+    ///
+    /// What is kept apart is the moments at which requests leave. The surplus is what two of them may come closer on their way, and what
+    /// the clocks of two hosts may differ by, before a window of the upstream's sees one too many. That an upstream counts by whole
+    /// seconds asks for none of it: two moments that are n seconds apart are n apart in whole seconds too. A leaky counter (Kraken) is
+    /// empty again by then. A whole second on a window of one would halve what may be asked.
+    package static func counted(windowSeconds: Double) -> Double { windowSeconds + min(1, windowSeconds / 10) }
+
+    /// Nothing of it is spent, and nothing stands in the way.
+    package var isUntouched: Bool { spends.isEmpty && restUntil <= now }
 
     /// Requests a second that the quota lets through in the long run.
     package var steady: Double { Double(quota) / window }

@@ -266,10 +266,15 @@ package struct UpstreamProfile: Sendable {
     package let requestsInFlight: Int
     package let timeoutSeconds: Int
     package let bodyBytesMax: Int
+    /// Whether the rate is that of each channel by itself (Kraken counts the requests of each pair): then the scope of a call's requests
+    /// (`UpstreamRequest.scope`) is the channel of its series.
+    package let pacedByChannel: Bool
 
     package init(
-        name: String, credential: Credential, rate: RequestRate, requestsInFlight: Int, timeoutSeconds: Int, bodyBytesMax: Int
+        name: String, credential: Credential, rate: RequestRate, requestsInFlight: Int, timeoutSeconds: Int, bodyBytesMax: Int,
+        pacedByChannel: Bool = false
     ) {
+        self.pacedByChannel = pacedByChannel
         self.name = name
         self.credential = credential
         self.rate = rate

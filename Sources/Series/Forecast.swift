@@ -80,8 +80,12 @@ package struct Forecast: Sendable, Hashable {
     package static func of(
         _ requests: Int, in lane: Lane, behind queue: Queue = Queue(), budget: BudgetPace, experience: Experience, seed: UInt64 = 1
     ) -> Forecast? {
-        if requests <= 0 { return nil }
-        let total = Double(queue.requests(until: requests, in: lane))
+        of([Share(requests: requests, behind: queue, budget: budget)], in: lane, experience: experience, seed: seed)
+    }
+
+    /// 200 futures. `instant`: of the last answer, where requests take so many times as many as planned, at so many a second; nil where
+    /// the pace is not known.
+    static func drawn(_ experience: Experience, _ seed: UInt64, instant: (_ stretched: Double, _ pace: Double?) -> Double) -> Forecast {
         var dice = SeededDice(seed)
         let known = calls(experience)
         let stretch = max(4, known.count / 4)
@@ -90,9 +94,7 @@ package struct Forecast: Sendable, Hashable {
             let some = (0..<min(stretch, known.count)).map { known[(from + $0) % known.count] }
             let planned = some.reduce(0) { $0 + $1.planned }
             let spent = some.reduce(0) { $0 + $1.spent }
-            // What waited for the quota looks slow: a pace below the quota's is taken for that.
-            let pace = max(pace(of: some) ?? experience.expectedPace, budget.steady)
-            return budget.instant(of: max(1, total * Double(spent) / Double(planned)), pace: pace) + 1 / pace
+            return instant(Double(spent) / Double(planned), pace(of: some))
         }.sorted()
         func at(_ share: Double) -> Int64 { Int64(instants[min(draws - 1, Int(share * Double(draws)))].rounded(.up)) }
         return Forecast(p50: at(0.5), p90: at(0.9))

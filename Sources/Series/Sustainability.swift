@@ -1,16 +1,28 @@
 /// What a dataset's schedules need day after day, nothing having gone wrong: requests as plans count them.
 package struct SteadyDemand: Sendable, Hashable {
     package let requestsPerDay: Double
+    /// Of the scope that needs most, where each has a budget of its own (`UpstreamProfile.pacedByChannel`); else all of them.
+    package let requestsOfBusiest: Double
 
-    package init(requestsPerDay: Double) { self.requestsPerDay = requestsPerDay }
+    package init(requestsPerDay: Double, ofBusiest busiest: Double? = nil) {
+        self.requestsPerDay = requestsPerDay
+        requestsOfBusiest = busiest ?? requestsPerDay
+    }
+
+    /// By scope.
+    package init(_ scopes: [String: Double]) {
+        self.init(requestsPerDay: scopes.values.reduce(0, +), ofBusiest: scopes.values.max() ?? 0)
+    }
 }
 
 /// Whether a budget can hold what is asked of it day after day, and which change would make it so.
 package struct Sustainability: Sendable, Hashable {
     /// With the retries that requests have needed of late.
     package let requestsPerDay: Double
-    /// What the quota lets through.
+    /// What the quota lets through, of one scope where each has its own.
     package let capacityPerDay: Double
+    /// What is lacking of it, of the scope that lacks most where each has its own; 0 where nothing is.
+    package let shortPerDay: Double
     package let isSustainable: Bool
     /// One sentence with figures; nil where nothing need change.
     package let wouldNeed: String?
@@ -23,10 +35,12 @@ extension Forecast {
     ///   - demand: of all datasets that share the budget, together.
     ///   - retryFactor: requests spent for each that was planned, of late; 1 where nothing is known.
     package static func sustainability(of demand: SteadyDemand, rate: RequestRate, retryFactor: Double = 1) -> Sustainability {
-        let needed = max(0, demand.requestsPerDay) * max(1, retryFactor)
+        let all = max(0, demand.requestsPerDay) * max(1, retryFactor)
+        let needed = max(0, demand.requestsOfBusiest) * max(1, retryFactor)
         let capacity = rate.perSecond * 86_400
         if needed <= capacity {
-            return Sustainability(requestsPerDay: needed, capacityPerDay: capacity, isSustainable: true, wouldNeed: nil)
+            return Sustainability(
+                requestsPerDay: all, capacityPerDay: capacity, shortPerDay: 0, isSustainable: true, wouldNeed: nil)
         }
         let quota = Int((needed / 86_400 * Double(rate.seconds)).rounded(.up))
         let share = max(1, Int((capacity / needed * 100).rounded(.down)))
@@ -35,7 +49,8 @@ extension Forecast {
         let text = "a quota of \(quota)/PT\(rate.seconds)S instead of \(rate.count), or \(share) % of the requests "
             + "(fewer series or sources, or fewer days asked again), or schedules \(tenths(days)) times as far apart: "
             + "\(Int(needed.rounded(.up))) requests a day are needed and \(Int(capacity)) may be sent"
-        return Sustainability(requestsPerDay: needed, capacityPerDay: capacity, isSustainable: false, wouldNeed: text)
+        return Sustainability(
+            requestsPerDay: all, capacityPerDay: capacity, shortPerDay: needed - capacity, isSustainable: false, wouldNeed: text)
     }
 
     private static func tenths(_ number: Double) -> String {

@@ -7,13 +7,18 @@ extension SteadyDemand {
     ///
     /// - Parameter shapes: the call shapes that can be used, at the prices that were found.
     package init(typicalOf dataset: Dataset, now: Int64, shapes: [CallShape]) {
+        self.init(Self.typical(of: dataset, now: now, shapes: shapes))
+    }
+
+    /// The same by scope.
+    package static func typical(of dataset: Dataset, now: Int64, shapes: [CallShape]) -> [String: Double] {
         let today = dataset.zone.day(at: now)
         let day = dataset.zone.start(of: today.advanced(by: -1))..<dataset.zone.start(of: today)
         // One day more before it, so that what each run leaves to the next is as ever.
         let start = dataset.zone.start(of: today.advanced(by: -2))
         var holes = dataset.followed.map { TypicalHoles(ledger: Ledger(key: $0), dueBefore: dataset.dueBefore($0, now: start)) }
-        var requests = 0
-        for run in Self.runs(of: dataset, in: start..<day.upperBound) {
+        var requests: [String: Double] = [:]
+        for run in runs(of: dataset, in: start..<day.upperBound) {
             for selection in run.schedule.selections(of: dataset, now: run.at) {
                 var demands: [Demand] = []
                 for index in holes.indices where dataset.selects(holes[index].ledger.key, by: selection) {
@@ -25,10 +30,11 @@ extension SteadyDemand {
                 if run.at < day.lowerBound { continue }
                 let around = Circumstances(
                     now: run.at, ledgers: dataset.hasWays ? holes.map { $0.known(dataset) } : [], ways: selection.ways)
-                requests += dataset.plan(demands, shapes: shapes, circumstances: around).totals.cost.requests
+                let plan = dataset.plan(demands, shapes: shapes, circumstances: around)
+                requests.merge(dataset.requestsByScope(of: plan).mapValues(Double.init), uniquingKeysWith: +)
             }
         }
-        self.init(requestsPerDay: Double(requests))
+        return requests
     }
 
     private static func runs(of dataset: Dataset, in range: Range<Int64>) -> [(at: Int64, schedule: DatasetSchedule)] {

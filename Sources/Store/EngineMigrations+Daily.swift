@@ -25,4 +25,5 @@ package let dailyMigrations: [RowSchema.Migration] = [
     .archives,
     .ways,
     .remarks,
+    .scopedBudgets,
 ]

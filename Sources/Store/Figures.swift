@@ -20,19 +20,9 @@ package struct StoreFigures: Sendable {
         package let count: Int
     }
 
-    package struct Budget: Sendable {
-        package let upstream: String
-        /// Requests in a window.
-        package let capacity: Int
-        package let windowSeconds: Int
-        package let spent: Int
-        /// Real seconds that are left of a rest that the upstream asked for; 0 where there is none.
-        package let restingSeconds: Double
-    }
-
     package var tasks: [Tasks] = []
     package var ingestions: [Ingestions] = []
-    package var budgets: [Budget] = []
+    package var budgets: [Store.BudgetState] = []
     package var alerts: [Store.OpenAlerts] = []
 
     package init() {}
@@ -40,7 +30,7 @@ package struct StoreFigures: Sendable {
 
 extension Store {
     /// Each count is read along an index of what is open. `now`: the shown clock, by which budgets are spent.
-    package func figures(now: Int64) async throws -> StoreFigures {
+    package func figures(now: Double) async throws -> StoreFigures {
         var figures = StoreFigures()
         figures.tasks = try await pool.read("""
             select dataset, lane, status, count(*), coalesce(max(extract(epoch from now() - since)), 0)::float8 from (
@@ -70,17 +60,7 @@ extension Store {
                 StoreFigures.Ingestions(
                     dataset: try row.string(0), lane: try row.string(1), status: try row.string(2), count: try row.int(3))
             }
-        figures.budgets = try await pool.read("""
-            select upstream, quota::int8, window_seconds::int8, (
-                select coalesce(sum(requests), 0)::int8 from budget_spends s
-                where s.upstream = b.upstream and s.spent_at > \(.instant(now)) - make_interval(secs => b.window_seconds + 1)
-            ), coalesce(greatest(0, extract(epoch from quiet_until - clock_timestamp())), 0)::float8
-            from budgets b order by upstream
-            """).map { row in
-                StoreFigures.Budget(
-                    upstream: try row.string(0), capacity: try row.int(1), windowSeconds: try row.int(2), spent: try row.int(3),
-                    restingSeconds: try row.double(4))
-            }
+        figures.budgets = try await budgetStates(now: now)
         figures.alerts = try await openAlerts()
         return figures
     }

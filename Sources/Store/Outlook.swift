@@ -8,26 +8,34 @@ package struct Outlook: Sendable {
         package let id: String
         package let dataset: String
         package let lane: Lane
-        package let requests: Int
+        /// By scope (`Dataset.scope`).
+        package let scopes: [String: Int]
+        package var requests: Int { scopes.values.reduce(0, +) }
     }
 
     /// The quota as it is declared.
     package let rate: RequestRate
+    /// Of a scope that is not among the others: of all requests, where the upstream has one budget.
     package let budget: BudgetPace
+    /// Of the scopes that are in use.
+    package let scopes: [String: BudgetPace]
     package let experience: Forecast.Experience
     /// Of the datasets that share the upstream, in the order in which they were filed.
     package let open: [Open]
 
-    package init(rate: RequestRate, budget: BudgetPace, experience: Forecast.Experience, open: [Open]) {
+    package init(
+        rate: RequestRate, budget: BudgetPace, scopes: [String: BudgetPace] = [:], experience: Forecast.Experience, open: [Open]
+    ) {
         self.rate = rate
         self.budget = budget
+        self.scopes = scopes
         self.experience = experience
         self.open = open
     }
 
-    /// Of so many requests that would be filed now.
-    package func forecast(of requests: Int, in lane: Lane) -> Forecast? {
-        Forecast.of(requests, in: lane, behind: queue(open[...]), budget: budget, experience: experience)
+    /// Of so many requests of each scope that would be filed now.
+    package func forecast(of requests: [String: Int], in lane: Lane) -> Forecast? {
+        Forecast.of(shares(requests, behind: open), in: lane, experience: experience)
     }
 
     /// Of an open ingestion, behind those that were filed before it in its lane, and beside the other lanes.
@@ -35,7 +43,7 @@ package struct Outlook: Sendable {
         guard let place = open.firstIndex(where: { $0.id == id }) else { return nil }
         let mine = open[place]
         let others = open.enumerated().filter { $0.offset < place || $0.element.lane != mine.lane }.map(\.element)
-        return Forecast.of(mine.requests, in: mine.lane, behind: queue(others[...]), budget: budget, experience: experience)
+        return Forecast.of(shares(mine.scopes, behind: others), in: mine.lane, experience: experience)
     }
 
     /// Of all that is open of a dataset, beside the work of others on the upstream; nil where nothing is.
@@ -46,29 +54,39 @@ package struct Outlook: Sendable {
         return last.compactMap { forecast(of: $0.id) }.max { $0.p50 < $1.p50 }
     }
 
-    /// Of all that is open.
-    package var forecastOfAll: Forecast? {
-        let queue = queue(open[...])
-        guard let lane = Lane.allCases.last(where: { queue.ahead[$0] ?? 0 > 0 }) else { return nil }
-        // The lane is of no matter to the last request of all.
-        return Forecast.of(queue.requests, in: lane, budget: budget, experience: experience)
-    }
+    /// Of all that is open. Its order is of no matter to the last request of all.
+    package var forecastOfAll: Forecast? { forecast(ofOnly: open) }
 
     /// Requests of the lanes that do not take their time.
-    package var urgentRequests: Int { open.reduce(0) { $0 + ($1.lane == .history ? 0 : $1.requests) } }
+    package var urgentRequests: Int { urgent.reduce(0) { $0 + $1.requests } }
 
     /// Of all that does not take its time, were there nothing else.
-    package var forecastOfUrgent: Forecast? {
-        Forecast.of(urgentRequests, in: .live, budget: budget, experience: experience)
+    package var forecastOfUrgent: Forecast? { forecast(ofOnly: urgent) }
+
+    private var urgent: [Open] { open.filter { $0.lane != .history } }
+
+    private func forecast(ofOnly some: [Open]) -> Forecast? {
+        let requests = some.reduce(into: [:]) { $0.merge($1.scopes, uniquingKeysWith: +) }
+        return Forecast.of(shares(requests, behind: []), in: .live, experience: experience)
+    }
+
+    /// In the order of the scopes' names, so that the same question has the same answer.
+    private func shares(_ requests: [String: Int], behind others: [Open]) -> [Forecast.Share] {
+        var queues: [String: [Lane: Int]] = [:]
+        for one in others {
+            for (scope, count) in one.scopes where requests[scope] != nil {
+                queues[scope, default: [:]][one.lane, default: 0] += count
+            }
+        }
+        return requests.sorted { $0.key < $1.key }.map { scope, count in
+            Forecast.Share(
+                requests: count, behind: Forecast.Queue(ahead: queues[scope] ?? [:]), budget: scopes[scope] ?? budget)
+        }
     }
 
     /// Whether the quota holds what typical days of all that share it take.
     package func sustainability(of demand: SteadyDemand) -> Sustainability {
         Forecast.sustainability(of: demand, rate: rate, retryFactor: experience.retryFactor)
-    }
-
-    private func queue(_ some: ArraySlice<Open>) -> Forecast.Queue {
-        Forecast.Queue(ahead: some.reduce(into: [:]) { $0[$1.lane, default: 0] += $1.requests })
     }
 }
 
@@ -80,19 +98,26 @@ extension Store {
     package func outlook(
         of dataset: Dataset, among datasets: [Dataset], rate: RequestRate? = nil, clock: ServiceClock
     ) async throws -> Outlook {
-        let sharing = datasets.filter { $0.upstream.name == dataset.upstream.name }.map(\.name)
+        let sharing = datasets.filter { $0.upstream.name == dataset.upstream.name }
         let now = clock.exactNow
         let state = try await budgetStates(upstream: dataset.upstream.name, now: now).first
         let profile = dataset.upstream
         let declared = state.map { RequestRate(count: $0.quota, seconds: $0.windowSeconds) } ?? rate ?? profile.rate
-        let budget = state?.pace(now: now, clock: clock)
-            ?? BudgetPace(quota: declared.count, window: Double(declared.seconds) + 1, now: now)
+        let untouched = BudgetPace(
+            quota: declared.count, window: BudgetPace.counted(windowSeconds: Double(declared.seconds)), now: now)
         let seconds = dataset.shapes.map(\.secondsPerRequest).max() ?? 1
         let experience = Forecast.Experience(
-            samples: try await recentCalls(of: sharing, clock: clock),
+            samples: try await recentCalls(of: sharing.map(\.name), clock: clock),
             expectedPace: Double(profile.requestsInFlight) / max(0.001, clock.shownSeconds(seconds)))
+        if profile.pacedByChannel {
+            let scopes = (state?.scopes ?? []).map { ($0.scope ?? "", $0.pace(now: now, clock: clock)) }
+            return Outlook(
+                rate: declared, budget: untouched, scopes: Dictionary(scopes) { first, _ in first }, experience: experience,
+                open: try await openWorkByScope(of: sharing))
+        }
         return Outlook(
-            rate: declared, budget: budget, experience: experience, open: try await openWork(of: sharing))
+            rate: declared, budget: state?.pace(now: now, clock: clock) ?? untouched, experience: experience,
+            open: try await openWork(of: sharing.map(\.name)))
     }
 
     /// Calls that ended of late, the last one last.
@@ -121,16 +146,38 @@ extension Store {
         return try rows.map { row in
             Outlook.Open(
                 id: try row.string(0), dataset: try row.string(1), lane: Lane(rawValue: try row.string(2)) ?? .history,
-                requests: try row.int(3))
+                scopes: ["": try row.int(3)])
         }
+    }
+
+    /// The same by channel: a call's series are of one.
+    private func openWorkByScope(of datasets: [Dataset]) async throws -> [Outlook.Open] {
+        let rows = try await pool.read("""
+            select i.id::text, i.dataset, i.lane, s.key, sum(greatest(1, t.requests_planned - t.requests))::int8
+            from ingestions i join tasks t on t.ingestion_id = i.id and t.status in ('available', 'running')
+                join series s on s.id = t.series_ids[1]
+            where i.dataset = any(\(datasets.map(\.name))) and i.status in ('pending', 'running') and t.requests_planned > 0
+            group by i.id, s.id order by i.created_at, i.id, s.id
+            """)
+        let named = Dictionary(datasets.map { ($0.name, $0) }) { first, _ in first }
+        var open: [Outlook.Open] = []
+        for row in rows {
+            let (id, name) = (try row.string(0), try row.string(1))
+            let scope = named[name]?.channel(SeriesKey(try row.strings(3))) ?? ""
+            var scopes = open.last?.id == id ? open.removeLast().scopes : [:]
+            scopes[scope, default: 0] += try row.int(4)
+            open.append(
+                Outlook.Open(id: id, dataset: name, lane: Lane(rawValue: try row.string(2)) ?? .history, scopes: scopes))
+        }
+        return open
     }
 }
 
 extension Store.BudgetState {
-    /// As the store counts: a spend counts for a second more than its window. Instants of the shown clock. Spends of a sixtieth of a
+    /// As the store counts. Instants of the shown clock. Spends of a sixtieth of a
     /// window are taken as one, at its end, so that a forecast costs no more than sixty of them.
     package func pace(now: Double, clock: ServiceClock) -> BudgetPace {
-        let window = Double(windowSeconds) + 1
+        let window = BudgetPace.counted(windowSeconds: Double(windowSeconds))
         let slice = window / 60
         var merged: [BudgetPace.Spend] = []
         for spend in spends {
@@ -151,7 +198,7 @@ extension Store.BudgetState {
     /// When the next request may go, on the shown clock.
     package func nextAt(now: Double, clock: ServiceClock) -> Double {
         BudgetPace(
-            quota: quota, window: Double(windowSeconds) + 1, now: now,
+            quota: quota, window: BudgetPace.counted(windowSeconds: Double(windowSeconds)), now: now,
             spends: spends.map { BudgetPace.Spend(at: $0.at, requests: $0.requests) },
             restUntil: restingSeconds > 0 ? now + clock.shownSeconds(restingSeconds) : -.infinity
         ).nextAt

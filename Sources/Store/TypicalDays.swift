@@ -6,16 +6,17 @@ final class TypicalDays {
     private struct Known {
         let date: LocalDate
         let findings: ShapeFindings
-        let demand: SteadyDemand
+        /// Requests by scope.
+        let demand: [String: Double]
     }
 
     /// By dataset.
     private var known: [String: Known] = [:]
 
-    func demand(of dataset: Dataset, now: Int64, findings: ShapeFindings) -> SteadyDemand {
+    func demand(of dataset: Dataset, now: Int64, findings: ShapeFindings) -> [String: Double] {
         let date = dataset.zone.day(at: now)
         if let known = known[dataset.name], known.date == date, known.findings == findings { return known.demand }
-        let demand = SteadyDemand(typicalOf: dataset, now: now, shapes: dataset.shapes(by: findings))
+        let demand = SteadyDemand.typical(of: dataset, now: now, shapes: dataset.shapes(by: findings))
         known[dataset.name] = Known(date: date, findings: findings, demand: demand)
         return demand
     }
@@ -24,11 +25,11 @@ final class TypicalDays {
 extension Store {
     /// What typical days take of an upstream's quota: of those of `datasets` that share it, together. `now` is of the shown clock.
     package func steadyDemand(on upstream: String, of datasets: [Dataset], now: Int64) async throws -> SteadyDemand {
-        var requests = 0.0
+        var requests: [String: Double] = [:]
         for dataset in datasets where dataset.upstream.name == upstream {
             let findings = try await shapeFindings(of: dataset.name)
-            requests += typicalDays.demand(of: dataset, now: now, findings: findings).requestsPerDay
+            requests.merge(typicalDays.demand(of: dataset, now: now, findings: findings), uniquingKeysWith: +)
         }
-        return SteadyDemand(requestsPerDay: requests)
+        return SteadyDemand(requests)
     }
 }

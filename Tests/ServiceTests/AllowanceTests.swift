@@ -22,13 +22,17 @@ import TestSupport
             defer { pool.close() }
             let store = Store(pool: pool)
             try await store.declareBudget(upstream: "u", quota: quota, windowSeconds: 3600)
+            let traffic = Traffic(atOnceMax: 4)
             let allowance = Allowance(
-                upstream: "u", rate: RequestRate(count: quota, seconds: 3600), atOnceMax: 4, timeoutSeconds: 60, doublingMax: 600,
+                upstream: "u", rate: RequestRate(count: quota, seconds: 3600), traffic: traffic, timeoutSeconds: 60, doublingMax: 600,
                 store: store, clock: ServiceClock(Store.StoredClock(realAt: 0, shownAt: 0, speed: 1)), loop: loop, observe: { _ in })
             let token = loop.keep(allowance)
             try await withThrowingDiscardingTaskGroup { group in
                 group.addTask { await token.loop.enter { loop in await loop[token].run() } }
-                defer { allowance.stop() }
+                defer {
+                    traffic.stop()
+                    allowance.stop()
+                }
                 try await body(loop, store, allowance)
             }
         }

@@ -104,6 +104,20 @@ import Testing
             #expect(forecast["sustainable"] as? Bool == true && forecast["would_need"] is NSNull)
             #expect(forecast["complete_at_p50"] is NSNull)
 
+            let none = try #require(fresh["scopes"] as? [String: Any])
+            #expect(fresh["per"] is NSNull && none["in_use"] as? Int == 0 && (none["busiest"] as? [Any])?.isEmpty == true)
+            // Of hundreds of scopes the busiest are named, and the figures are those of the worst off.
+            for index in 0..<30 {
+                _ = try await api.held.store.reserve(upstream: "nowhere", scope: "s\(index)", wanted: 100 + index, now: now - 30)
+            }
+            let apart = try await Self.budget(api)
+            let scopes = try #require(apart["scopes"] as? [String: Any])
+            let busiest = try #require(scopes["busiest"] as? [[String: Any]])
+            #expect(scopes["in_use"] as? Int == 30 && scopes["resting"] as? Int == 0 && busiest.count == 20)
+            #expect(busiest.first?["scope"] as? String == "s29" && busiest.first?["left"] as? Int == 350 - 129)
+            #expect(apart["left"] as? Int == 350 - 129)
+            try await api.held.store.pool.query("delete from budgets where scope <> ''")
+
             // Two an hour are 48 a day, less than 72.
             try await api.held.store.declareBudget(upstream: "nowhere", quota: 2, windowSeconds: 3600)
             _ = try await api.held.store.rest(upstream: "nowhere", seconds: 120, sentAgo: 0, wasProbe: false)
