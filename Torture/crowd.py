@@ -11,7 +11,7 @@ import socket
 import struct
 import time
 
-from .healthy import FORK
+from .apart import Apart
 
 TICK = 0.02
 ENDED = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
@@ -38,24 +38,18 @@ class Peer:
         self.manner, self.socket, self.pending, self.drip_due, self.heard, self.opened = manner, None, b"", 0.0, b"", 0.0
 
 
-class Crowd:
+class Crowd(Apart):
     """Starts the clients; `opened` holds, by manner, (local port, moment) of each first connection once it is ready."""
 
     def __init__(self, port, manners):
         self.port, self.manners = port, manners
-        self.over = FORK.Event()
-        self.receiver, sender = FORK.Pipe(duplex=False)
-        self.process = FORK.Process(target=self._work, args=(sender,), daemon=True)
-        self.process.start()
-        sender.close()
+        self._begin()
         self.opened = self.receiver.recv()
 
     def end(self):
         """Closes them all; counts by (manner, what)."""
         self.over.set()
-        counts = self.receiver.recv()
-        self.process.join()
-        return counts
+        return self._found()
 
     # What follows runs in the process of the crowd.
 

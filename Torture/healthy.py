@@ -3,14 +3,12 @@
 A request's time counts from when it was due, not from when it could be sent: waiting is not left out.
 """
 import dataclasses
-import multiprocessing
 import os
 import threading
 import time
 
 from . import wire
-
-FORK = multiprocessing.get_context("fork")
+from .apart import Apart
 
 
 @dataclasses.dataclass
@@ -39,23 +37,17 @@ def plain(answer, judge):
     return judge(answer.body) if judge else None
 
 
-class Client:
+class Client(Apart):
     """Asks `rate` times a second over `connections`, every `fresh`-th time on a new connection, until it is ended."""
 
     def __init__(self, port, questions, rate=200.0, connections=4, fresh=20, verdict=plain, timeout=5.0, request=wire.get):
         self.port, self.questions, self.rate, self.connections = port, questions, rate, connections
         self.fresh, self.verdict, self.timeout, self.request = fresh, verdict, timeout, request
-        self.over = FORK.Event()
-        self.receiver, sender = FORK.Pipe(duplex=False)
-        self.process = FORK.Process(target=self._work, args=(sender,), daemon=True)
-        self.process.start()
-        sender.close()
+        self._begin()
 
     def end(self):
         self.over.set()
-        times, failures = self.receiver.recv()
-        self.process.join()
-        return Report(times, failures)
+        return Report(*self._found())
 
     def run(self, seconds):
         time.sleep(seconds)

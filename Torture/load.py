@@ -4,7 +4,7 @@ import selectors
 import time
 
 from . import wire
-from .healthy import FORK
+from .apart import Apart
 
 
 class Lane:
@@ -16,21 +16,16 @@ class Lane:
         self.sent, self.answered, self.whole, self.partial = [], 0, 0, b""
 
 
-class Load:
+class Load(Apart):
     """`rate` requests a second over `lanes` connections, `depth` at a time; goes on until all connections are closed."""
 
     def __init__(self, port, questions, rate=200.0, lanes=50, depth=1):
         self.port, self.questions, self.rate, self.lanes, self.depth = port, questions, rate, lanes, depth
-        self.receiver, sender = FORK.Pipe(duplex=False)
-        self.process = FORK.Process(target=self._work, args=(sender,), daemon=True)
-        self.process.start()
-        sender.close()
+        self._begin()
 
     def end(self):
         """[(moment sent whole, status or None, the answer was begun but not whole)]"""
-        found = self.receiver.recv()
-        self.process.join()
-        return found
+        return self._found()
 
     def _work(self, sender):
         questions, found = self.questions(0), []

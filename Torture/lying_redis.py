@@ -1,12 +1,12 @@
 """A Redis that lies: speaks just enough of the protocol (RESP2) to be believed, keeps what it is given for ever, and answers as told."""
-import multiprocessing
 import os
 import random
 import socketserver
 import threading
 import time
 
-FORK = multiprocessing.get_context("fork")
+from .apart import FORK
+
 MODES = [
     "honest", "garbage", "half", "another", "bent", "cut", "another schema", "huge", "huge array", "silent", "slow", "error",
     "too many", "closing"]

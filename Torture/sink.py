@@ -3,7 +3,7 @@ import os
 import select
 import socket
 
-from .healthy import FORK
+from .apart import FORK
 
 
 class Sink:

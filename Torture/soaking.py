@@ -7,7 +7,7 @@ import threading
 import time
 
 from . import gauge, wire
-from .healthy import FORK
+from .apart import Apart
 from .load import whole
 
 # Answers to these are not whole without their bodies; the others have none (RFC 9110, 15.4.5).
@@ -23,24 +23,18 @@ class Sample:
     threads: int
 
 
-class Load:
+class Load(Apart):
     """`rate` requests a second over `lanes` connections from a process of its own, open loop: a request's time counts from when it
     was due. `targets`: (kind, path, whether the tag of the last answer is shown)."""
 
     def __init__(self, port, targets, rate, lanes=24):
         self.port, self.targets, self.rate, self.lanes = port, targets, rate, lanes
-        self.over = FORK.Event()
-        self.receiver, sender = FORK.Pipe(duplex=False)
-        self.process = FORK.Process(target=self._work, args=(sender,), daemon=True)
-        self.process.start()
-        sender.close()
+        self._begin()
 
     def end(self):
         """{"statuses": Counter of (kind, status), "times": {kind: sorted seconds}, "due": n, "cpu": seconds of this client}"""
         self.over.set()
-        found = self.receiver.recv()
-        self.process.join()
-        return found
+        return self._found()
 
     # What follows runs in the process of the load.
 
