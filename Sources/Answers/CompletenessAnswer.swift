@@ -30,7 +30,7 @@ extension AnswerMaker {
         case .day, .month: next = try writePeriods(&json, query, scope, snapshot, after)
         }
         let cursor = next.map { Cursor(place: [$0]).text(seal: question.seal) }
-        json.member("next_cursor", ifAny: cursor)
+        json.member("next_cursor", cursor)
         json.endObject()
         let change = scope.nextChange(snapshot.series)
         let until = isFillable ? min(change ?? .max, now + forecastSeconds) : change

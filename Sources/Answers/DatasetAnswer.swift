@@ -59,7 +59,7 @@ extension AnswerMaker {
             json.member("when", schedule.recurrence)
             json.member("next_run", instant: schedule.nextDue, in: dataset.zone)
             json.member("last_run", instant: schedule.lastRun, in: dataset.zone)
-            json.member("last_ingestion", ifAny: schedule.lastIngestion)
+            json.member("last_ingestion", schedule.lastIngestion)
             json.endObject()
         }
         json.endArray()

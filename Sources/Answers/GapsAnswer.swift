@@ -44,7 +44,7 @@ extension AnswerMaker {
         }
         json.endArray()
         json.member("as_of", instant: scope.asOf(snapshot.series, changedAt: snapshot.version?.changedAt), in: dataset.zone)
-        json.member("next_cursor", ifAny: next)
+        json.member("next_cursor", next)
         json.endObject()
         let changes = [scope.nextChange(snapshot.series), telling.nextLeaving(page.lazy.map { ($0.gap, $0.series) })]
         return fresh(json.bytes, nextCursor: next, of: snapshot, until: changes.compactMap { $0 }.min())
@@ -82,7 +82,7 @@ extension AnswerMaker {
             json.endObject()
         }
         json.endArray()
-        json.member("next_cursor", ifAny: next)
+        json.member("next_cursor", next)
         json.endObject()
         return fresh(json.bytes, nextCursor: next, of: snapshot, until: nil)
     }

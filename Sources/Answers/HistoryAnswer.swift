@@ -27,7 +27,7 @@ extension AnswerMaker {
             var walk = RowWalk(page, of: snapshot, query, scope)
             walk.write(to: &rows)
             rows.json.endArray()
-            rows.json.member("next_cursor", ifAny: next)
+            rows.json.member("next_cursor", next)
             // Last: what is kept says no, and who sends it may say yes.
             rows.json.key("fetching")
             rows.json.bool(false)

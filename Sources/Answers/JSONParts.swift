@@ -3,34 +3,6 @@ internal import Series
 
 /// Pieces that several answers have in common.
 extension JSONWriter {
-    mutating func member(_ name: String, _ value: String) {
-        key(name)
-        string(value)
-    }
-
-    mutating func member(_ name: String, _ value: Int) {
-        key(name)
-        int(value)
-    }
-
-    mutating func member(_ name: String, _ value: Decimal) {
-        key(name)
-        var digits: [UInt8] = []
-        value.append(to: &digits)
-        number(digits)
-    }
-
-    mutating func member(_ name: String, ifAny value: String?) {
-        key(name)
-        if let value { string(value) } else { null() }
-    }
-
-    /// An instant with the zone's offset at it.
-    mutating func member(_ name: String, instant: Int64?, in zone: Zone) {
-        key(name)
-        if let instant { timestamp(instant, offset: zone.offset(at: instant)) } else { null() }
-    }
-
     mutating func members(of key: SeriesKey, names: [String]) {
         for (name, value) in zip(names, key.values) { member(name, value) }
     }

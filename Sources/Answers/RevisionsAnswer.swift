@@ -66,7 +66,7 @@ private struct RevisionText {
         var rows = JSONRows(json)
         for revision in revisions { write(revision, to: &rows) }
         rows.json.endArray()
-        rows.json.member("next_cursor", ifAny: next)
+        rows.json.member("next_cursor", next)
         rows.json.endObject()
         return rows.json.bytes
     }

@@ -46,7 +46,7 @@ package struct SlotExplanation {
         json.member("from", instant: scope.from, in: dataset.zone)
         json.member("to", instant: scope.to, in: dataset.zone)
         json.member("state", state.rawValue)
-        json.member("reason", ifAny: gap.map { scope.reason($0, of: one) })
+        json.member("reason", gap.map { scope.reason($0, of: one) })
         json.key("expected")
         json.bool(![.pending, .absent, .excluded].contains(state))
         json.key("followed")
@@ -101,7 +101,7 @@ package struct SlotExplanation {
             json.beginObject()
             for (column, value) in zip(dataset.schema.columns, part.values) {
                 switch value {
-                case .null: json.member(column.name, ifAny: nil)
+                case .null: json.member(column.name, nil as String?)
                 case .decimal(let value): json.member(column.name, value)
                 case .integer(let value): json.member(column.name, Int(value))
                 case .text(let value): json.member(column.name, value)
@@ -110,7 +110,7 @@ package struct SlotExplanation {
             json.endObject()
             json.key("task")
             if let task = part.task { json.int(task) } else { json.null() }
-            json.member("ingestion", ifAny: part.ingestion)
+            json.member("ingestion", part.ingestion)
             json.endObject()
         }
         json.endArray()
@@ -128,9 +128,9 @@ package struct SlotExplanation {
             json.member("status", attempt.status)
             json.member("times", attempt.times)
             json.member("requests", attempt.requests)
-            json.member("ended", ifAny: attempt.ended)
+            json.member("ended", attempt.ended)
             let isGone = attempt.ended == nil && ["done", "failed", "parked"].contains(attempt.status)
-            json.member("reason", ifAny: isGone ? "its receipt is no longer kept" : attempt.reason)
+            json.member("reason", isGone ? "its receipt is no longer kept" : attempt.reason)
             json.member("ended_at", instant: attempt.endedAt, in: .utc)
             json.endObject()
         }

@@ -90,10 +90,3 @@ package struct Problem: Error, Sendable, Equatable {
         return json.bytes
     }
 }
-
-extension JSONWriter {
-    fileprivate mutating func member(_ name: String, _ text: String) {
-        key(name)
-        string(text)
-    }
-}

@@ -181,18 +181,6 @@ package enum AlarmRules {
     }
 }
 
-extension JSONWriter {
-    fileprivate mutating func member(_ name: String, _ value: Int) {
-        key(name)
-        int(value)
-    }
-
-    fileprivate mutating func member(_ name: String, _ value: String) {
-        key(name)
-        string(value)
-    }
-}
-
 extension FailureClass {
     /// One word, for programs: `timeout`.
     package var word: String {
