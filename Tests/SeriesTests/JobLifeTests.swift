@@ -44,18 +44,4 @@ struct JobLifeTests {
         #expect(ended(3, 0, 5, 5, 1) == .partial)
         #expect(ended(3, 0, 0, 0, 0) == .partial)
     }
-
-    @Test func taskMoves() {
-        let legal: [TaskStatus: [TaskStatus.Action: TaskStatus]] = [
-            .available: [.claim: .running, .release: .available, .park: .parked, .unpark: .available, .cancel: .cancelled],
-            .running: [.finish: .done, .fail: .failed, .release: .available, .park: .parked, .cancel: .cancelled],
-            .parked: [.park: .parked, .unpark: .available, .cancel: .cancelled],
-            .failed: [.retry: .available], .cancelled: [.cancel: .cancelled], .done: [:],
-        ]
-        for status in TaskStatus.allCases {
-            for action in TaskStatus.Action.allCases {
-                #expect(status.moved(by: action) == legal[status]?[action], "\(status) \(action)")
-            }
-        }
-    }
 }
