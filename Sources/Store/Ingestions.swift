@@ -284,6 +284,19 @@ extension Store {
         case more([StoredCall])
     }
 
+    /// What tells the end of an ingestion's work from a later one: a task that is claimed again has another fence, an ingestion that was
+    /// paused or resumed has made more moves. nil where tasks are open, the ingestion is paused or over.
+    static func endOfWork(of id: String, on connection: PostgresConnection) async throws -> [Int64]? {
+        let row = try await connection.query("""
+            select count(*), coalesce(sum(fence), 0)::int8, count(*) filter (where status in ('available', 'running')),
+                (select count(*) from ingestions where id = \(id)::uuid and status in ('pending', 'running')),
+                coalesce((select moves from ingestions where id = \(id)::uuid), 0)
+            from tasks where ingestion_id = \(id)::uuid
+            """).only()
+        guard try row.int(2) == 0, try row.int(3) == 1 else { return nil }
+        return [try row.int64(0), try row.int64(1), try row.int64(4)]
+    }
+
     /// Settles an ingestion whose work has ended: decides by the coverage as it stands, waits until every reader knows that
     /// coverage, and writes the decision under the ingestion's row lock, so that one process does it, once. Nothing is done
     /// while tasks are open, where the ingestion has ended, or where work was claimed meanwhile (who ends that settles it).
