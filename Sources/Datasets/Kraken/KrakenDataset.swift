@@ -104,7 +104,8 @@ package func kraken(zone: Zone, following: Kraken.Following, rate: RequestRate) 
         // Five years, as far as people look when they name no start.
         horizonDays: 1826, shapes: Kraken.shapes, periods: .every(seconds: 60, anchor: 0),
         upstream: UpstreamProfile(
-            name: "kraken", credential: .none, rate: rate, requestsInFlight: 8, timeoutSeconds: 30, bodyBytesMax: 4 << 20),
+            name: "kraken", credential: .none, rate: rate, requestsInFlight: 8, timeoutSeconds: 30, bodyBytesMax: 4 << 20,
+            pacedByChannel: true),
         exchange: krakenExchange, schema: Kraken.schema, slotFields: Kraken.slotFields, partFields: Kraken.slotFields,
         followed: following.series, channel: { $0.values[0] }, absenceWords: .always("no_trade"), emptyReasons: ["no_trade", "downtime"],
         beginsWithFirstRow: true, schedules: Kraken.schedules(zone), labels: [Kraken.tierLabel(following.tiers)],
