@@ -16,7 +16,9 @@ extension Scope {
         case .absent:
             return partial ?? absence(gap, of: one)?.reason ?? dataset.absenceReason(of: gap.range.lowerBound, one.key)
         case .excluded: return exclusion(gap, of: one)?.note ?? "excluded by a person"
-        case .quarantined: return "failed validation"
+        case .quarantined:
+            let why = gap.note.map { one.notes.refusals[$0] } ?? "failed validation"
+            return partial.map { "\($0), \(why)" } ?? why
         case .unfillable: return dataset.reach(one.key, now)?.reason ?? "no call would fill it"
         }
     }

@@ -162,6 +162,9 @@ enum VerifyText {
             Difference(
                 name: "excluded_differing", words: "excluded here, and not by an exclusion, or the other way about",
                 set: finding.excludedDiffering, ruler: slots, unit: "slots"),
+            Difference(
+                name: "quarantined_differing", words: "quarantined here, and not by a refused record, or the other way about",
+                set: finding.quarantinedDiffering, ruler: slots, unit: "slots"),
         ]
     }
 

@@ -15,7 +15,7 @@ final class CallRunner {
         /// `Step.witnessed` of the end.
         var witnessed: Range<Int>?
         var dropped = 0
-        var quarantined = 0
+        var refused = Refusals()
         var bodyBytes = 0
         /// Set where the call was broken off, and by what.
         var failure: CallFailure?
@@ -140,7 +140,7 @@ final class CallRunner {
     private func take(_ step: Step, after failure: String?, into outcome: inout Outcome) -> Bool {
         outcome.rows += step.rows
         outcome.dropped += step.dropped
-        outcome.quarantined += step.quarantined.count
+        outcome.refused.add(step.quarantined)
         outcome.needs = step.needs ?? outcome.needs
         guard let end = step.end else { return false }
         outcome.witnessed = step.witnessed

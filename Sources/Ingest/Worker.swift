@@ -240,7 +240,8 @@ package final class Worker {
         result.requests = outcome.requests
         result.retries = outcome.retries
         result.dropped = outcome.dropped
-        result.quarantined = outcome.quarantined
+        result.quarantined = outcome.refused.count
+        result.refused = RefusedRecords(outcome.refused, of: task.seriesIDs)
         result.bodyBytes = outcome.bodyBytes
         if let failure = outcome.failure {
             if failure.isClosing { return await putDown(holding.claim, requests: outcome.requests) }

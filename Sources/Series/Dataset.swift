@@ -47,6 +47,8 @@ package struct Dataset: Sendable {
     // Fact 3: how a call goes.
     package let upstream: UpstreamProfile
     package let exchange: @Sendable (CallOrder) -> any Exchange
+    /// How a record that was refused is read again; nil where it cannot be.
+    package let reread: Reread?
 
     // Fact 4: the rows, and how they are shown.
     package let schema: RowSchema
@@ -106,7 +108,7 @@ package struct Dataset: Sendable {
         derivation: Derivation? = nil, canonical: @escaping @Sendable (String, String) -> String? = { _, value in value },
         followsStored: Bool = false, servesSeries: @escaping @Sendable (String, SeriesKey) -> Bool = { _, _ in true },
         published: @escaping @Sendable (SeriesKey, Int64, Int64) -> PublishedFile? = { _, _, _ in nil }, tapePage: Int = 1000,
-        defaults: @escaping @Sendable (String) -> [String] = { _ in [] }
+        defaults: @escaping @Sendable (String) -> [String] = { _ in [] }, reread: Reread? = nil
     ) {
         self.servesSeries = servesSeries
         self.published = published
@@ -148,6 +150,7 @@ package struct Dataset: Sendable {
         self.priced = priced
         self.schedules = schedules
         self.corrections = corrections
+        self.reread = reread
         followedSet = Set(followed)
     }
 

@@ -142,7 +142,7 @@ package enum Value: Sendable, Equatable {
 package struct QuarantinedRecord: Sendable, Equatable {
     /// One word or a few, the same for the same rule: `high below low`.
     package let reason: String
-    /// As it came, clipped where it is long.
+    /// As it came; what is longer than `bytesMax` is cut, and ends in an ellipsis.
     package let record: String
     /// Index into the order's series, and the instant it speaks of, where they can be told.
     package let series: Int?
@@ -150,12 +150,25 @@ package struct QuarantinedRecord: Sendable, Equatable {
     /// Where in what was read it stands: `line 17`, `results[3]`; nil where that says nothing.
     package let place: String?
 
+    package static let bytesMax = 2000
+    private static let mark = "\u{2026}"
+
     package init(reason: String, record: String, series: Int? = nil, time: Int64? = nil, place: String? = nil) {
         self.reason = reason
-        self.record = record
+        self.record = Self.cut(record)
         self.series = series
         self.time = time
         self.place = place
+    }
+
+    /// Whether a record, as it is kept, is not all that came.
+    package static func isCut(_ record: String) -> Bool { record.utf8.count > bytesMax - 8 && record.hasSuffix(mark) }
+
+    private static func cut(_ text: String) -> String {
+        if text.utf8.count <= bytesMax { return text }
+        var end = text.utf8.index(text.utf8.startIndex, offsetBy: bytesMax - mark.utf8.count)
+        while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
+        return text[..<end] + mark
     }
 }
 

@@ -11,6 +11,8 @@ package struct AuditNote: Sendable, Equatable {
         case exclusionMade = "exclusion.made"
         case exclusionLifted = "exclusion.lifted"
         case alertAcknowledged = "alert.acknowledged"
+        case refusalReleased = "refusal.released"
+        case refusalsReplayed = "refusals.replayed"
     }
 
     package let who: String

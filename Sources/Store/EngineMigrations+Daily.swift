@@ -23,6 +23,7 @@ package let dailyMigrations: [RowSchema.Migration] = [
         """),
     .ends,
     .archives,
+    .quarantine,
     .ways,
     .remarks,
     .scopedBudgets,

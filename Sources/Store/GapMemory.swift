@@ -13,19 +13,33 @@ extension Store {
         var isChange = false
     }
 
-    /// Adds parts to what is held of each series. Of what a call is sure of (all of it where it ended as proved), every slot that was due when it
-    /// began and is still not whole is absent: the upstream has said so. A part that comes ends an absence.
+    /// Adds parts to what is held of each series. Of what a call is sure of (all of it where it ended as proved), every slot that was
+    /// due when it began and is still not whole is absent: the upstream has said so. A part that comes ends an absence, and so does a
+    /// record that came and was refused: no silence counts where there is one.
     static func remember(
+        _ parts: [Int: SlotSet], of result: TaskResult, _ task: ClaimedTask, _ dataset: Dataset, now: Int64,
+        on connection: PostgresConnection
+    ) async throws -> Remembered {
+        var remembered = try await rememberSlots(parts, of: result, task, dataset, now: now, on: connection)
+        let isOther = try await quarantine(
+            result.refused, arrived: parts, resolving: result.resolves, of: dataset,
+            from: RefusalSource(task: task.id, shape: task.shape, file: result.file), now: now, on: connection)
+        if isOther { remembered.isChange = true }
+        return remembered
+    }
+
+    private static func rememberSlots(
         _ parts: [Int: SlotSet], of result: TaskResult, _ task: ClaimedTask, _ dataset: Dataset, now: Int64,
         on connection: PostgresConnection
     ) async throws -> Remembered {
         let witnessed = result.witnessed ?? (result.ended == .proved ? task.periods : nil)
         let silence = witnessed.flatMap { periods in result.askedAt.map { (periods: periods, askedAt: $0) } }
-        let ids = silence == nil ? Array(parts.keys) : Array(Set(parts.keys).union(task.seriesIDs))
+        let refused = result.refused.times
+        let ids = Array(Set(parts.keys).union(refused.keys).union(silence == nil ? [] : task.seriesIDs))
         if ids.isEmpty { return Remembered() }
         // In one order everywhere, so that two writers cannot wait for each other.
         let rows = try await connection.query("""
-            select c.series_id, s.key, lower(s.lifetime), upper(s.lifetime), c.held, c.absent, c.excluded, c.unfillable
+            select c.series_id, s.key, lower(s.lifetime), upper(s.lifetime), c.held, c.absent, c.excluded, c.unfillable, c.quarantined
             from coverage c join series s on s.id = c.series_id
             where c.series_id = any(\(ids.map { Int32($0) })) order by c.series_id for update of c
             """)
@@ -35,10 +49,10 @@ extension Store {
             let ledger = Ledger(
                 key: SeriesKey(try row.strings(1)), lifetime: try lifetime(of: row, at: 2), held: SlotSet(ranges: try row.ranges(4)),
                 absent: SlotSet(ranges: try row.ranges(5)), excluded: SlotSet(ranges: try row.ranges(6)),
-                unfillable: SlotSet(ranges: try row.ranges(7)))
+                unfillable: SlotSet(ranges: try row.ranges(7)), quarantined: SlotSet(ranges: try row.ranges(8)))
             let id = try row.int(0)
             changes.append(CoverageChange(
-                id: id, ledger: ledger, adding: parts[id] ?? SlotSet(), dataset,
+                id: id, ledger: ledger, adding: parts[id] ?? SlotSet(), refused: refused[id] ?? [], dataset,
                 silence: asked.contains(id) ? silence : nil))
         }
         changes.removeAll { $0.isNothing }
@@ -49,6 +63,18 @@ extension Store {
             sum.filled += change.filled
             sum.absent += change.nothing.count
         }
+    }
+
+    /// Ends absences of slots whose record came and was refused, of series whose coverage is locked.
+    static func endAbsences(
+        of refused: [Int: (ledger: Ledger, times: [Int64])], task: Int64, _ dataset: Dataset, now: Int64, on connection: PostgresConnection
+    ) async throws {
+        let changes = refused.map { id, one in
+            CoverageChange(id: id, ledger: one.ledger, adding: SlotSet(), refused: one.times, dataset, silence: nil)
+        }.filter { !$0.isNothing }
+        if changes.isEmpty { return }
+        try await update(changes, at: now, on: connection)
+        try await rewriteAbsences(of: changes, task, dataset, now: now, on: connection)
     }
 
     private static func update(_ changes: [CoverageChange], at now: Int64, on connection: PostgresConnection) async throws {
@@ -143,7 +169,7 @@ private struct CoverageChange {
     let held: SlotSet
     let absent: SlotSet
     let filled: Int
-    /// Slots of which a part came that was not held before.
+    /// Slots of which a part came that was not held before, and absent ones of which a record came that was refused.
     let ended: SlotSet
     /// Slots of which the upstream said that it has nothing, or nothing more.
     let nothing: SlotSet
@@ -154,16 +180,25 @@ private struct CoverageChange {
 
     /// `silence`: the periods of a call that ended as proved and the shown clock when it began; what did not come of them is not
     /// there.
-    init(id: Int, ledger: Ledger, adding parts: SlotSet, _ dataset: Dataset, silence: (periods: Range<Int>, askedAt: Int64)?) {
-        let perSlot = dataset.calendar(of: ledger.key).parts
+    init(
+        id: Int, ledger: Ledger, adding parts: SlotSet, refused: [Int64], _ dataset: Dataset,
+        silence: (periods: Range<Int>, askedAt: Int64)?
+    ) {
+        let calendar = dataset.calendar(of: ledger.key)
+        let perSlot = calendar.parts
         self.id = id
         key = ledger.key
         held = ledger.held.union(parts)
         let whole = held.wholeSlots(of: perSlot)
         filled = whole.count - ledger.held.wholeSlots(of: perSlot).count
-        ended = parts.subtracting(ledger.held).touchedSlots(of: perSlot)
+        let doubtful = SlotSet(ranges: refused.map { time in
+            let slot = calendar.ruler.slot(containing: time)
+            return slot..<slot + 1
+        })
+        ended = parts.subtracting(ledger.held).touchedSlots(of: perSlot).union(doubtful.intersection(ledger.absent))
         nothing = silence.map { silence in
             Self.due(in: silence.periods, by: silence.askedAt, of: ledger, dataset).subtracting(whole)
+                .subtracting(doubtful).subtracting(ledger.quarantined)
         } ?? SlotSet()
         partial = held.touchedSlots(of: perSlot).subtracting(whole).intersection(nothing)
         absent = ledger.absent.subtracting(ended).union(nothing)

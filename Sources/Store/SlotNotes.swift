@@ -1,7 +1,8 @@
 internal import Postgres
 package import Series
 
-/// Why slots of a series are as they are: what the upstream said of the absent ones, and people of the excluded ones.
+/// Why slots of a series are as they are: what the upstream said of the absent ones, people of the excluded ones, and rules of the
+/// quarantined ones.
 package struct SlotNotes: Sendable {
     /// A person's word, in short.
     package struct Excluded: Sendable, Hashable {
@@ -17,13 +18,15 @@ package struct SlotNotes: Sendable {
     package private(set) var exclusions: [Excluded] = []
     /// What is remarked of missing slots.
     package private(set) var remarks: [String] = []
+    /// Why records were refused.
+    package private(set) var refusals: [String] = []
     /// For each state that has notes: where they hold, in the order of time, none over another.
     package private(set) var runs: [SlotState: [NotedRun]] = [:]
 
     init() {}
 
-    /// `absences` in the order of time; of `exclusions` that overlap the first one counts.
-    init(_ absences: [Absences.Run], _ exclusions: [(range: Range<Int>, excluded: Excluded)]) {
+    /// `absences` in the order of time, `refused` too; of `exclusions` that overlap the first one counts.
+    init(_ absences: [Absences.Run], _ exclusions: [(range: Range<Int>, excluded: Excluded)], _ refused: [(slot: Int, reason: String)]) {
         var numbers: [Absence: Int] = [:]
         runs[.absent] = absences.map { run in
             let number = numbers[run.absence, default: self.absences.count]
@@ -42,6 +45,19 @@ package struct SlotNotes: Sendable {
             taken.insert(range)
         }
         runs[.excluded] = excluded.sorted { $0.slots.lowerBound < $1.slots.lowerBound }
+        var reasons: [String: Int] = [:]
+        runs[.quarantined] = refused.reduce(into: [NotedRun]()) { runs, one in
+            let number = reasons[one.reason, default: refusals.count]
+            if number == refusals.count {
+                reasons[one.reason] = number
+                refusals.append(one.reason)
+            }
+            if let last = runs.last, last.note == number, last.slots.upperBound == one.slot {
+                runs[runs.count - 1] = NotedRun(last.slots.lowerBound..<one.slot + 1, note: number)
+            } else {
+                runs.append(NotedRun(one.slot..<one.slot + 1, note: number))
+            }
+        }
     }
 
     /// In the order of time.
@@ -59,7 +75,7 @@ package struct SlotNotes: Sendable {
 }
 
 extension Store {
-    /// Adds to series what is noted of their slots in a range. Those of which nothing is absent or excluded cost nothing.
+    /// Adds to series what is noted of their slots in a range. Those of which nothing is absent, excluded or quarantined cost nothing.
     static func addNotes(
         to series: inout [StoredSeries], of dataset: Dataset, in span: Range<Int64>, on connection: PostgresConnection
     ) async throws {
@@ -74,7 +90,7 @@ extension Store {
             }
             return result
         }
-        let (absent, excluded) = (concerned(\.absent), concerned(\.excluded))
+        let (absent, excluded, quarantined) = (concerned(\.absent), concerned(\.excluded), concerned(\.quarantined))
         var absences: [Int: [Absences.Run]] = [:]
         if !absent.ids.isEmpty {
             let rows = try await connection.query("""
@@ -99,10 +115,22 @@ extension Store {
                 exclusions[try row.int(0), default: []].append((try row.int(3)..<(try row.int(4)), one))
             }
         }
+        var refused: [Int: [(slot: Int, reason: String)]] = [:]
+        if !quarantined.ids.isEmpty {
+            let rows = try await connection.query("""
+                select distinct on (q.series_id, q.slot) q.series_id, q.slot, q.reason
+                from quarantine q join unnest(\(quarantined.ids), \(quarantined.first), \(quarantined.end)) as v (id, low, high)
+                    on q.series_id = v.id and q.slot >= v.low and q.slot < v.high
+                join coverage c on c.series_id = q.series_id
+                where q.status = 'open' and not q.part <@ c.held
+                order by q.series_id, q.slot, q.part, q.id
+                """)
+            for row in rows { refused[try row.int(0), default: []].append((try row.int(1), try row.string(2))) }
+        }
         for place in series.indices {
             let id = series[place].id
-            guard absences[id] != nil || exclusions[id] != nil else { continue }
-            series[place].notes = SlotNotes(absences[id] ?? [], exclusions[id] ?? [])
+            guard absences[id] != nil || exclusions[id] != nil || refused[id] != nil else { continue }
+            series[place].notes = SlotNotes(absences[id] ?? [], exclusions[id] ?? [], refused[id] ?? [])
         }
         // Only series that others can speak of have any.
         if dataset.derivation == nil { return }

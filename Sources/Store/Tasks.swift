@@ -60,7 +60,13 @@ package struct TaskResult: Sendable {
     /// Of these, the ones that asked again for what had been asked for.
     package var retries = 0
     package var dropped = 0
+    /// Records that failed the dataset's rules: how many, and what is kept of them.
     package var quarantined = 0
+    package var refused = RefusedRecords()
+    /// The archive file that these came in.
+    package var file: String?
+    /// Refused records that these rows are made of: they are settled with them.
+    var resolves: RefusalResolution?
     package var bodyBytes = 0
     /// It was begun too often without an end: it waits until somebody resumes the ingestion.
     package var parks = false
@@ -156,21 +162,28 @@ extension Store {
         try await pool.transaction { connection in
             try await Self.hold(task, on: connection)
             if let begunAt = result.begunAt { try await Self.date(task, begunAt, on: connection) }
-            let parts = try await Self.parts(of: result.rows, dataset, on: connection)
-            let counts = try await Self.upsert(
-                result.rows, filling: parts, task: task.id, schema: dataset.schema, now: now, on: connection)
-            var settled = try await Self.remember(parts, of: result, task, dataset, now: now, on: connection)
-            if try await Self.extendLifetimes(touched: parts, dataset, on: connection) { settled.isChange = true }
-            try await Self.settle(task, result, counts, settled, dataset, now: now, on: connection)
-            return counts
+            return try await Self.conclude(task, with: result, dataset: dataset, now: now, on: connection)
         }
+    }
+
+    /// All of an attempt's end within its transaction. `raising` false: the dataset's version is the caller's to raise.
+    static func conclude(
+        _ task: ClaimedTask, with result: TaskResult, dataset: Dataset, now: Int64, raising: Bool = true, on connection: PostgresConnection
+    ) async throws -> RowCounts {
+        let parts = try await parts(of: result.rows, dataset, on: connection)
+        let counts = try await upsert(
+            result.rows, filling: parts, task: task.id, schema: dataset.schema, now: now, on: connection)
+        var settled = try await remember(parts, of: result, task, dataset, now: now, on: connection)
+        if try await extendLifetimes(touched: parts, dataset, on: connection) { settled.isChange = true }
+        try await settle(task, result, counts, settled, dataset, now: now, raising: raising, on: connection)
+        return counts
     }
 
     /// The end of an attempt: its receipt, the task's state and sums, and the dataset's version where the store is other than before.
     /// `rows`: how many came, where the result does not hold them.
     static func settle(
         _ task: ClaimedTask, _ result: TaskResult, rows: Int? = nil, _ counts: RowCounts, _ settled: Remembered, _ dataset: Dataset,
-        now: Int64, on connection: PostgresConnection
+        now: Int64, raising: Bool = true, on connection: PostgresConnection
     ) async throws {
         try await insertReceipt(result, rows: rows, of: task, on: connection)
         let status: TaskStatus = result.parks ? .parked : result.ended == .failed ? .failed : .done
@@ -184,7 +197,7 @@ extension Store {
                 error = \(result.ended == .failed ? result.reason : nil)
             where id = \(task.id)
             """)
-        if counts.isChange || settled.isChange { try await raiseVersion(on: connection, of: dataset.name, now: now) }
+        if raising, counts.isChange || settled.isChange { try await raiseVersion(on: connection, of: dataset.name, now: now) }
     }
 
     /// A call that is begun again asks for all of it again.

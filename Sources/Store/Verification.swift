@@ -15,13 +15,15 @@ package struct Verification: Sendable {
         package let absentDiffering: SlotSet
         /// The same of excluded slots and the exclusions in force.
         package let excludedDiffering: SlotSet
+        /// The same of quarantined slots and the open records that were refused.
+        package let quarantinedDiffering: SlotSet
         /// Calls that rows name and that left no receipt, ascending.
         package let tasksWithoutReceipt: [Int64]
         package let rowsWithoutReceipt: Int
 
         /// Coverage differs, which can be made good; a receipt cannot.
         package var isRepairable: Bool {
-            ![heldWithoutRow, rowNotHeld, absentDiffering, excludedDiffering].allSatisfy(\.isEmpty)
+            ![heldWithoutRow, rowNotHeld, absentDiffering, excludedDiffering, quarantinedDiffering].allSatisfy(\.isEmpty)
         }
     }
 
@@ -42,12 +44,13 @@ extension Store {
             for one in snapshot.series {
                 let count = try await Self.recount(one.id, one.key, of: dataset, on: connection)
                 let unreceipted = try await receipts.missing(among: count.rowsByTask, on: connection)
-                let (absent, excluded) = notes[one.id] ?? (one.ledger.absent, one.ledger.excluded)
+                let noted = notes[one.id] ?? Noted(one.ledger)
                 let finding = Verification.Finding(
                     seriesID: one.id, key: one.key, heldWithoutRow: one.ledger.held.subtracting(count.parts),
                     rowNotHeld: count.parts.subtracting(one.ledger.held),
-                    absentDiffering: Self.difference(absent, one.ledger.absent),
-                    excludedDiffering: Self.difference(excluded, one.ledger.excluded), tasksWithoutReceipt: unreceipted,
+                    absentDiffering: Self.difference(noted.absent, one.ledger.absent),
+                    excludedDiffering: Self.difference(noted.excluded, one.ledger.excluded),
+                    quarantinedDiffering: Self.difference(noted.quarantined, one.ledger.quarantined), tasksWithoutReceipt: unreceipted,
                     rowsWithoutReceipt: unreceipted.reduce(0) { $0 + count.rowsByTask[$1, default: 0] })
                 verification.series += 1
                 verification.rows += count.rows
@@ -59,12 +62,31 @@ extension Store {
 
     private static func difference(_ a: SlotSet, _ b: SlotSet) -> SlotSet { a.subtracting(b).union(b.subtracting(a)) }
 
-    /// What absences and exclusions say of the series of which coverage says something else.
+    /// What is noted of a series beside its rows.
+    private struct Noted {
+        let absent: SlotSet
+        let excluded: SlotSet
+        let quarantined: SlotSet
+
+        init(_ ledger: Ledger) {
+            absent = ledger.absent
+            excluded = ledger.excluded
+            quarantined = ledger.quarantined
+        }
+
+        init(_ row: Postgres.Row) throws {
+            absent = SlotSet(ranges: try row.ranges(1))
+            excluded = SlotSet(ranges: try row.ranges(2))
+            quarantined = SlotSet(ranges: try row.ranges(3))
+        }
+    }
+
+    /// What absences, exclusions and refused records say of the series of which coverage says something else.
     private static func otherNotes(
         of dataset: Dataset, series: Int? = nil, on connection: PostgresConnection
-    ) async throws -> [Int: (absent: SlotSet, excluded: SlotSet)] {
+    ) async throws -> [Int: Noted] {
         let rows = try await connection.query("""
-            select c.series_id, coalesce(a.slots, '{}'), coalesce(e.slots, '{}')
+            select c.series_id, coalesce(a.slots, '{}'), coalesce(e.slots, '{}'), q.slots
             from coverage c join series s on s.id = c.series_id
             left join (
                 select series_id, range_agg(int8range(first_slot, end_slot)) as slots from absences group by series_id
@@ -74,15 +96,14 @@ extension Store {
                 from exclusions cross join unnest(series_ids) as named (id)
                 where dataset = \(dataset.name) and lifted_at is null group by named.id
             ) e on e.id = c.series_id
+            join (\(quarantinedSlots) group by h.series_id) q on q.series_id = c.series_id
             where s.dataset = \(dataset.name) and (\(series == nil) or c.series_id = \(series ?? 0))
-                and (c.absent <> coalesce(a.slots, '{}') or c.excluded <> coalesce(e.slots, '{}'))
+                and (c.absent <> coalesce(a.slots, '{}') or c.excluded <> coalesce(e.slots, '{}') or c.quarantined <> q.slots)
             """)
-        var notes: [Int: (absent: SlotSet, excluded: SlotSet)] = [:]
-        for row in rows { notes[try row.int(0)] = (SlotSet(ranges: try row.ranges(1)), SlotSet(ranges: try row.ranges(2))) }
-        return notes
+        return Dictionary(uniqueKeysWithValues: try rows.map { (try $0.int(0), try Noted($0)) })
     }
 
-    /// Makes a series' coverage what its rows say, and its absences and exclusions, recounted under the lock that writers of the
+    /// Makes a series' coverage what its rows say, its absences, exclusions and refused records, recounted under the lock that writers of the
     /// series take. Writers have stored rows before they take it: what they add is added to what is written here. False where
     /// there was nothing to mend.
     package func repairCoverage(of series: Int, _ dataset: Dataset, now: Int64) async throws -> Bool {
@@ -101,6 +122,8 @@ extension Store {
                     changed_at = \(.instant(now))
                 where series_id = \(series)
                 """)
+            // By what is held now.
+            _ = try await Self.renewQuarantined(of: [series], now: now, on: connection)
             try await Self.raiseVersion(on: connection, of: dataset.name, now: now)
             return true
         }

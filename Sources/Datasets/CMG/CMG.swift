@@ -77,5 +77,6 @@ package func cmg(zone: Zone, following: CMG.Following, rate: RequestRate) -> Dat
         askLag: { CMGSource($0)?.askLagSeconds ?? 0 },
         absenceWords: .bySlot { key, start in CMGDays.absenceReason(CMGSource(key), start: start, zone: zone) },
         lostReasons: CMGDays.lostReasons, priced: CMG.priced,
-        schedules: CMG.schedules(zone), corrections: CMG.corrections)
+        schedules: CMG.schedules(zone), corrections: CMG.corrections,
+        reread: CMG.reread(zone: zone, nodes: programmeNodes))
 }

@@ -69,7 +69,7 @@ struct CMGPage {
     }
 
     private mutating func readQuarters(_ quest: CMGQuest, _ names: JSONNames) throws(JSONError) {
-        var quarters = CMGQuarters(isReal: quest.source == .real)
+        var quarters = CMGQuarters(isReal: quest.source == .real, isBounded: !quest.isLenient)
         let bytes = reader.bytes
         while try reader.nextElement() {
             guard let start = try nextObject(names) else { continue }
@@ -84,7 +84,7 @@ struct CMGPage {
     }
 
     private mutating func readProgrammes(_ quest: CMGQuest, _ names: JSONNames) throws(JSONError) {
-        var programmes = CMGProgrammes(quest.source, zone: quest.zone)
+        var programmes = CMGProgrammes(quest.source, zone: quest.zone, isBounded: !quest.isLenient)
         let bytes = reader.bytes
         while try reader.nextElement() {
             guard let start = try nextObject(names) else { continue }
@@ -135,7 +135,9 @@ struct CMGPage {
         case .early(let time, let values):
             early += rows.count..<rows.count + places.count
             add(time, values, places)
-        case .refused(let reason): refuse(record, reason)
+        case .refused(let reason, let time):
+            refused += 1
+            for place in places { quarantine(record, reason, series: place, time: time) }
         }
     }
 
@@ -148,7 +150,10 @@ struct CMGPage {
         quarantine(record, reason)
     }
 
-    private mutating func quarantine(_ record: ArraySlice<UInt8>, _ reason: String) {
-        quarantined.append(QuarantinedRecord(reason: reason, record: String(decoding: record.prefix(2000), as: UTF8.self)))
+    private mutating func quarantine(_ record: ArraySlice<UInt8>, _ reason: String, series: Int? = nil, time: Int64? = nil) {
+        // One byte more than is kept says that it was longer.
+        let text = String(decoding: record.prefix(QuarantinedRecord.bytesMax + 1), as: UTF8.self)
+        quarantined.append(
+            QuarantinedRecord(reason: reason, record: text, series: series, time: time, place: "data[\(records - 1)]"))
     }
 }

@@ -19,15 +19,18 @@ struct CMGProgrammes {
 
     private let source: CMGSource
     private let zone: Zone
+    private let isBounded: Bool
     private var stamps = CMGStampReader()
     private var stamp: CMGStamp?
     /// Day and hour of the issue.
     private var issue: (day: Int, hour: Int)?
     private var lastDate: (text: [UInt8], day: Int) = ([], 0)
 
-    init(_ source: CMGSource, zone: Zone) {
+    /// `isBounded`: as of `CMGPrice.read`.
+    init(_ source: CMGSource, zone: Zone, isBounded: Bool = true) {
         self.source = source
         self.zone = zone
+        self.isBounded = isBounded
     }
 
     static func key(_ found: [JSONMember]) -> JSONMember { found[Field.key] }
@@ -71,8 +74,10 @@ struct CMGProgrammes {
         case nil, .skipped, .foreign, .unsettled: return .dropped
         case .at(let start):
             guard days.isDue(start) || isOwn(stamp.day, issue.day) else { return .dropped }
-            switch CMGPrice.read(found[Field.usd], in: bytes, field: "cmg_usd_mwh", places: CMG.programmePlaces) {
-            case .refused(let reason): return .refused(reason)
+            switch CMGPrice.read(
+                found[Field.usd], in: bytes, field: "cmg_usd_mwh", places: CMG.programmePlaces, isBounded: isBounded)
+            {
+            case .refused(let reason): return .refused(reason, time: start)
             case .value(let price):
                 let issued = Value.integer(instant(issue))
                 let values: [Value] = [.decimal(price), .null, .text(source == .pid ? "PID" : "PCP"), issued]

@@ -20,10 +20,15 @@ struct CMGQuarters {
     }
 
     let isReal: Bool
+    private let isBounded: Bool
     private var stamps = CMGStampReader()
     private var stamp: CMGStamp?
 
-    init(isReal: Bool) { self.isReal = isReal }
+    /// `isBounded`: as of `CMGPrice.read`.
+    init(isReal: Bool, isBounded: Bool = true) {
+        self.isReal = isReal
+        self.isBounded = isBounded
+    }
 
     static func bus(_ found: [JSONMember]) -> JSONMember { found[Field.bus] }
 
@@ -60,14 +65,14 @@ struct CMGQuarters {
 
     private func row(_ found: [JSONMember], _ bytes: [UInt8], time: Int64) -> CMGVerdict {
         let price: Decimal
-        switch CMGPrice.read(found[Field.usd], in: bytes, field: "cmg_usd_mwh_") {
-        case .refused(let reason): return .refused(reason)
+        switch CMGPrice.read(found[Field.usd], in: bytes, field: "cmg_usd_mwh_", isBounded: isBounded) {
+        case .refused(let reason): return .refused(reason, time: time)
         case .value(let value): price = value
         }
         var pesos = Value.null
         let clp = found[Field.clp]
         if clp.kind != .absent, !bytes[clp.range].elementsEqual("null".utf8) {
-            guard let value = CMGPrice.decimal(clp, in: bytes) else { return .refused("cmg_clp_kwh_ is not a number") }
+            guard let value = CMGPrice.decimal(clp, in: bytes) else { return .refused("cmg_clp_kwh_ is not a number", time: time) }
             pesos = .decimal(value)
         }
         let version = found[Field.version].text(in: bytes).map { String(decoding: $0, as: UTF8.self) }

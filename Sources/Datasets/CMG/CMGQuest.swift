@@ -16,6 +16,8 @@ struct CMGQuest {
     let seriesCount: Int
     /// The one bus that the upstream is asked to filter by.
     let filter: String?
+    /// Rules beyond a record's structure are waived: a person says that it is right.
+    var isLenient = false
 
     /// Several days of one bus.
     var isFilteredRange: Bool { filter != nil && days.days.count > 1 }

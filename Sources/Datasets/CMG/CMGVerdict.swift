@@ -8,8 +8,8 @@ enum CMGVerdict {
     case dropped
     /// A programme from before the hour's own day, which may yet be replaced by that day's.
     case early(time: Int64, values: [Value])
-    /// The record cannot be trusted: why.
-    case refused(String)
+    /// The record cannot be trusted: why, and of which quarter or hour, where that can be told.
+    case refused(String, time: Int64? = nil)
 }
 
 /// A price as it stands in a record.
@@ -24,13 +24,15 @@ enum CMGPrice {
 
     /// A missing field must not become a price of zero: zero is a price here, and a common one.
     ///
-    /// - Parameter places: digits after the point to which a number is rounded that has more than the type holds; nil: it is refused.
-    static func read(_ member: JSONMember, in bytes: [UInt8], field: String, places: Int? = nil) -> Reading {
+    /// - Parameters:
+    ///   - places: digits after the point to which a number is rounded that has more than the type holds; nil: it is refused.
+    ///   - isBounded: a price beyond 10,000 USD/MWh is refused; a person may know better.
+    static func read(_ member: JSONMember, in bytes: [UInt8], field: String, places: Int? = nil, isBounded: Bool = true) -> Reading {
         if member.kind == .absent { return .refused("\(field) is missing") }
         guard let price = decimal(member, in: bytes) ?? places.flatMap({ rounded(member, in: bytes, to: $0) }) else {
             return .refused("\(field) is not a number")
         }
-        guard price <= most, price >= least else { return .refused("\(field) is beyond 10,000 USD/MWh") }
+        guard !isBounded || (price <= most && price >= least) else { return .refused("\(field) is beyond 10,000 USD/MWh") }
         return .value(price)
     }
 
