@@ -44,6 +44,7 @@ enum Failures {
         case let refusal as PlanRefusal: failure(refusal)
         case let refusal as KeyRefusal: failure(refusal)
         case let move as IllegalMove: failure(move)
+        case let refusal as ReleaseRefusal: failure(refusal)
         case let error as AnswerError: failure(error)
         case is Store.ExclusionsFull:
             Failure(.invalidInput, "The dataset has \(Store.exclusionsMax) exclusions in force, and may have no more: lift some first.")

@@ -12,9 +12,11 @@ package enum ProblemType: String, Sendable, CaseIterable {
     case alertUnknown = "alert-unknown"
     case exclusionUnknown = "exclusion-unknown"
     case callUnknown = "call-unknown"
+    case refusalUnknown = "refusal-unknown"
     case planMoved = "plan-moved"
     case planExpired = "plan-expired"
     case illegalMove = "illegal-move"
+    case notReleasable = "not-releasable"
     case keyUnderWay = "key-under-way"
     case keyReused = "key-reused"
     case notAcceptable = "not-acceptable"
@@ -61,11 +63,14 @@ package enum ProblemType: String, Sendable, CaseIterable {
         case .alertUnknown: (404, "Unknown alert", "There is no alert of this id.")
         case .exclusionUnknown: (404, "Unknown exclusion", "The dataset has no exclusion of this id.")
         case .callUnknown: (404, "Unknown call", "There is no call of this number, or it is kept no more.")
+        case .refusalUnknown: (404, "Unknown refused record", "The dataset has no refused record of this id, or it is kept no more.")
         case .planMoved:
             (409, "Coverage moved", "The plan is no longer what would be done; `difference` has its figures then and now. Make a new plan.")
         case .planExpired: (410, "Plan expired", "Plans live a quarter of an hour. Make a new one.")
         case .illegalMove:
             (409, "Illegal move", "The ingestion cannot be paused, resumed or cancelled as it is: `ingestion_status` says how that is.")
+        case .notReleasable:
+            (409, "Not releasable", "The refused record cannot be stored: it is settled, or no row can be made of it; the detail says why.")
         case .keyUnderWay:
             (409, "Key under way", "The key's first request is not answered yet. Try again after `Retry-After` seconds.")
         case .keyReused: (422, "Key reused", "This `Idempotency-Key` came with another body within the last 24 hours. Take a new one.")

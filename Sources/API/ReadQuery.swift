@@ -127,7 +127,7 @@ enum ReadQuery {
 
     // MARK: Pieces that several resources share
 
-    private static func keys(_ query: inout QueryInput, of dataset: Dataset) -> [String: [String]] {
+    static func keys(_ query: inout QueryInput, of dataset: Dataset) -> [String: [String]] {
         var keys: [String: [String]] = [:]
         for name in dataset.choices {
             guard let given = query.list(name) else { continue }
@@ -140,7 +140,7 @@ enum ReadQuery {
         return keys
     }
 
-    private static func range(_ query: inout QueryInput, of dataset: Dataset, isRequired: Bool) -> (from: Int64?, to: Int64?) {
+    static func range(_ query: inout QueryInput, of dataset: Dataset, isRequired: Bool) -> (from: Int64?, to: Int64?) {
         let from = query.instant("from", in: dataset.zone, isRequired: isRequired)
         let to = query.instant("to", in: dataset.zone, isRequired: isRequired)
         if let from, let to, to < from { query.wrong("to", "must not be before from") }

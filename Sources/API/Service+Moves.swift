@@ -36,7 +36,7 @@ extension Service {
     }
 
     /// Nothing, or an object without members.
-    private static func takeEmptyBody(_ request: Request) throws {
+    static func takeEmptyBody(_ request: Request) throws {
         if request.body.isEmpty { return }
         if let name = try BodyInput.object(request).object?.first?.0 { throw InputError(name, "is not taken: the path says all") }
     }

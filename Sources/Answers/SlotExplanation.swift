@@ -238,8 +238,8 @@ package struct SlotExplanation {
                 : "Wait for the next ask, or start an ingestion of mode refresh to ask now."
         case .pending: return "Wait until it is due; an ingestion from then on asks for it."
         case .quarantined:
-            return "Look at what was refused (GET /v1/\(dataset.name)/quarantine) and release it where it is right; an ingestion asks for it "
-                + "again. Where the upstream will not mend it, exclude the slot."
+            return "Look at what was refused (GET /v1/\(dataset.name)/quarantine) and release it where it is right; an ingestion asks "
+                + "for it again. Where the upstream will not mend it, exclude the slot."
         case .unfillable: return reach?.action ?? "No call that the upstream offers would fill it."
         case .missing: return "Start an ingestion that holds this slot (POST /v1/ingestions)."
         }

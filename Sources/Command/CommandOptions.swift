@@ -41,6 +41,7 @@ struct CommandOptions: ParsableArguments {
             "Postgres refuses: \(error.message)"
         case let error as PoolTimeout: "Postgres cannot be reached: \(error.description)"
         case let refusal as IllegalMove: JobMove.sentence(refusal)
+        case let refusal as ReleaseRefusal: QuarantineText.sentence(refusal)
         case AnswerError.storeUnavailable: "Postgres cannot be reached"
         case AnswerError.unknownSeries(let field, let value): "--\(field): \(value) has no series here"
         case AnswerError.unknownCombination: "no followed series has these key values together"

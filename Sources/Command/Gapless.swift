@@ -42,7 +42,7 @@ struct Gapless: ParsableCommand {
         version: Version.number,
         groupedSubcommands: [
             CommandGroup(name: "Looking", subcommands: [
-                DatasetsCommand.self, ReportCommand.self, GapsCommand.self, PlanCommand.self, VerifyCommand.self,
+                DatasetsCommand.self, ReportCommand.self, GapsCommand.self, PlanCommand.self, VerifyCommand.self, QuarantineCommand.self,
             ]),
             CommandGroup(name: "Fetching", subcommands: [IngestCommand.self, ImportCommand.self, JobsCommand.self]),
             CommandGroup(name: "Running", subcommands: [

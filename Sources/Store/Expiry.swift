@@ -25,7 +25,8 @@ extension Store {
     }
 
     /// Takes out what has been over for longer than so many seconds: ingestions that have ended with all that hangs on them, receipts,
-    /// events, and with the ingestions refused records that were settled, or that speak of no slot. nil keeps. Rows and revisions keep the numbers of the calls that wrote them. Returns whether more may be left.
+    /// events, and with the ingestions refused records that were settled, or that speak of no slot. nil keeps. Rows and revisions keep
+    /// the numbers of the calls that wrote them. Returns whether more may be left.
     @discardableResult
     package func sweepEnded(tasks: Int64?, receipts: Int64?, events: Int64?) async throws -> Bool {
         var isMore = false

@@ -1,4 +1,4 @@
-package import Postgres
+internal import Postgres
 package import Series
 
 /// A record that was refused, as it stands in the store.

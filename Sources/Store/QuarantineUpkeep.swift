@@ -1,6 +1,6 @@
 internal import Codec
-package import Postgres
-package import Series
+internal import Postgres
+internal import Series
 
 /// How records get into quarantine, and out of it by what comes later.
 ///
@@ -14,16 +14,11 @@ extension Store {
     /// it takes the coverage rows' locks where the caller does not hold them yet. True where answers change by it: the dataset's version
     /// must be raised.
     ///
-    /// - Parameter arrived: the parts that rows of this transaction fill, by series.
-    package static func quarantine(
-        _ refused: RefusedRecords, arrived: [Int: SlotSet], of dataset: Dataset, from source: RefusalSource, now: Int64,
-        on connection: PostgresConnection
-    ) async throws -> Bool {
-        try await quarantine(refused, arrived: arrived, resolving: nil, of: dataset, from: source, now: now, on: connection)
-    }
-
+    /// - Parameters:
+    ///   - arrived: the parts that rows of this transaction fill, by series.
+    ///   - resolving: open records that these rows are made of. Throws `RefusalSettled` where one of them is open no more.
     static func quarantine(
-        _ refused: RefusedRecords, arrived: [Int: SlotSet], resolving: RefusalResolution?, of dataset: Dataset,
+        _ refused: RefusedRecords, arrived: [Int: SlotSet], resolving: RefusalResolution? = nil, of dataset: Dataset,
         from source: RefusalSource, now: Int64, on connection: PostgresConnection
     ) async throws -> Bool {
         let filled = try await withOpenRecords(arrived, on: connection)
@@ -111,7 +106,8 @@ extension Store {
                 case when given.part is null then now() end
             from unnest(
                 \(one.records.map { $0.seriesID.map { Int32(clamping: $0) } }), \(.instants(places.map { $0?.time })),
-                \(places.map { $0?.part }), \(places.map { $0?.slot }), \(one.records.map(\.reason)), \(one.records.map(\.record)), \(one.records.map(\.place)), \(one.identities), \(one.seen)
+                \(places.map { $0?.part }), \(places.map { $0?.slot }), \(one.records.map(\.reason)), \(one.records.map(\.record)),
+                \(one.records.map(\.place)), \(one.identities), \(one.seen)
             ) as given (series_id, time, part, slot, reason, record, place, identity, seen)
             on conflict (identity) where status = 'open' do update set seen = quarantine.seen + excluded.seen,
                 last_seen_at = excluded.last_seen_at, reason = excluded.reason, place = excluded.place, shape = excluded.shape,

@@ -43,6 +43,7 @@ extension Store {
             if isOpen {
                 let row = try Self.reread(one, of: dataset, leniently: true).get()
                 _ = try await Self.store([(one, row)], as: .released, dataset, by: asker, now: now, on: connection)
+                try await Self.raiseVersion(on: connection, of: dataset.name, now: now)
                 one = try await Self.refusal(id, of: dataset.name, on: connection) ?? one
             } else if one.status != .released {
                 throw ReleaseRefusal.settled(one.status)
@@ -101,13 +102,15 @@ extension Store {
         if !passing.isEmpty {
             replayed.ingestionID = try await store(passing, as: .replayed, dataset, by: asker, now: now, on: connection)
         }
+        // After the rows' and the coverage's locks, before the version's.
         if !others.isEmpty {
             _ = try await connection.query("""
-                update quarantine q set reason = given.reason from unnest(\(others.map(\.id)), \(others.map(\.reason))) as given (id, reason)
+                update quarantine q set reason = given.reason
+                from unnest(\(others.map(\.id)), \(others.map(\.reason))) as given (id, reason)
                 where q.id = given.id and q.status = 'open'
                 """)
-            try await raiseVersion(on: connection, of: dataset.name, now: now)
         }
+        if !passing.isEmpty || !others.isEmpty { try await raiseVersion(on: connection, of: dataset.name, now: now) }
         return replayed
     }
 
@@ -129,12 +132,13 @@ extension Store {
 
     // MARK: The call that asks nobody
 
-    /// Stores rows of refused records and settles these. Returns the ingestion's id.
+    /// Stores rows of refused records and settles these; the dataset's version is the caller's to raise. Returns the ingestion's id.
     private static func store(
         _ given: [(one: StoredRefusal, row: Series.Row)], as status: RefusalStatus, _ dataset: Dataset, by asker: Asker, now: Int64,
         on connection: PostgresConnection
     ) async throws -> String {
-        let (ingestion, task) = try await file(given, status == .released ? "release" : "replay", dataset, by: asker, now: now, on: connection)
+        let shape = status == .released ? "release" : "replay"
+        let (ingestion, task) = try await file(given, shape, dataset, by: asker, now: now, on: connection)
         let numbers = given.prefix(10).map { "\($0.one.id)" }.joined(separator: ", ") + (given.count > 10 ? ", ..." : "")
         var result = TaskResult(ended: .proved, reason: "refused before, \(status.rawValue) by \(asker.name): \(numbers)")
         result.rows = given.compactMap { one, row in
@@ -153,11 +157,12 @@ extension Store {
             try await audit(
                 note(.refusalsReplayed, of: ingestion, by: asker, dataset, "{\"records\":\(given.count)}"), on: connection)
         }
-        try await raiseVersion(on: connection, of: dataset.name, now: now)
         return ingestion
     }
 
-    private static func note(_ what: AuditNote.What, of target: String, by asker: Asker, _ dataset: Dataset, _ detail: String) -> AuditNote {
+    private static func note(
+        _ what: AuditNote.What, of target: String, by asker: Asker, _ dataset: Dataset, _ detail: String
+    ) -> AuditNote {
         AuditNote(
             what, of: target, by: asker.name, dataset: dataset.name, requestID: asker.requestID, traceID: asker.traceID, detail: detail)
     }

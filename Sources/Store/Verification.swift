@@ -98,14 +98,15 @@ extension Store {
             ) e on e.id = c.series_id
             join (\(quarantinedSlots) group by h.series_id) q on q.series_id = c.series_id
             where s.dataset = \(dataset.name) and (\(series == nil) or c.series_id = \(series ?? 0))
-                and (c.absent <> coalesce(a.slots, '{}') or c.excluded <> coalesce(e.slots, '{}') or c.quarantined <> q.slots)
+                and (c.absent <> coalesce(a.slots, '{}') or c.excluded <> coalesce(e.slots, '{}')
+                    or c.quarantined <> q.slots)
             """)
         return Dictionary(uniqueKeysWithValues: try rows.map { (try $0.int(0), try Noted($0)) })
     }
 
-    /// Makes a series' coverage what its rows say, its absences, exclusions and refused records, recounted under the lock that writers of the
-    /// series take. Writers have stored rows before they take it: what they add is added to what is written here. False where
-    /// there was nothing to mend.
+    /// Makes a series' coverage what its rows say, its absences, exclusions and refused records, recounted under the lock that
+    /// writers of the series take. Writers have stored rows before they take it: what they add is added to what is written here. False
+    /// where there was nothing to mend.
     package func repairCoverage(of series: Int, _ dataset: Dataset, now: Int64) async throws -> Bool {
         try await pool.transaction { connection in
             let row = try await connection.query("""

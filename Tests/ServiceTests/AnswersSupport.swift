@@ -48,7 +48,17 @@ enum Quarters {
                 ShownField("source", .key(1)), ShownField("value", .value(column: 0)), ShownField("note", .value(column: 1)),
             ],
             followed: keys, partsPerRow: { $0.values[1] == wholeHours ? 4 : 1 }, reach: reach,
-            schedules: [DatasetSchedule("fresh", .hourly(minute: 5), .missing(daysBack: 1), lane: .live)])
+            schedules: [DatasetSchedule("fresh", .hourly(minute: 5), .missing(daysBack: 1), lane: .live)], reread: reread)
+    }
+
+    /// Records are `START PRICE`; no price is above 1,000.
+    private static let reread: Reread = { _, kept, leniently in
+        let words = kept.record.split(separator: " ")
+        guard words.count == 2, let time = Int64(words[0]), let price = Bytes.Decimal(String(words[1])) else {
+            return .failure(RereadRefusal("price is not a number"))
+        }
+        if !leniently, price > Bytes.Decimal(1000) { return .failure(RereadRefusal("price is above 1000")) }
+        return .success(Row(series: 0, time: time, values: [.decimal(price), .null]))
     }
 }
 
@@ -129,8 +139,17 @@ final class ReaderUnderTest {
         return try await finish([], ids, days: days, askedAt: now ?? clock.now, now: now ?? clock.now)
     }
 
+    /// A call of a series that brings nothing but what is refused, over local days. Returns its task.
     @discardableResult
-    private func finish(_ rows: [StoredRow], _ ids: Set<Int>, days: Range<Int>, askedAt: Int64?, now: Int64) async throws -> Int64 {
+    func refuse(_ series: String, _ records: [QuarantinedRecord], days: Range<Int>) async throws -> Int64 {
+        let id = try #require(ids[series])
+        return try await finish([], [id], days: days, askedAt: nil, now: clock.now, refused: records)
+    }
+
+    @discardableResult
+    private func finish(
+        _ rows: [StoredRow], _ ids: Set<Int>, days: Range<Int>, askedAt: Int64?, now: Int64, refused: [QuarantinedRecord] = []
+    ) async throws -> Int64 {
         _ = try await store.insertIngestion(
             Store.NewIngestion(
                 dataset: dataset.name, selection: "{}", selectionDigest: "\(Int.random(in: 0..<Int.max))", planID: nil, requestedBy: "test",
@@ -145,6 +164,10 @@ final class ReaderUnderTest {
         var result = TaskResult(ended: .proved, reason: "one page")
         result.rows = rows
         result.askedAt = askedAt
+        var refusals = Refusals()
+        refusals.add(refused)
+        result.refused = RefusedRecords(refusals, of: task.seriesIDs)
+        result.quarantined = refusals.count
         _ = try await store.finish(task, with: result, dataset: dataset, now: now)
         return task.id
     }

@@ -70,7 +70,11 @@ struct CMGExchange: Exchange {
         guard !isOver, let ask = outstanding.removeValue(forKey: request) else { return step }
         step.rows = firm(page)
         step.dropped = page.dropped
-        step.quarantined = page.quarantined
+        step.quarantined = page.quarantined.map { one in
+            QuarantinedRecord(
+                reason: one.reason, record: one.record, series: one.series, time: one.time,
+                place: one.place.map { "page \(ask.page) \($0)" })
+        }
         refused += page.refused
         for row in page.rows { note(row) }
         if ask.kind == .alive { return foundAlive(step) }

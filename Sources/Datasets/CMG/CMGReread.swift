@@ -6,7 +6,9 @@ extension CMG {
     /// else; a record without a price, or of which the hour cannot be told, is no row on anybody's.
     static func reread(zone: Zone, nodes: ProgrammeNodes) -> Reread {
         { key, kept, leniently in
-            guard let source = CMGSource(key), let time = kept.time else { return .failure(RereadRefusal("it does not say which hour it is of")) }
+            guard let source = CMGSource(key), let time = kept.time else {
+                return .failure(RereadRefusal("it does not say which hour it is of"))
+            }
             let day = zone.day(at: time).daysSince1970
             let order = CallOrder(shape: source.rawValue + CMGSource.scanSuffix, series: [key], periods: day..<day + 1)
             guard var quest = CMGQuest(order, zone: zone, nodes: nodes) else { return .failure(RereadRefusal("no such source")) }

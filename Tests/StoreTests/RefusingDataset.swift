@@ -1,0 +1,89 @@
+import Bytes
+import EventLoop
+import Foundation
+import Postgres
+import Series
+@testable import Store
+import Testing
+
+/// Hours of two halves whose records are `START PRICE`, with a rule: no price is above a limit. What quarantine is tried on.
+enum Refusing {
+    static func dataset(limit: Int64, canReread: Bool = true) -> Dataset {
+        let reread: Reread = { _, kept, leniently in read(kept.record, limit: leniently ? .max : limit) }
+        return Dataset(
+            name: "refusing", title: "Hours with a rule", keys: ["name"], unit: "1", zone: .utc,
+            calendars: .alike(Series.Calendar(ruler: .every(seconds: 3600, anchor: 0), parts: 2)), dueLag: { _ in 0 }, horizonDays: 1,
+            shapes: [], periods: .days(.utc),
+            upstream: UpstreamProfile(
+                name: "nowhere", credential: .none, rate: RequestRate(count: 10, seconds: 60), requestsInFlight: 1, timeoutSeconds: 1,
+                bodyBytesMax: 1),
+            exchange: { _ in preconditionFailure("this dataset makes no calls") },
+            schema: RowSchema(
+                table: "refusing_rows", columns: [.init("price", .integer)],
+                migrations: [
+                    .init(name: "0001 rows", sql: """
+                        create table refusing_rows (
+                            series_id int not null references series, time timestamptz not null, price bigint not null,
+                            task_id bigint not null, primary key (series_id, time));
+                        """)
+                ]),
+            slotFields: [], partFields: [], followed: ["a", "b"].map { SeriesKey([$0]) },
+            reread: canReread ? reread : nil)
+    }
+
+    static func read(_ record: String, limit: Int64) -> Result<Series.Row, RereadRefusal> {
+        let words = record.split(separator: " ").compactMap { Int64($0) }
+        guard words.count == 2 else { return .failure(RereadRefusal("price is not a number")) }
+        if words[1] > limit { return .failure(RereadRefusal("price is above \(limit)")) }
+        return .success(Series.Row(series: 0, time: words[0], values: [.integer(words[1])]))
+    }
+
+    /// A migrated database with the dataset's series, on a loop of its own.
+    static func with<T: Sendable>(
+        limit: Int64 = 100, _ body: @escaping @Sendable (isolated Loop, StoreUnderTest) async throws -> T
+    ) async throws -> T {
+        try await StoreUnderTest.with(dataset(limit: limit), body)
+    }
+}
+
+extension StoreUnderTest {
+    /// A half hour of a series.
+    func row(_ part: Int, _ price: Int64, series: Int = 0) -> StoredRow {
+        StoredRow(seriesID: ids[series], time: Int64(part) * 1800, values: [.integer(price)])
+    }
+
+    func refusal(
+        _ part: Int?, _ price: String, _ reason: String = "price is above 100", series: Int? = 0, place: String? = nil
+    ) -> QuarantinedRecord {
+        let time = part.map { Int64($0) * 1800 }
+        return QuarantinedRecord(reason: reason, record: "\(time ?? -1) \(price)", series: series, time: time, place: place)
+    }
+
+    /// A call over the first day. Answers its task.
+    @discardableResult
+    func call(
+        _ rows: [StoredRow] = [], refused: [QuarantinedRecord], as ended: TaskResult.Ended = .proved, now: Int64 = 200_000
+    ) async throws -> Int64 {
+        let task = try await begin()
+        var refusals = Refusals()
+        refusals.add(refused)
+        var result = TaskResult(ended: ended, reason: "")
+        result.rows = rows
+        result.askedAt = now
+        result.refused = RefusedRecords(refusals, of: task.seriesIDs)
+        result.quarantined = refusals.count
+        _ = try await store.finish(task, with: result, dataset: dataset, now: now)
+        return task.id
+    }
+
+    func refusals(_ filter: Store.RefusalFilter = .init(), limit: Int = 10_000) async throws -> [StoredRefusal] {
+        try await store.refusals(of: dataset.name, filter, after: nil, limit: limit).reversed()
+    }
+
+    func ledger(_ series: Int = 0) async throws -> Ledger { try await store.ledgers(of: dataset.name)[series].ledger }
+
+    func count(_ table: SQL) async throws -> Int { try await store.pool.query("select count(*) from \(table)").only().int(0) }
+
+    /// Nothing differs from what rows, absences and refused records say.
+    func isVerified() async throws -> Bool { try await store.verify(dataset).findings.isEmpty }
+}
