@@ -10,7 +10,7 @@ extension Service {
         await answering(request) { request in
             let dataset = try self.dataset(of: request)
             var query = QueryInput(
-                request, known: dataset.keys + ["from", "to", "reason", "status", "limit", "cursor", "format"])
+                request, known: dataset.choices + ["from", "to", "reason", "status", "limit", "cursor", "format"])
             let keys = ReadQuery.keys(&query, of: dataset)
             let (from, to) = ReadQuery.range(&query, of: dataset, isRequired: false)
             let reason = query.text("reason")
@@ -22,7 +22,10 @@ extension Service {
             let form = try Form.wanted(format, request, offered: [.json, .csv, .ndjson])
             let most = limit ?? (form == .json ? Paging.otherwise : ReadQuery.entries.upperBound)
             let after = try Service.refusal(behind: cursor, in: "quarantine")
-            var filter = try Service.filter(keys, from, to, reason, of: dataset)
+            var selection = Selection(dataset: dataset.name)
+            selection.keys = keys
+            var filter = try await self.planning.refusals(selection, reason, of: dataset)
+            (filter.from, filter.to) = (from, to)
             filter.status = status == "all" ? nil : status.flatMap(RefusalStatus.init) ?? .open
             // One more than is shown says whether there is a next page.
             let found = try await self.planning.store.refusals(of: dataset.name, filter, after: after, limit: most + 1)
@@ -107,8 +110,9 @@ extension Service {
                 return KeptAnswer(status: 202, location: location, body: json.bytes)
             }
             return try await self.once(request) { key in
-                Service.shown(answer(try await self.planning.store.replay(
-                    input.filter, of: dataset, after: input.after, limit: input.limit, by: request.asker, now: self.planning.clock.now,
+                let filter = try await self.planning.refusals(input.selection, input.reason, of: dataset)
+                return Service.shown(answer(try await self.planning.store.replay(
+                    filter, of: dataset, after: input.after, limit: input.limit, by: request.asker, now: self.planning.clock.now,
                     keeping: key.map { Keeping($0, answer: answer) })))
             }
         }
@@ -128,25 +132,17 @@ extension Service {
         guard let id = Int64(place) else { throw Paging.badCursor }
         return id
     }
-
-    fileprivate static func filter(
-        _ keys: [String: [String]], _ from: Int64?, _ to: Int64?, _ reason: String?, of dataset: Dataset
-    ) throws -> Store.RefusalFilter {
-        var selection = Selection(dataset: dataset.name)
-        selection.keys = keys
-        try SelectionJSON.check(selection, of: dataset)
-        return Store.RefusalFilter(keys: dataset.keys.map { keys[$0] ?? [] }, from: from, to: to, reason: reason)
-    }
 }
 
 /// Which records are to be read again, as a client asks for it.
 private struct ReplayInput {
-    let filter: Store.RefusalFilter
+    let selection: Selection
+    let reason: String?
     let after: Int64?
     let limit: Int
 
     init(_ body: JSONValue, of dataset: Dataset) throws {
-        let known = dataset.keys + ["from", "to", "reason", "limit", "cursor"]
+        let known = dataset.choices + ["from", "to", "reason", "limit", "cursor"]
         var members: [(String, JSONValue)] = [("dataset", .string(dataset.name))]
         for (name, value) in body.object ?? [] {
             guard known.contains(name) else {
@@ -154,9 +150,8 @@ private struct ReplayInput {
             }
             if !["reason", "limit", "cursor"].contains(name) { members.append((name, value)) }
         }
-        let selection = try SelectionJSON.read(.object(members), datasets: [dataset])
-        filter = try Service.filter(
-            selection.keys, selection.from, selection.to, try Self.text(body["reason"], "reason"), of: dataset)
+        selection = try SelectionJSON.read(.object(members), datasets: [dataset])
+        reason = try Self.text(body["reason"], "reason")
         let most = Store.replayMax
         limit = try body["limit"].map { value in
             if let limit = value.wholeNumber.map({ Int($0) }), (1...most).contains(limit) { return limit }

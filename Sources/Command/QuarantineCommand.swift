@@ -140,8 +140,7 @@ enum QuarantineText {
         _ range: RangeOptions, _ reason: String?, _ attached: AttachedStore
     ) throws -> (Store.RefusalFilter, Dataset) {
         let (selection, dataset) = try range.selection(among: attached.catalogue.datasets)
-        let keys = dataset.keys.map { selection.keys[$0] ?? [] }
-        return (Store.RefusalFilter(keys: keys, from: selection.from, to: selection.to, reason: reason), dataset)
+        return (try attached.planning { _, planning in try await planning.refusals(selection, reason, of: dataset) }, dataset)
     }
 
     static func table(_ refusals: some Sequence<StoredRefusal>, _ dataset: Dataset) -> TextTable {

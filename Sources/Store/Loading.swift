@@ -19,8 +19,11 @@ package struct LoadEnd: Sendable, Equatable {
     package let quarantined: Int
     /// Lines that are nobody's data.
     package let skipped: Int
+    /// What is kept of the records that were refused; their series is the file's, 0.
+    package let refused: Refusals
 
-    package init(sha256: [UInt8], rows: Int, quarantined: Int = 0, skipped: Int = 0) {
+    package init(sha256: [UInt8], rows: Int, quarantined: Int = 0, skipped: Int = 0, refused: Refusals = Refusals()) {
+        self.refused = refused
         self.sha256 = sha256
         self.rows = rows
         self.quarantined = quarantined
@@ -141,6 +144,12 @@ extension Store {
         let outcome = load.outcome
         var result = TaskResult(ended: .proved, reason: reason(of: outcome))
         result.quarantined = outcome.quarantined
+        result.file = file.paths.first
+        var refused = load.end.refused
+        refused.add(outcome.contradictions.map { one in
+            QuarantinedRecord(reason: one.reason, record: one.record, series: 0, time: one.time, place: one.place)
+        })
+        result.refused = RefusedRecords(refused, of: [file.seriesID])
         result.dropped = load.end.skipped
         result.bodyBytes = file.bytes ?? 0
         let parts = load.parts.isEmpty ? [:] : [file.seriesID: load.parts]

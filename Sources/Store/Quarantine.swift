@@ -45,6 +45,8 @@ extension Store {
         package var to: Int64?
         package var reason: String?
         package var status: RefusalStatus?
+        /// Ids of the series that are meant; nil: all.
+        package var series: [Int]?
 
         package init(
             keys: [[String]] = [], from: Int64? = nil, to: Int64? = nil, reason: String? = nil, status: RefusalStatus? = nil
@@ -62,6 +64,7 @@ extension Store {
                 """
             if let from { condition.append(" and q.time >= \(.instant(from))") }
             if let to { condition.append(" and q.time < \(.instant(to))") }
+            if let series { condition.append(" and q.series_id = any(\(series.map { Int32(clamping: $0) }))") }
             for (place, values) in keys.enumerated() where !values.isEmpty {
                 condition.append(" and s.key[\(Int32(place + 1))] = any(\(values))")
             }

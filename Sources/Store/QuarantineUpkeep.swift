@@ -9,10 +9,9 @@ extension Store {
     /// An open record was settled by somebody else meanwhile.
     struct RefusalSettled: Error {}
 
-    /// Keeps refused records, settles those in whose place something came, and writes coverage accordingly; for `finish`, and for who
-    /// loads a file in a transaction of their own. To be called after rows and `coverage.held` are written, whenever rows are written:
-    /// it takes the coverage rows' locks where the caller does not hold them yet. True where answers change by it: the dataset's version
-    /// must be raised.
+    /// Keeps refused records, settles those in whose place something came, and writes coverage accordingly. `remember` calls it, after rows
+    /// and `coverage.held` are written, whenever something came; it takes the coverage rows' locks where they are not held yet. True where
+    /// answers change by it: the dataset's version must be raised.
     ///
     /// - Parameters:
     ///   - arrived: the parts that rows of this transaction fill, by series.
@@ -62,8 +61,8 @@ extension Store {
     ) async throws -> [Int: SlotSet] {
         if arrived.isEmpty { return [:] }
         let rows = try await connection.query("""
-            select id from unnest(\(arrived.keys.map { Int32(clamping: $0) })) as given (id)
-            where exists (select from quarantine q where q.series_id = id and q.status = 'open')
+            select given.id from unnest(\(arrived.keys.map { Int32(clamping: $0) })) as given (id)
+            where exists (select from quarantine q where q.series_id = given.id and q.status = 'open')
             """)
         var filled: [Int: SlotSet] = [:]
         for row in rows {

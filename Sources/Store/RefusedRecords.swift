@@ -79,7 +79,7 @@ package enum RefusalStatus: String, Sendable, CaseIterable {
     case replayed
 
     /// For people.
-    var resolution: String? {
+    package var resolution: String? {
         switch self {
         case .open: nil
         case .superseded: "a row came that passes the rules"

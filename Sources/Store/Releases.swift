@@ -145,7 +145,7 @@ extension Store {
             one.seriesID.map { StoredRow(seriesID: $0, time: row.time, values: row.values) }
         }
         result.resolves = RefusalResolution(ids: given.map(\.one.id), status: status, by: asker.name)
-        _ = try await conclude(task, with: result, dataset: dataset, now: now, on: connection)
+        _ = try await conclude(task, with: result, dataset: dataset, now: now, raising: false, on: connection)
         _ = try await connection.query("""
             update ingestions set status = 'completed', started_at = coalesce(started_at, now()), finished_at = now()
             where id = \(ingestion)::uuid
@@ -195,7 +195,7 @@ extension Store {
             where ingestion_id = \(id)::uuid returning id
             """).only().int64(0)
         return (id, ClaimedTask(
-            id: task, ingestionID: id, dataset: dataset.name, shape: shape, seriesIDs: ids, periods: periods, requestsPlanned: 0,
+            id: task, ingestionID: id, dataset: dataset.name, shape: shape, seriesIDs: ids, periods: periods, requestsPlanned: 0, file: nil,
             attempts: 1, fence: 1, traceID: asker.traceID, lane: .repair))
     }
 

@@ -77,7 +77,10 @@ extension StoreUnderTest {
     }
 
     func refusals(_ filter: Store.RefusalFilter = .init(), limit: Int = 10_000) async throws -> [StoredRefusal] {
-        try await store.refusals(of: dataset.name, filter, after: nil, limit: limit).reversed()
+        // Those of one call are kept in no order that means anything.
+        try await store.refusals(of: dataset.name, filter, after: nil, limit: limit).sorted {
+            ($0.seriesID ?? 0, $0.time ?? 0, $0.id) < ($1.seriesID ?? 0, $1.time ?? 0, $1.id)
+        }
     }
 
     func ledger(_ series: Int = 0) async throws -> Ledger { try await store.ledgers(of: dataset.name)[series].ledger }
