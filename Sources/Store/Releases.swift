@@ -121,13 +121,12 @@ extension Store {
         return read(key, one.kept, leniently).mapError { .unreadable($0.reason) }
     }
 
-    /// Once more where another had settled a record between the look and the deed.
+    /// Again where another had settled a record between the look and the deed; what is settled stays so, so that this ends.
     private func settlingOnce<T>(_ body: (PostgresConnection) async throws -> T) async throws -> T {
-        do {
-            return try await pool.transaction(body)
-        } catch is RefusalSettled {
-            return try await pool.transaction(body)
+        for _ in 0..<10 {
+            do { return try await pool.transaction(body) } catch is RefusalSettled {}
         }
+        throw StoreError.unavailable("the same records are being settled by others: ask again")
     }
 
     // MARK: The call that asks nobody

@@ -44,7 +44,7 @@ enum TestTokens {
         "POST /v1/{dataset}/exclusions": ("ingest", 400),
         "GET /v1/{dataset}/exclusions": ("read", 200), "GET /v1/{dataset}/exclusions/{id}": ("read", 404),
         "GET /v1/{dataset}/quarantine": ("read", 200), "GET /v1/{dataset}/quarantine/{id}": ("read", 404),
-        "POST /v1/{dataset}/quarantine/{id}/release": ("ingest", 404), "POST /v1/{dataset}/quarantine/replay": ("ingest", 400),
+        "POST /v1/{dataset}/quarantine/{id}/release": ("ingest", 404), "POST /v1/{dataset}/quarantine/replay": ("ingest", 202),
         "DELETE /v1/{dataset}/exclusions/{id}": ("ingest", 404), "POST /v1/plans": ("ingest", 400), "GET /v1/plans/{id}": ("read", 404),
         "GET /v1/plans/{id}/calls": ("read", 404), "POST /v1/ingestions": ("ingest", 400), "GET /v1/ingestions": ("read", 200),
         "GET /v1/ingestions/{id}": ("read", 404), "GET /v1/ingestions/{id}/tasks": ("read", 404),
