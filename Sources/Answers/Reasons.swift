@@ -55,7 +55,7 @@ extension JSONWriter {
         member("until", instant: filling.until, in: zone)
         self.key("requests")
         if let requests = filling.requests { int(requests) } else { null() }
-        member("download", ifAny: filling.download?.name)
+        member("download", filling.download?.name)
         member("action", filling.action)
         endObject()
     }

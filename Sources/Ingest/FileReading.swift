@@ -13,8 +13,7 @@ final class FileReading: Sendable {
         var hash = SHA256()
         var piece = [UInt8](repeating: 0, count: ArchiveText.piece)
         var rows = 0
-        var refused: [QuarantinedRecord] = []
-        var refusedCount = 0
+        var refused = Refusals()
         /// Of the whole text, once it is over.
         var sum: [UInt8]?
 
@@ -28,7 +27,8 @@ final class FileReading: Sendable {
             // A piece without a row (all of its lines refused) is no end.
             while batch.count == 0 {
                 if let sum {
-                    return .end(LoadEnd(sha256: sum, rows: rows, quarantined: refusedCount, skipped: reader.skippedLines))
+                    return .end(LoadEnd(
+                        sha256: sum, rows: rows, quarantined: refused.count, skipped: reader.skippedLines, refused: refused))
                 }
                 try readPiece(into: &batch)
             }
@@ -49,14 +49,10 @@ final class FileReading: Sendable {
                 let bytes = piece
                 reader.read(bytes.span.extracting(0..<count), into: &batch, refused: &more)
             }
-            refusedCount += more.count
-            refused += more.prefix(max(0, FileReading.refusedMost - refused.count))
+            refused.add(more)
             rows += batch.count
         }
     }
-
-    /// Records that are kept of those that were refused; the others are counted.
-    static let refusedMost = 1000
 
     private let state: Mutex<State>
     private let decoding: Loop
@@ -68,7 +64,4 @@ final class FileReading: Sendable {
 
     /// The rows of the next piece, or the end, once. Throws `ArchiveError`.
     func next() async throws -> LoadPiece { try await decoding.run { _ in try self.state.withLock { try $0.next() } } }
-
-    /// What was refused: the first thousand records, and how many in all.
-    var refused: (records: [QuarantinedRecord], count: Int) { state.withLock { ($0.refused, $0.refusedCount) } }
 }

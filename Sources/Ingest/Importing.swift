@@ -29,10 +29,8 @@ package final class Importing: LocalWork {
             return failed("\(error)")
         }
         do {
-            var readings: [FileReading] = []
             let outcome = try await store.load(file: id, for: task.claim, of: dataset, now: now) {
                 let reading = try FileReading(source, format, on: decoding)
-                readings.append(reading)
                 return { try await reading.next() }
             }
             var result = TaskResult(ended: .proved, reason: "the file was read to its end: \(outcome.rows) rows")

@@ -25,7 +25,7 @@ extension Planning {
         let digest = SHA256.hash(Array("\(selection.canonicalText)\nfiles \(atHand.map(\.id))".utf8))
         let draft = Draft(
             dataset: dataset, calls: calls, selection: selection, selectionText: SelectionJSON.text(selection, of: dataset),
-            selectionDigest: Hex.encode(digest), digest: Hex.encode(digest), figures: figures, now: now)
+            selectionDigest: Hex.encode(digest), digest: Hex.encode(digest), figures: figures, requestsByScope: [:], now: now)
         return try await store.insertIngestion(filing(draft, for: requester))
     }
 

@@ -1,5 +1,5 @@
 internal import EventLoop
-package import Postgres
+internal import Postgres
 package import Series
 
 /// What the reading of a file gives, one after the other.
@@ -77,16 +77,15 @@ extension Store {
 
     /// Stores what a file holds and ends the call that was to do so, in one transaction. `open` begins to read the file from its start and
     /// gives the function that reads on; it is called once more where rows turn out to be in no order, or to be held although coverage
-    /// knows nothing of them. `alsoWriting` has the last word in the transaction (quarantined records). The file's row
-    /// says afterwards what was done; where this throws it is as it was, and so is all else.
+    /// knows nothing of them. The file's row says
+    /// afterwards what was done; where this throws it is as it was, and so is all else.
     ///
     /// Rows in the order of time, outside of what coverage knows of the series, go straight into the table; the others through a temporary
     /// table. A time that comes twice with one content counts once; with two, it is refused.
     ///
-    /// Throws `LoadError`, `StoreError.leaseLost`, `PostgresError`, and what `open`, the reading and `alsoWriting` throw.
+    /// Throws `LoadError`, `StoreError.leaseLost`, `PostgresError`, and what `open` and the reading throw.
     package func load(
         file id: Int64, for task: ClaimedTask, of dataset: Dataset, now: Int64,
-        alsoWriting: (LoadOutcome, PostgresConnection) async throws -> Void = { _, _ in },
         reading open: () async throws -> (() async throws -> LoadPiece)
     ) async throws -> LoadOutcome {
         try await pool.transaction(until: .after(Self.wholeLimit)) { connection in
@@ -105,7 +104,6 @@ extension Store {
             // task over finds nothing of this attempt.
             try await Self.hold(task, on: connection)
             try await Self.settle(&load, file, task, dataset, now: now, on: connection)
-            try await alsoWriting(load.outcome, connection)
             return load.outcome
         }
     }

@@ -82,28 +82,6 @@ import Testing
         }
     }
 
-    @Test func whatIsWrittenBesideIsPartOfIt() async throws {
-        try await StoreUnderTest.with(candles()) { _, held in
-            let file = try await held.register(1)
-            let task = try await held.begin()
-            await #expect(throws: Broken.self) {
-                _ = try await held.store.load(file: file.id, for: task, of: held.dataset, now: 0) { outcome, connection in
-                    #expect(outcome.counts.written == 1)
-                    _ = try await connection.query("update archive_files set reason = 'seen'")
-                    throw Broken()
-                } reading: {
-                    var isRead = false
-                    return {
-                        defer { isRead = true }
-                        return isRead ? .end(LoadEnd(sha256: StoreUnderTest.digest(1), rows: 1)) : .rows(Candle.batch([Candle(1)]))
-                    }
-                }
-            }
-            #expect(try await held.isUntouched())
-            #expect(try await held.store.archiveFile(file.id)?.reason == nil)
-        }
-    }
-
     @Test func aRowThatBreaksARuleLeavesNothingOfItsFile() async throws {
         try await StoreUnderTest.with(candles()) { _, held in
             let error = await #expect(throws: PostgresError.self) { try await held.load(Self.rows + [Candle(7000, volume: -1)]) }
