@@ -15,11 +15,15 @@ package final class PostgresConnection {
     private var isBusy = false
     /// Exchanges begun so far: what a pool looks at before it dares to repeat.
     package private(set) var exchanges = 0
+    /// How long a statement's whole exchange may take where its caller names no deadline: the configuration's limit, but where somebody
+    /// with the server's leave (`set local statement_timeout`) has heavier work in hand, and sets it back.
+    package var answerTimeout: Duration
 
     private init(_ handle: OpaquePointer, _ configuration: PostgresConfiguration, on loop: Loop) {
         self.handle = handle
         self.configuration = configuration
         self.loop = loop
+        answerTimeout = configuration.answerTimeout
     }
 
     deinit { if let handle { PQfinish(handle) } }
@@ -126,7 +130,7 @@ package final class PostgresConnection {
         exchanges += 1
         defer { isBusy = false }
         do {
-            return try await body(handle, deadline ?? .after(configuration.answerTimeout))
+            return try await body(handle, deadline ?? .after(answerTimeout))
         } catch let error as PostgresError where error.isAnswer && PQstatus(handle) == CONNECTION_OK {
             throw error
         } catch {

@@ -1,5 +1,4 @@
 internal import Bytes
-internal import EventLoop
 internal import Postgres
 internal import Series
 
@@ -19,14 +18,14 @@ extension Store {
             )
             delete from \(target.staged) given using doubled join \(target.staged) first on first.place = doubled.place
             where given.time = doubled.time and given.place > doubled.place and (\(given)) is not distinct from (\(first))
-            """, until: .after(statementLimit))
+            """)
         let rows = try await target.connection.query("""
             with gone as (
                 delete from \(target.staged) where time in (select time from \(target.staged) group by time having count(*) > 1)
                 returning place, time, \(columns)
             )
             select count(*) over (), gone.* from gone order by place limit \(shownContradictions)
-            """, until: .after(statementLimit))
+            """)
         let contradicting = try rows.first?.int(0) ?? 0
         load.outcome.quarantined += contradicting
         load.outcome.contradictions = try rows.map { row in

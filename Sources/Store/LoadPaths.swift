@@ -1,5 +1,4 @@
 internal import Bytes
-internal import EventLoop
 internal import Postgres
 internal import Series
 
@@ -112,7 +111,7 @@ extension Store {
         let taken = try await copy(
             "copy \(target.staged) from stdin (format binary)", feed, target, .staged, fields: target.columns.count + 2, before: limit,
             inOrder: inOrder, see: see)
-        try await target.connection.query("analyze \(target.staged)", until: .after(statementLimit))
+        try await target.connection.query("analyze \(target.staged)")
         load.taken += taken
         return taken
     }
@@ -127,7 +126,7 @@ extension Store {
                 select from \(target.table) held where held.series_id = \(target.series) and held.time = given.time
             ) order by time
             on conflict (series_id, time) do nothing
-            """, until: .after(statementLimit))
+            """)
         load.outcome.counts.written += written
         return written
     }
@@ -142,10 +141,10 @@ extension Store {
             select given.time, \(target.columns.map { "given.\($0)" as SQL }.joined(separator: ", "))
             from \(target.staged) given join \(target.table) held on held.series_id = \(target.series) and held.time = given.time
             where held.task_id is distinct from \(target.task) and (\(differs(target))) order by given.time
-            """, until: .after(statementLimit))
+            """)
         let before = load.outcome.counts
         while true {
-            let page = try await target.connection.query("fetch 5000 from \(cursor)", until: .after(statementLimit))
+            let page = try await target.connection.query("fetch 5000 from \(cursor)")
             let rows = try page.map { row in
                 StoredRow(
                     seriesID: target.file.seriesID, time: try row.instant(0),

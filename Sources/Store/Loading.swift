@@ -72,7 +72,7 @@ extension Store {
         set local idle_in_transaction_session_timeout = '60s'; set local work_mem = '64MB';
         savepoint before_rows
         """
-    static let statementLimit = Duration.seconds(610)
+    private static let statementLimit = Duration.seconds(610)
     private static let wholeLimit = Duration.seconds(1800)
 
     /// Stores what a file holds and ends the call that was to do so, in one transaction. `open` begins to read the file from its start and
@@ -91,6 +91,8 @@ extension Store {
         try await pool.transaction(until: .after(Self.wholeLimit)) { connection in
             let file = try await Self.fileToLoad(id, for: task, of: dataset, on: connection)
             try await connection.script(Self.limits)
+            connection.answerTimeout = Self.statementLimit
+            defer { connection.answerTimeout = connection.configuration.answerTimeout }
             let key = SeriesKey(try await connection.query("select key from series where id = \(file.seriesID)").only().strings(0))
             let target = try LoadTarget(file: file, key, task: task.id, dataset: dataset, now: now, connection: connection)
             var load = try await Self.store(target, open)
