@@ -111,5 +111,6 @@ package func kraken(zone: Zone, following: Kraken.Following, rate: RequestRate) 
         beginsWithFirstRow: true, schedules: Kraken.schedules(zone), labels: [Kraken.tierLabel(following.tiers)],
         group: { "\($0.values[1]) min" }, fetchesToday: false, alarmDays: 30, archive: KrakenArchive.format,
         derivation: KrakenDerivation.derivation, canonical: Kraken.canonical, followsStored: true, servesSeries: Kraken.serves,
-        published: KrakenPublication.file, tapePage: 1000, defaults: { $0 == "interval" ? following.intervals : [] }, reread: KrakenReread.reread)
+        published: KrakenPublication.file, tapePage: 1000,
+        defaults: { $0 == "interval" ? following.intervals : [] }, reread: KrakenReread.reread)
 }
