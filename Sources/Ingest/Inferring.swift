@@ -57,7 +57,7 @@ final class Inferring: LocalWork {
         return sum
     }
 
-    /// The finest first: what is found of those tells of the others. nil where it was broken off.
+    /// The longest slots first: one that is found to be empty says so of all shorter ones in it. nil where it was broken off.
     private func weigh(
         _ task: LocalTask, _ targets: [SeriesEntry], among all: [SeriesEntry], in span: Range<Int64>, _ dataset: Dataset, _ now: Int64
     ) async throws -> Inferred? {
@@ -68,7 +68,7 @@ final class Inferring: LocalWork {
         for (ruler, series) in Dictionary(grouping: targets, by: { dataset.calendar(of: $0.key).ruler }) {
             if case .every(let seconds, _) = ruler { groups.append((seconds, series)) }
         }
-        for (seconds, series) in groups.sorted(by: { $0.seconds < $1.seconds }) {
+        for (seconds, series) in groups.sorted(by: { $0.seconds > $1.seconds }) {
             let width = Int64(seconds * Self.slotsPerWindow)
             var from = stretch.lowerBound
             while from < stretch.upperBound {

@@ -6,7 +6,10 @@ import Testing
 
 @Suite struct KrakenDerivationTests {
     private func row(_ open: String, _ high: String, _ low: String, _ close: String, _ volume: String, _ trades: Int64) throws -> [Value] {
-        let numbers = try [open, high, low, close, volume].map { Value.decimal(try #require(Bytes.Decimal($0))) }
+        let numbers = try [open, high, low, close, volume].map { text in
+            let decimal = Bytes.Decimal(text)
+            return Value.decimal(try #require(decimal))
+        }
         return Array(numbers[..<4]) + [.null, numbers[4], .integer(trades), .text("csv")]
     }
 
@@ -51,7 +54,12 @@ import Testing
             guard let own = halves[day.time / 86_400] else { continue }
             var expected = day.values
             expected[7] = .text("derived")
-            #expect(KrakenDerivation.derivation.roll(own.map(\.values)) == expected)
+            var made = try #require(KrakenDerivation.derivation.roll(own.map(\.values)))
+            guard case .decimal(let sum) = made[5], case .decimal(let said) = expected[5] else { continue }
+            // Kraken's sums are of binary floats.
+            #expect(abs(sum.double - said.double) < 1e-8 * max(1, said.double / 1000))
+            made[5] = expected[5]
+            #expect(made == expected)
             days += 1
         }
         #expect(days == 4182)

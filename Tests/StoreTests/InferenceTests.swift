@@ -43,7 +43,7 @@ import TestSupport
             try await test.call(rows, now: end)
             let task = try await test.begin()
             let all = try await test.store.entries(of: dataset.name)
-            for interval in Self.intervals {
+            for interval in Self.intervals.reversed() {
                 let judged = all.filter { $0.key.values[1] == String(interval) }
                 _ = try await test.store.weigh(
                     task, judged, among: all, in: Int64(Self.start) * 60..<end, of: dataset, now: end)
@@ -73,7 +73,7 @@ import TestSupport
                     if one.ledger.absent.contains(slot) {
                         proved += 1
                         #expect(trades.isEmpty && row == nil, "\(one.key) \(slot)")
-                    } else if trades.isEmpty, interval == 1, let coarse = series.first(where: {
+                    } else if trades.isEmpty, interval == 1, one.ledger.lifetime?.contains(slot) ?? true, let coarse = series.first(where: {
                         $0.key.values == [one.key.values[0], "5"] && held[$0.key]?.contains(slot / 5) == true
                     }) {
                         // Its five minutes are held but for the empty ones: that proves it.

@@ -72,6 +72,6 @@ enum Memory {
 
     /// All series with their notes.
     static func series(_ store: Store, _ dataset: Dataset) async throws -> [StoredSeries] {
-        try await store.snapshot(of: dataset, choose: { $0.map(\.id) }, notes: 0..<1_000_000, span: { _ in nil }).series
+        try await store.snapshot(of: dataset, choose: { $0.map(\.id) }, notes: 0..<4_000_000_000, span: { _ in nil }).series
     }
 }

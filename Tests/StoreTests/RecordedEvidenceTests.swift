@@ -25,7 +25,10 @@ import Testing
         process.waitUntilExit()
         return try text.split(separator: "\n").map { line in
             let fields = line.split(separator: ",")
-            let numbers = try fields[1...5].map { Value.decimal(try #require(Bytes.Decimal($0))) }
+            let numbers = try fields[1...5].map { text in
+                let decimal = Bytes.Decimal(text)
+                return Value.decimal(try #require(decimal))
+            }
             return StoredRow(
                 seriesID: series, time: try #require(Int64(fields[0])),
                 values: Array(numbers[..<4]) + [.null, numbers[4], .integer(try #require(Int64(fields[6]))), .text("csv")])
