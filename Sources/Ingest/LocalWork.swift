@@ -3,8 +3,9 @@ package import Store
 
 /// Work that no upstream is asked for: what a file at hand says, or what follows from what is held.
 package protocol LocalWork {
-    /// Carries a task out. Stores what it comes to as it goes, each piece in a transaction of its own that holds the task (its fence), or all of
-    /// it with the task's end in one; looks at `task.isHalted` between pieces. Begun again after an end that was not its own it must come to the same.
+    /// Carries a task out. Stores what it comes to as it goes, each piece in a transaction of its own that holds the task (its fence), or
+    /// all of it with the task's end in one; looks at `task.isHalted` between pieces. Begun again after an end that was not its own it
+    /// must come to the same.
     ///
     /// Throws what the store throws: where that may pass it is begun again, where the store refuses, the task ends as failed.
     func perform(_ task: LocalTask, _ dataset: Dataset, now: Int64) async throws -> LocalEnd

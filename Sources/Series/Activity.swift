@@ -25,13 +25,14 @@ package struct Activity: Sendable {
         if counts.indices.contains(place) { counts[place] += count }
     }
 
-    /// What happens in a slot of the quietest block near a run of silent slots, that run's own blocks not counted. 0 where fewer blocks of the
-    /// stretch than `reach` lie near: nothing is known of it then.
+    /// What happens in a slot of the quietest block near a run of silent slots, that run's own blocks not counted. 0 where fewer blocks of
+    /// the stretch than `reach` lie near: nothing is known of it then.
     ///
     /// The quietest, not the mean: trade comes in bursts, and a mean would call every night unlikely.
     package func quietest(around run: Range<Int>, within stretch: Range<Int>) -> Double {
         let own = run.lowerBound.flooredQuotient(slotsPerBlock)...(run.upperBound - 1).flooredQuotient(slotsPerBlock)
-        let whole = (stretch.lowerBound + slotsPerBlock - 1).flooredQuotient(slotsPerBlock)..<stretch.upperBound.flooredQuotient(slotsPerBlock)
+        let firstWhole = (stretch.lowerBound + slotsPerBlock - 1).flooredQuotient(slotsPerBlock)
+        let whole = firstWhole..<max(firstWhole, stretch.upperBound.flooredQuotient(slotsPerBlock))
         var least = Int64.max
         var blocks = 0
         for block in own.lowerBound - Self.reach...own.upperBound + Self.reach where !own.contains(block) && whole.contains(block) {

@@ -1,7 +1,7 @@
 /// How slots of a series follow from slots that are held of other series of its channel: a coarser candle from the finer ones in it. Pure.
 package struct Derivation: Sendable {
-    /// The call shape (of kind `inference`) whose calls look for proofs that nothing happened in slots that are missing; calls of every other
-    /// shape of that kind make rows.
+    /// The call shape (of kind `inference`) whose calls look for proofs that nothing happened in slots that are missing; calls of every
+    /// other shape of that kind make rows.
     package static let evidenceShape = "evidence"
 
     /// The series from whose slots those of this one follow, whose lengths divide its own; those first that make for the least work.
@@ -39,8 +39,8 @@ package struct FinerSlots: Sendable {
     /// The finer slot with which the coarser slot 0 begins.
     private let shift: Int
 
-    /// `empty`: slots of which it is known that nothing happened, `common` among them those that are so of all channels at once. nil where the
-    /// finer slots do not fill the coarser ones without rest.
+    /// `empty`: slots of which it is known that nothing happened, `common` among them those that are so of all channels at once. nil where
+    /// the finer slots do not fill the coarser ones without rest.
     package init?(of finer: Ruler, in coarser: Ruler, held: SlotSet = SlotSet(), empty: SlotSet = SlotSet(), common: SlotSet = SlotSet()) {
         guard case .every(let fine, let fineAnchor) = finer, case .every(let coarse, let coarseAnchor) = coarser, coarse > fine,
             coarse % fine == 0, (coarseAnchor - fineAnchor) % Int64(fine) == 0

@@ -105,8 +105,8 @@ package struct Evidence: Sendable {
             silent = stretches.subtracting(witness.held)
         }
 
-        /// What would happen in one slot of the silence at `slot`, by the quietest time near it: it is silent by chance with e to the power of
-        /// minus this.
+        /// What would happen in one slot of the silence at `slot`, by the quietest time near it: it is silent by chance with e to the
+        /// power of minus this.
         func rate(at slot: Int) -> Double {
             guard let activity = witness.activity, let run = silent.range(containing: slot), let stretch = stretches.range(containing: slot)
             else { return 0 }

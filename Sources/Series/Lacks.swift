@@ -3,8 +3,8 @@ package import Bytes
 /// What a dataset lacks past its objectives, which are the due lag and a grace. Each slot that lacks is counted once: with its day where
 /// all of that day's slots of the series are past their objective, with its channel before.
 ///
-/// It is the calendar that counts: a slot lacks until it is held, a person has said that it is not expected, or it is known that there never
-/// was anything (`Dataset.emptyReasons`). That the upstream has nothing there is no such knowledge.
+/// It is the calendar that counts: a slot lacks until it is held, a person has said that it is not expected, or it is known that there
+/// never was anything (`Dataset.emptyReasons`). That the upstream has nothing there is no such knowledge.
 package struct Lacks: Sendable, Hashable {
     /// Counts of slots.
     package struct Counts: Sendable, Hashable {
@@ -69,8 +69,8 @@ package struct Lacks: Sendable, Hashable {
         }
     }
 
-    /// Looks at the days of which the dataset has alarms, up to `now` (shown clock). `lasting`: by the place in `ledgers`. The work grows with the
-    /// series and with the ranges that lack.
+    /// Looks at the days of which the dataset has alarms, up to `now` (shown clock). `lasting`: by the place in `ledgers`. The work grows
+    /// with the series and with the ranges that lack.
     package init(of dataset: Dataset, _ ledgers: [Ledger], lasting: (Int) -> Lasting, now: Int64, graceSeconds: Int) {
         let today = dataset.zone.day(at: now)
         let first = today.advanced(by: -dataset.alarmDays)

@@ -11,8 +11,8 @@ package struct SlotRemarks: Sendable, Equatable {
         }
     }
 
-    /// In the order of time, none over another. A run may reach over slots that are not missing, of which it says nothing: a thin series has
-    /// thousands of holes and few runs.
+    /// In the order of time, none over another. A run may reach over slots that are not missing, of which it says nothing: a thin series
+    /// has thousands of holes and few runs.
     package let runs: [Run]
 
     /// `said`: the missing slots that each word is said of, no slot under two. `silent`: missing slots of which nothing is said.

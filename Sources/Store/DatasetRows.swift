@@ -75,7 +75,8 @@ extension Store {
         return counts
     }
 
-    /// Writes the rows of which none is there: what is held stays as it is, and so does what another call is just writing. How many were written.
+    /// Writes the rows of which none is there: what is held stays as it is, and so does what another call is just writing. How many were
+    /// written.
     static func insertNew(_ rows: [StoredRow], task: Int64, schema: RowSchema, on connection: PostgresConnection) async throws -> Int {
         var inserted = 0
         let sorted = rows.sorted { ($0.seriesID, $0.time) < ($1.seriesID, $1.time) }

@@ -2,7 +2,8 @@ internal import Series
 
 extension RowSchema.Migration {
     static let remarks = RowSchema.Migration(name: "0023 remarks on missing slots", sql: """
-        -- What is known of slots that are missing and stay so: a word for people. It says nothing of those slots of its run that are held or absent.
+        -- What is known of slots that are missing and stay so: a word for people. It says nothing of those slots of its run that are held
+        -- or absent.
         create table slot_remarks (
             series_id int not null references series on delete cascade,
             first_slot bigint not null,

@@ -31,8 +31,8 @@ extension Store {
         }
     }
 
-    /// Fills slots of a series with what those of others say, the first of `sources` that has all of a slot: rows are rolled up, and where every
-    /// finer slot is known to be empty, so is this one. What is held stays as it is. Throws `leaseLost` as `finish` does.
+    /// Fills slots of a series with what those of others say, the first of `sources` that has all of a slot: rows are rolled up, and where
+    /// every finer slot is known to be empty, so is this one. What is held stays as it is. Throws `leaseLost` as `finish` does.
     ///
     /// One transaction, in which all is read that is written of: coverage first, and then the rows of a source in one statement, so that a
     /// slot is made of rows that were held beside each other. A call that is to change one of them and has not committed yet comes after.

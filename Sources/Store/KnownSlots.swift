@@ -72,7 +72,8 @@ extension Store {
                     and a.first_slot < v.high and a.end_slot > v.low and a.reason = \(common))
             from (
                 select id, low, high, parts, place, int8multirange(int8range(low, high)) as span
-                from unnest(\(series.map { Int32($0.id) }), \(slots.map(\.lowerBound)), \(slots.map(\.upperBound)), \(calendars.map(\.parts)))
+                from unnest(\(series.map { Int32($0.id) }), \(slots.map(\.lowerBound)), \(slots.map(\.upperBound)),
+                    \(calendars.map(\.parts)))
                     with ordinality as g (id, low, high, parts, place)
             ) v join series s on s.id = v.id join coverage c on c.series_id = v.id
             order by v.place

@@ -1,13 +1,14 @@
 internal import Postgres
 package import Series
 
-/// When series began and ended: nothing is expected outside (`series.lifetime`, in the series' own slots; a bound that is not known is open).
+/// When series began and ended: nothing is expected outside (`series.lifetime`, in the series' own slots; a bound that is not known is
+/// open).
 extension Store {
-    /// Brings the lifetimes of all series of some channels into step with what is held by now, within the transaction that stored rows. Nothing
-    /// where the dataset does not say so. Whether any changed: the dataset's version is to be raised then.
+    /// Brings the lifetimes of all series of some channels into step with what is held by now, within the transaction that stored rows.
+    /// Nothing where the dataset does not say so. Whether any changed: the dataset's version is to be raised then.
     ///
-    /// The first thing that is known of a channel is what its earliest held row tells of, as closely as the shortest slot tells it: a week's
-    /// candle begins days before the first trade in it. A channel of which something is held after its end has not ended.
+    /// The first thing that is known of a channel is what its earliest held row tells of, as closely as the shortest slot tells it: a
+    /// week's candle begins days before the first trade in it. A channel of which something is held after its end has not ended.
     ///
     /// - Parameter touched: the parts that rows were stored of, by series: where no series begins by them, or ends later, nothing else is
     ///   looked at.
@@ -51,7 +52,8 @@ extension Store {
             firsts.append(ruler.start(of: first)..<ruler.end(of: first))
             lasts[id] = ruler.slot(containing: ruler.start(of: end - 1))
         }
-        guard let before = firsts.map(\.upperBound).min(), let begin = firsts.map(\.lowerBound).filter({ $0 < before }).max() else { return false }
+        guard let before = firsts.map(\.upperBound).min(), let begin = firsts.map(\.lowerBound).filter({ $0 < before }).max()
+        else { return false }
         let isOver = lives.contains { life in
             guard let end = life.end, let last = lasts[life.id] else { return false }
             return last / dataset.calendar(of: life.key).parts >= end

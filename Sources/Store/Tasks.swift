@@ -84,7 +84,8 @@ extension Store {
     /// counted here, before the work, so that work which kills its worker runs out of attempts too. `only`: of these datasets tasks of
     /// these shapes alone.
     package func claimTask(
-        worker: String, datasets: [String], only: [String: [String]] = [:], lanes: [Lane] = Lane.allCases, chance: Double = 0, leaseSeconds: Int
+        worker: String, datasets: [String], only: [String: [String]] = [:], lanes: [Lane] = Lane.allCases, chance: Double = 0,
+        leaseSeconds: Int
     ) async throws -> ClaimedTask? {
         let shapes = only.flatMap { dataset, shapes in shapes.map { "\(dataset)/\($0)" } }
         let isMine: SQL = only.isEmpty ? "true" : "(i.dataset <> all(\(Array(only.keys))) or i.dataset || '/' || t.shape = any(\(shapes)))"

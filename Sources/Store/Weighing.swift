@@ -3,8 +3,9 @@ package import Series
 
 /// Proofs that nothing happened in slots that are missing, out of what is held of others (`Evidence`).
 extension Store {
-    /// Weighs the missing slots of some series of one slot length, within a stretch of time: those that others prove to be empty become absent,
-    /// with the task as evidence; of the rest is remarked what can be said. `all`: every series of the dataset. Throws `leaseLost` as `finish`.
+    /// Weighs the missing slots of some series of one slot length, within a stretch of time: those that others prove to be empty become
+    /// absent, with the task as evidence; of the rest is remarked what can be said. `all`: every series of the dataset. Throws `leaseLost`
+    /// as `finish`.
     ///
     /// One transaction. What the proofs stand on is read in it, and what came meanwhile of the judged slots themselves is looked at under
     /// the lock that writers of coverage take: a slot that is held by then stays so.
@@ -146,8 +147,8 @@ private struct Weighing {
             let some = Array(each[from..<min(from + Self.slotsPerStatement, each.count)])
             // For each slot by itself, along the primary key.
             let rows = try await connection.query("""
-                select v.slot from unnest(\(some), \(.instants(some.map(coarser.ruler.start(of:)))), \(.instants(some.map(coarser.ruler.end(of:)))))
-                    as v (slot, low, high)
+                select v.slot from unnest(
+                    \(some), \(.instants(some.map(coarser.ruler.start(of:)))), \(.instants(some.map(coarser.ruler.end(of:))))) as v (slot, low, high)
                 join \(table) c on c.series_id = \(Int32(coarser.entry.id)) and c.time = v.low
                 cross join lateral (
                     select sum(f.\(count)) as parts from \(table) f
@@ -211,7 +212,8 @@ private struct Weighing {
         let count = try Store.identifier(dataset.schema.columns[derivation.countColumn].name)
         let span = ruler.instants(of: one.slots)
         let rows = try await connection.query("""
-            select date_bin(make_interval(secs => \(Double(size * slotSeconds))), time, \(.instant(ruler.start(of: 0)))), sum(\(count))::int8
+            select date_bin(make_interval(secs => \(Double(size * slotSeconds))), time, \(.instant(ruler.start(of: 0)))),
+                sum(\(count))::int8
             from \(table)
             where series_id = \(Int32(one.entry.id)) and time >= \(.instant(span.lowerBound)) and time < \(.instant(span.upperBound))
             group by 1

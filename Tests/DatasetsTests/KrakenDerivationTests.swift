@@ -25,7 +25,9 @@ import Testing
     }
 
     @Test func sourcesDivideAndTheLongestComesFirst() {
-        func sources(_ interval: String) -> [String] { KrakenDerivation.derivation.sources(SeriesKey(["XBTUSD", interval])).map { $0.values[1] } }
+        func sources(_ interval: String) -> [String] {
+            KrakenDerivation.derivation.sources(SeriesKey(["XBTUSD", interval])).map { $0.values[1] }
+        }
         #expect(sources("1").isEmpty)
         #expect(sources("30") == ["15", "5", "1"])
         #expect(sources("1440") == ["720", "240", "60", "30", "15", "5", "1"])

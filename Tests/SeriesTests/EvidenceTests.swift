@@ -34,7 +34,8 @@ struct EvidenceTests {
             }
         }
         let minute = Ruler.every(seconds: 60, anchor: 0)
-        for other in [minute, .every(seconds: 30, anchor: 0), .every(seconds: 90, anchor: 0), .every(seconds: 120, anchor: 30), .days(.utc)] {
+        let others: [Ruler] = [(60, 0), (30, 0), (90, 0), (120, 30)].map { .every(seconds: $0.0, anchor: $0.1) }
+        for other in others + [.days(.utc)] {
             #expect(FinerSlots(of: minute, in: other) == nil)
         }
     }

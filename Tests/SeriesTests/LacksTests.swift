@@ -135,7 +135,8 @@ struct LacksTests {
             let slots = dataset.calendar(of: key).ruler.slots(from: span.lowerBound, to: span.upperBound)
             let all = slots.lowerBound - 240..<slots.upperBound + 48
             let now = span.upperBound + 30 * 3600
-            let whole = Lacks(of: dataset, [Ledger(key: key, held: SlotSet(all))], lasting: { _ in Lacks.Lasting() }, now: now, graceSeconds: 0)
+            let ledger = Ledger(key: key, held: SlotSet(all))
+            let whole = Lacks(of: dataset, [ledger], lasting: { _ in Lacks.Lasting() }, now: now, graceSeconds: 0)
             #expect(whole.days.isEmpty && whole.channels.isEmpty)
             var held = SlotSet(all)
             held.remove(slots.lowerBound + 3..<slots.lowerBound + 5)
@@ -153,11 +154,12 @@ struct LacksTests {
         let now: Int64 = 100 * 86_400
         let lost = SlotSet(98 * 24 + 5..<98 * 24 + 6)
         let ledger = Ledger(key: dataset.followed[0], held: SlotSet(0..<100 * 24).subtracting(lost), absent: lost)
-        let known = AlarmRules.alarms(Lacks(of: dataset, [ledger], lasting: { _ in Lacks.Lasting(lost: lost) }, now: now, graceSeconds: 0), of: dataset)
+        func lacks(_ lasting: Lacks.Lasting) -> Lacks { Lacks(of: dataset, [ledger], lasting: { _ in lasting }, now: now, graceSeconds: 0) }
+        let known = AlarmRules.alarms(lacks(Lacks.Lasting(lost: lost)), of: dataset)
         #expect(known.map(\.severity) == [.info] && known[0].message.hasSuffix("none of them can be had any more"))
-        let open = AlarmRules.alarms(Lacks(of: dataset, [ledger], lasting: { _ in Lacks.Lasting() }, now: now, graceSeconds: 0), of: dataset)
+        let open = AlarmRules.alarms(lacks(Lacks.Lasting()), of: dataset)
         #expect(open.map(\.severity) == [.warning] && open[0].cause == known[0].cause)
-        let empty = Lacks(of: dataset, [ledger], lasting: { _ in Lacks.Lasting(empty: lost) }, now: now, graceSeconds: 0)
+        let empty = lacks(Lacks.Lasting(empty: lost))
         #expect(empty.days.isEmpty && empty.channels.isEmpty)
     }
 

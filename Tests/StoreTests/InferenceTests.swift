@@ -10,6 +10,35 @@ import TestSupport
     private static let intervals = [1, 5, 15]
     private static let start = 20_000 * 1440
 
+    /// Two pairs' trades, and candles of them, a quarter of them missing.
+    private static func market(
+        _ dataset: Dataset, _ ids: [Int], _ length: Int, _ random: inout Seeded
+    ) -> (tapes: [Tape], rows: [StoredRow], held: [SeriesKey: Set<Int>]) {
+        var tapes: [Tape] = []
+        var rows: [StoredRow] = []
+        var held: [SeriesKey: Set<Int>] = [:]
+        for pair in 0..<2 {
+            var tape = Tape()
+            for minute in 0..<length where random.below(3) > 0 {
+                tape.trades[start + minute] = (0..<1 + random.below(3)).map { _ in (random.below(90) + 10, random.below(9) + 1) }
+            }
+            tapes.append(tape)
+            for (place, interval) in intervals.enumerated() {
+                let key = dataset.followed[pair * 3 + place]
+                for slot in start / interval..<(start + length) / interval where random.below(4) > 0 {
+                    let trades = tape.within(slot * interval..<(slot + 1) * interval)
+                    if trades.isEmpty { continue }
+                    held[key, default: []].insert(slot)
+                    rows.append(
+                        StoredRow(
+                            seriesID: ids[pair * 3 + place], time: Int64(slot * interval) * 60,
+                            values: Candles.values(trades, "csv")))
+                }
+            }
+        }
+        return (tapes, rows, held)
+    }
+
     /// Random trades, random candles of them held, each interval with its own holes: whatever is made of them must be what really happened.
     @Test(arguments: [71, 72, 73] as [UInt64])
     func whatFollowsIsWhatHappened(_ seed: UInt64) async throws {
@@ -18,28 +47,7 @@ import TestSupport
             var random = Seeded(seed)
             let length = 600
             let end = Int64(Self.start + length) * 60
-            var tapes: [Tape] = []
-            var rows: [StoredRow] = []
-            var held: [SeriesKey: Set<Int>] = [:]
-            for pair in 0..<2 {
-                var tape = Tape()
-                for minute in 0..<length where random.below(3) > 0 {
-                    tape.trades[Self.start + minute] = (0..<1 + random.below(3)).map { _ in (random.below(90) + 10, random.below(9) + 1) }
-                }
-                tapes.append(tape)
-                for (place, interval) in Self.intervals.enumerated() {
-                    let key = dataset.followed[pair * 3 + place]
-                    for slot in Self.start / interval..<(Self.start + length) / interval where random.below(4) > 0 {
-                        let trades = tape.within(slot * interval..<(slot + 1) * interval)
-                        if trades.isEmpty { continue }
-                        held[key, default: []].insert(slot)
-                        rows.append(
-                            StoredRow(
-                                seriesID: test.ids[pair * 3 + place], time: Int64(slot * interval) * 60,
-                                values: Candles.values(trades, "csv")))
-                    }
-                }
-            }
+            let (tapes, rows, held) = Self.market(dataset, test.ids, length, &random)
             try await test.call(rows, now: end)
             let task = try await test.begin()
             let all = try await test.store.entries(of: dataset.name)
@@ -103,7 +111,8 @@ import TestSupport
             }
             try await test.call([row(fine, first), row(fine, first + 16)], now: 0)
             // Ten minutes down, five without a trade, and one of which nobody knows.
-            for (from, to, reason) in [(1, 5, "no_trade"), (5, 10, "downtime"), (10, 13, "no_trade"), (13, 15, "downtime"), (15, 16, "no_trade")] {
+            let quiet = [(1, 5, "no_trade"), (5, 10, "downtime"), (10, 13, "no_trade"), (13, 15, "downtime"), (15, 16, "no_trade")]
+            for (from, to, reason) in quiet {
                 try await test.store.pool.query("""
                     insert into absences (series_id, first_slot, end_slot, reason, since, asked_at, attempts, steps, task_id)
                     values (\(fine), \(first + from), \(first + to), \(reason), now(), now(), 1, 1, 1)
@@ -114,12 +123,15 @@ import TestSupport
             let now = Int64(first + 60) * 60
             let entries = zip(test.ids, dataset.followed).map { SeriesEntry(id: $0, key: $1) }
             let slots = first / 5..<first / 5 + 4
-            let open = try await test.store.derivable(entries[1], in: dataset.instants(of: slots, of: entries[1].key), of: dataset, now: now)
+            let span = dataset.instants(of: slots, of: entries[1].key)
+            let open = try await test.store.derivable(entries[1], in: span, of: dataset, now: now)
             #expect(open == SlotSet(slots))
             let found = try await test.store.derive(task, entries[1], from: [entries[0]], in: slots, of: dataset, now: now)
             #expect(found.written == 1 && found.filled == 1 && found.absent == 2 && found.left == 1)
-            let absences = try await test.store.snapshot(of: dataset, choose: { _ in [coarse] }, notes: 0..<now, span: { _ in nil }).series[0].notes
-            #expect(absences.absences.map(\.reason) == ["downtime", "no_trade"] && absences.absences.allSatisfy { $0.evidence == task.id && $0.nextAsk == nil })
+            let noted = try await test.store.snapshot(of: dataset, choose: { _ in [coarse] }, notes: 0..<now, span: { _ in nil })
+            let absences = noted.series[0].notes.absences
+            #expect(absences.map(\.reason) == ["downtime", "no_trade"])
+            #expect(absences.allSatisfy { $0.evidence == task.id && $0.nextAsk == nil })
             // What is held is never replaced, nor is it written again.
             #expect(try await test.store.derive(task, entries[1], from: [entries[0]], in: slots, of: dataset, now: now).written == 0)
             try await test.end(task, [row(coarse, first, 9)], now: now)
@@ -164,13 +176,15 @@ import TestSupport
             #expect(try await test.version() == version)
             // Delisted in the minute 905; then it is traded again.
             try await test.store.endLifetime(of: "A", dataset, after: Int64(first + 905) * 60 + 7, now: 1)
-            #expect(try await lives().prefix(3) == [first - 150..<first + 906, (first - 150) / 5..<first / 5 + 182, (first - 150) / 15..<first / 15 + 61])
+            let (five, quarter) = ((first - 150) / 5, (first - 150) / 15)
+            #expect(try await lives().prefix(3) == [first - 150..<first + 906, five..<first / 5 + 182, quarter..<first / 15 + 61])
             #expect(try await test.version() == version.map { $0 + 1 })
             let page = try await test.store.ledgers(of: dataset.name).first { $0.id == test.ids[0] }
-            let states = page?.ledger.tally(in: first..<first + 2000, calendar: dataset.calendar(of: dataset.followed[0]), dueBefore: first + 2000)
+            let calendar = dataset.calendar(of: dataset.followed[0])
+            let states = page?.ledger.tally(in: first..<first + 2000, calendar: calendar, dueBefore: first + 2000)
             #expect(states?.slots == 906)
             try await test.call([row(0, first + 1000)])
-            #expect(try await lives().prefix(3) == [first - 150..<open, (first - 150) / 5..<open, (first - 150) / 15..<open])
+            #expect(try await lives().prefix(3) == [first - 150..<open, five..<open, quarter..<open])
         }
     }
 }

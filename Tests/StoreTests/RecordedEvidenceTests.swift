@@ -84,7 +84,8 @@ import Testing
             func remarked(_ name: String) throws -> [String: Int] {
                 let one = try #require(series.first { $0.key.values[0] == name })
                 let gaps = one.ledger.gaps(
-                    in: slots("07-01T00:00", 52_992), calendar: dataset.calendar(of: one.key), dueBefore: Int(now / 300), notes: one.notes.runs)
+                    in: slots("07-01T00:00", 52_992), calendar: dataset.calendar(of: one.key), dueBefore: Int(now / 300),
+                    notes: one.notes.runs)
                 return gaps.filter { $0.state == .missing }.reduce(into: [:]) { counts, gap in
                     counts[gap.note.map { one.notes.remarks[$0] } ?? "nothing", default: 0] += gap.slots
                 }

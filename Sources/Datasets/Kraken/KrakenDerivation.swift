@@ -1,8 +1,9 @@
 internal import Bytes
 internal import Series
 
-/// Candles out of shorter candles. On all 4,182 days of the recorded archive that have both, XBTUSD_1440 has the prices and the counts of its
-/// XBTUSD_720 rolled up; its volume is theirs to within 1e-8, since Kraken adds in floating point (1,590 days differ in the tenth decimal).
+/// Candles out of shorter candles. On all 4,182 days of the recorded archive that have both, XBTUSD_1440 has the prices and the counts of
+/// its XBTUSD_720 rolled up; its volume is theirs to within 1e-8, since Kraken adds in floating point (1,590 days differ in the tenth
+/// decimal).
 enum KrakenDerivation {
     /// The row's columns, in the schema's order.
     fileprivate enum Column: Int {
