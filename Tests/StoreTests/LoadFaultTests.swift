@@ -7,8 +7,8 @@ import Testing
 
 /// What goes wrong while a file is loaded leaves nothing of it.
 @Suite struct LoadFaultTests {
-    private static let rows = (0..<6000).map { Candle($0) }
     private struct Broken: Error {}
+    private static let rows = (0..<6000).map { Candle($0) }
 
     @Test func anotherContentIsNotTaken() async throws {
         try await StoreUnderTest.with(candles()) { _, held in
