@@ -228,8 +228,8 @@ package final class Planning {
     /// Expected slots minus covered slots, priced by the call shapes that can be used. Pure.
     ///
     /// `instead`: only what these calls were to fill, which they turned out not to be able to. `except`: what others are to fill.
-    /// `ground`: of a dataset with several ways. Where it says that calls were made already, those are not planned again, and of the rest of
-    /// a selection from the last held slot on only what lies beside them is. `rate`: as settings have it, for the estimate.
+    /// `ground`: of a dataset with several ways. Where it says that calls were made already, those are not planned again, and of the rest
+    /// of a selection from the last held slot on only what lies beside them is. `rate`: as settings have it, for the estimate.
     package static func plan(
         _ selection: Selection, of dataset: Dataset, series: [StoredSeries], findings: ShapeFindings, now: Int64,
         instead: [Store.UndoneCall]? = nil, except reserved: Reserved? = nil, ground: WayGround = WayGround(), rate: RequestRate? = nil

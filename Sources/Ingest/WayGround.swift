@@ -35,8 +35,11 @@ package struct WayGround: Sendable {
 
     func circumstances(_ selection: Selection, _ dataset: Dataset, _ series: [StoredSeries], now: Int64) -> Circumstances {
         let rates = rates
+        // What a file was to tell that was read and did not tell it is anybody's again.
+        let read = Set(made.compactMap(\.file))
         return Circumstances(
-            now: self.now ?? now, ledgers: dataset.hasWays ? series.map(\.ledger) : [], files: files, ways: selection.ways,
+            now: self.now ?? now, ledgers: dataset.hasWays ? series.map(\.ledger) : [], files: files.filter { !read.contains($0.id) },
+            ways: selection.ways,
             events: { rates.rate($0, $1) })
     }
 

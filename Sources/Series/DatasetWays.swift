@@ -30,7 +30,8 @@ extension Dataset {
     /// The periods in which some slots of a series lie, from the first one's beginning to the last one's end.
     func periods(holding slots: Range<Int>, of key: SeriesKey) -> Range<Int> {
         let ruler = calendar(of: key).ruler
-        return periods.slot(containing: ruler.start(of: slots.lowerBound))..<periods.slot(containing: ruler.end(of: slots.upperBound - 1) - 1) + 1
+        let (from, to) = (ruler.start(of: slots.lowerBound), ruler.end(of: slots.upperBound - 1))
+        return periods.slot(containing: from)..<periods.slot(containing: to - 1) + 1
     }
 }
 

@@ -74,7 +74,7 @@ struct LadderUniverse {
             }
         }
 
-        var filled: Int { wanted.reduce(0) { sum, entry in sum + entry.value.filter { slot in known[entry.key]?.contains(slot) == true }.count } }
+        var filled: Int { wanted.reduce(0) { $0 + $1.value.intersection(known[$1.key] ?? []).count } }
     }
 
     private struct Trial {
@@ -188,7 +188,7 @@ struct LadderUniverse {
             #expect(slots.contains { slot in
                 trial.universe.lengths.contains { finer in
                     finer < length && length % finer == 0
-                        && (slot * length / finer..<(slot + 1) * length / finer).allSatisfy { trial.truth.known[finer]?.contains($0) == true }
+                        && (trial.truth.known[finer] ?? []).isSuperset(of: slot * length / finer..<(slot + 1) * length / finer)
                 }
             })
         }

@@ -20,7 +20,10 @@ import Testing
             name: "ways", title: "Four ways", keys: ["name", "length"], unit: "1", zone: .utc,
             calendars: .each(finest: .every(seconds: 1, anchor: 0)) { Calendar(ruler: .every(seconds: length($0), anchor: 0)) },
             dueLag: { _ in 0 }, horizonDays: 1,
-            shapes: [shape("newest", .newest(slots: window), 1), shape("tape", .tape, 1), shape("file", .file, 0), shape("derive", .inference, 0)],
+            shapes: [
+                shape("newest", .newest(slots: window), 1), shape("tape", .tape, 1), shape("file", .file, 0),
+                shape("derive", .inference, 0),
+            ],
             periods: .every(seconds: 1, anchor: 0),
             upstream: UpstreamProfile(
                 name: "nowhere", credential: .none, rate: RequestRate(count: 1, seconds: 1), requestsInFlight: 1, timeoutSeconds: 1,
@@ -75,15 +78,16 @@ import Testing
                         hold(id, SlotSet(current - WaveTests.window..<current))
                     case "file": hold(id, (fileSlots[id] ?? SlotSet()).intersection(dataset.slots(of: key, in: call.periods)))
                     case "tape":
-                        let read = call.periods.lowerBound..<min(call.periods.upperBound, call.periods.lowerBound &+ min(tapeReach, 1 << 30))
+                        let reach = call.periods.lowerBound + min(tapeReach, 1 << 30)
+                        let read = call.periods.lowerBound..<min(call.periods.upperBound, reach)
                         goesOn = read != call.periods
                         hold(id, SlotSet(dataset.wholeSlots(of: key, in: read)))
                     default:
                         for slot in dataset.wholeSlots(of: key, in: call.periods) {
                             let instants = dataset.instants(of: slot..<slot + 1, of: key)
                             let follows = series.contains { other in
-                                WaveTests.length(other.key) < WaveTests.length(key)
-                                    && other.ledger.held.contains(dataset.slots(of: other.key, from: instants.lowerBound, to: instants.upperBound))
+                                let inside = dataset.slots(of: other.key, from: instants.lowerBound, to: instants.upperBound)
+                                return WaveTests.length(other.key) < WaveTests.length(key) && other.ledger.held.contains(inside)
                             }
                             if follows { hold(id, SlotSet(slot..<slot + 1)) }
                         }
@@ -91,7 +95,8 @@ import Testing
                 }
                 made.append(
                     Store.MadeCall(
-                        shape: call.shape, seriesIDs: call.seriesIDs, periods: call.periods, covers: call.covers, file: call.file, goesOn: goesOn))
+                        shape: call.shape, seriesIDs: call.seriesIDs, periods: call.periods, covers: call.covers, file: call.file,
+                        goesOn: goesOn))
             }
         }
 
@@ -107,7 +112,8 @@ import Testing
                 let ingestion = StoredIngestion(
                     id: "", dataset: "ways", status: .running, selection: SelectionJSON.text(resolved, of: dataset), planID: nil,
                     requestedBy: "", lane: .history, gapsDetected: 0, slotsDetected: 0, slotsUnfillable: 0, lowerBoundRequests: 0,
-                    optimality: "proven", replans: replans, filedAt: now, createdAt: 0, startedAt: nil, finishedAt: nil, error: nil, sums: sums)
+                    optimality: "proven", replans: replans, filedAt: now, createdAt: 0, startedAt: nil, finishedAt: nil, error: nil,
+                    sums: sums)
                 ground.made = made
                 let settlement = try Settling.decide(
                     ingestion, undone: [], series: series, dataset: dataset, findings: [:], ground: ground)
@@ -151,7 +157,7 @@ import Testing
         var world = World(now: Self.now)
         let (status, error) = try world.ingest(Self.selection())
         // The four newest of each length were to be had; nothing else was, and nothing was asked twice.
-        #expect(status == .partial && error == "104 slots are still missing: 104 need trades" || error?.contains("need trades") == true)
+        #expect(status == .partial && error == "88 slots are still missing: 88 need trades")
         #expect(world.waves.joined().filter { $0.shape == "newest" }.count == world.requests && world.requests <= 3)
         #expect(!world.waves.joined().contains { $0.shape == "tape" })
         var off = World(now: Self.now)
@@ -194,7 +200,7 @@ import Testing
 
     @Test func seriesAreMadeByWhatASelectionNames() {
         let dataset = Self.dataset()
-        #expect(dataset.series(named: ["name": ["A", "b"]]).map(\.description) == ["a/1", "a/2", "b/1", "b/2"])
+        #expect(dataset.series(named: ["name": ["a", "b"]]).map(\.description) == ["a/1", "a/2", "b/1", "b/2"])
         #expect(dataset.series(named: ["name": ["a"], "size": ["big"]]).map(\.description) == ["a/6"])
         #expect(dataset.series(named: ["name": ["a"], "length": ["06", "x"]]).isEmpty, "the selection itself must be in one spelling")
         #expect(dataset.series(named: ["name": ["a"], "length": ["6"]]).map(\.description) == ["a/6"])
