@@ -213,6 +213,7 @@ extension Store {
             paths: try row.strings(4), edition: try row.intOrNil(5), bytes: try row.intOrNil(6),
             times: first.flatMap { first in last.flatMap { first <= $0 ? first...$0 : nil } }, rows: try row.intOrNil(9), counts: counts,
             quarantined: try row.int(13), status: ArchiveFile.Status(rawValue: try row.string(14)) ?? .failed,
-            reason: try row.stringOrNil(15), task: try row.int64OrNil(16), foundAt: try row.instant(17), importedAt: try row.instantOrNil(18))
+            reason: try row.stringOrNil(15), task: try row.int64OrNil(16), foundAt: try row.instant(17),
+            importedAt: try row.instantOrNil(18))
     }
 }

@@ -28,7 +28,8 @@ import TestSupport
             #expect(file.status == .imported && file.importedAt == 70 && file.rows == 1000 && file.counts.written == 1000)
             #expect(file.times == outcome.times && file.edition == 1 && file.paths == ["1.csv"])
             let task = try await held.store.pool.query("""
-                select t.status, t.ended, t.written, t.filled, r.rows from tasks t join receipts r on r.task_id = t.id where t.id = \(file.task)
+                select t.status, t.ended, t.written, t.filled, r.rows from tasks t join receipts r on r.task_id = t.id
+                where t.id = \(file.task)
                 """).only()
             #expect(try [task.string(0), task.string(1)] == ["done", "proved"])
             #expect(try [task.int(2), task.int(3), task.int(4)] == [1000, 1000, 1000])
