@@ -48,7 +48,8 @@ extension MetricsText {
             for one in budgets { sample([("upstream", one.upstream)], number(one)) }
         }
         family(
-            "gapless_budget_capacity", "gauge", "Requests that the upstream lets through in a window, of one scope where it counts them apart.")
+            "gapless_budget_capacity", "gauge",
+            "Requests that the upstream lets through in a window, of one scope where it counts them apart.")
         each(\.quota)
         family("gapless_budget_window_seconds", "gauge", "Length of the budget's window.")
         each(\.windowSeconds)
