@@ -136,10 +136,13 @@ import Upstream
     private final class Endless: LocalWork {
         var begun = 0
         var halted = 0
+        private let pause: Waiter
+
+        init(_ loop: Loop) { pause = Waiter(loop) }
 
         func perform(_ task: LocalTask, _ dataset: Dataset, now: Int64) async throws -> LocalEnd {
             begun += 1
-            while !task.isHalted { await Task.yield() }
+            while !task.isHalted { try? await pause.wait(until: .after(.milliseconds(5))) }
             halted += 1
             return .halted
         }
@@ -148,7 +151,7 @@ import Upstream
     @Test func whatIsPausedOrStoppedIsPutDownUntouched() async throws {
         try await Bench.with { loop, bench in
             let ingestion = try await bench.file(["archive"], series: 0)
-            let work = Endless()
+            let work = Endless(loop)
             func task() async throws -> TaskRecord { try await bench.store.tasks(of: ingestion, after: -1, limit: 1)[0] }
             var isPaused = false
             try await bench.work(on: loop, files: work, leaseSeconds: 1) {
@@ -162,7 +165,7 @@ import Upstream
             #expect(paused.attempts == 0)
             _ = try await bench.store.resume(ingestion: ingestion, by: "test")
             // The end of the worker halts it as well.
-            try await bench.work(on: loop, files: work) { work.begun == 2 }
+            try await bench.work(on: loop, files: work) { try await task().status == "running" && work.begun == 2 }
             #expect(work.halted == 2)
             let stopped = try await task()
             #expect(stopped.status == "available" && stopped.attempts == 0)

@@ -35,6 +35,13 @@ import Testing
         }
     }
 
+    /// In pieces, so that no statement takes long on a busy machine.
+    private static func load(_ rows: [StoredRow], _ test: StoreUnderTest, _ now: Int64) async throws {
+        for from in stride(from: 0, to: rows.count, by: 5000) {
+            try await test.call(Array(rows[from..<min(from + 5000, rows.count)]), now: now)
+        }
+    }
+
     /// The first task's span is all time: windows as the worker cuts them.
     private static func weigh(_ test: StoreUnderTest, _ task: ClaimedTask, _ interval: Int, now: Int64) async throws -> Inferred {
         let all = try await test.store.entries(of: test.dataset.name)
@@ -57,7 +64,7 @@ import Testing
         let dataset = Candles.dataset(pairs, [5])
         try await StoreUnderTest.with(dataset) { _, test in
             let now = Self.instant("2025-01-01T00:00:00Z")
-            for (pair, id) in zip(pairs, test.ids) { try await test.call(try Self.rows("\(root)\(pair)_5.csv.gz", series: id), now: now) }
+            for (pair, id) in zip(pairs, test.ids) { try await Self.load(try Self.rows("\(root)\(pair)_5.csv.gz", series: id), test, now) }
             let task = try await test.begin()
             let clock = ContinuousClock()
             let begun = clock.now
@@ -109,7 +116,7 @@ import Testing
         try await StoreUnderTest.with(dataset) { _, test in
             let now = Self.instant("2025-04-01T00:00:00Z")
             for (interval, id) in zip([720, 1440], test.ids) {
-                try await test.call(try Self.rows("\(root)XBTUSD_\(interval).csv", series: id), now: now)
+                try await Self.load(try Self.rows("\(root)XBTUSD_\(interval).csv", series: id), test, now)
             }
             let task = try await test.begin()
             for interval in [720, 1440] { _ = try await Self.weigh(test, task, interval, now: now) }
