@@ -91,7 +91,9 @@ struct Shelf {
                 let line = ShownText.clipped("looking at \(number) of \(count): \(ShownText.safe(path))", to: columns - 1)
                 Terminal.write(Array("\r\u{1B}[K\(line)".utf8), to: Terminal.errors)
             }
-            if !isQuiet, findings.new > 0, Terminal.redraws(Terminal.errors) { Terminal.write(Array("\r\u{1B}[K".utf8), to: Terminal.errors) }
+            if !isQuiet, findings.new > 0, Terminal.redraws(Terminal.errors) {
+                Terminal.write(Array("\r\u{1B}[K".utf8), to: Terminal.errors)
+            }
             return findings
         }
     }

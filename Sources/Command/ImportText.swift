@@ -40,7 +40,8 @@ enum ImportText {
         func day(_ instant: Int64?) -> String { instant.map { LocalDate(daysSince1970: Int($0 / 86_400)).description } ?? "" }
         return [
             name(file), file.edition.map { "\($0)" } ?? "", day(file.times?.lowerBound), day(file.times?.upperBound),
-            file.rows.map { "\($0)" } ?? "", "\(file.counts.written)", "\(file.counts.revised)", "\(file.quarantined)", file.status.rawValue,
+            file.rows.map { "\($0)" } ?? "", "\(file.counts.written)", "\(file.counts.revised)", "\(file.quarantined)",
+            file.status.rawValue,
         ]
     }
 

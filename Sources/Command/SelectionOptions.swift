@@ -49,7 +49,8 @@ struct RangeOptions: ParsableArguments {
         var selection = Selection(dataset: dataset.name)
         for (name, values) in chosen where !values.isEmpty {
             guard dataset.choices.contains(name) else {
-                throw InputError("--\(name)", "\(dataset.name) has no such key; it has \(dataset.choices.map { "--\($0)" }.joined(separator: ", "))")
+                let known = dataset.choices.map { "--\($0)" }.joined(separator: ", ")
+                throw InputError("--\(name)", "\(dataset.name) has no such key; it has \(known)")
             }
             let names = Set(values.flatMap { $0.split(separator: ",").map(String.init) })
             // `--node ""` must not mean every node.

@@ -16,7 +16,8 @@ extension SettingsReader {
         for text in try names("KRAKEN_INTERVALS") {
             guard let interval = Kraken.canonical("interval", text) else {
                 throw SettingError(
-                    variable: "KRAKEN_INTERVALS", expected: "expected minutes, some of 1, 5, 15, 30, 60, 240, 720, 1440, 10080, 21600, not \(text)")
+                    variable: "KRAKEN_INTERVALS",
+                    expected: "expected minutes, some of 1, 5, 15, 30, 60, 240, 720, 1440, 10080, 21600, not \(text)")
             }
             if !intervals.contains(interval) { intervals.append(interval) }
         }

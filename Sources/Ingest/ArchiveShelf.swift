@@ -82,6 +82,7 @@ package final class ArchiveShelf {
 
     private static func place(_ source: ArchiveSource, in folder: String) -> ArchivePlace {
         ArchivePlace(
-            path: folder + "/" + source.path, size: source.mark.bytes, modifiedAt: source.modified, inode: Int64(bitPattern: source.mark.inode))
+            path: folder + "/" + source.path, size: source.mark.bytes, modifiedAt: source.modified,
+            inode: Int64(bitPattern: source.mark.inode))
     }
 }

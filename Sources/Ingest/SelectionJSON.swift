@@ -59,7 +59,8 @@ package enum SelectionJSON {
             if let label = dataset.labels.first(where: { $0.name == name }) {
                 for value in values where !label.values.contains(value) {
                     throw InputError(
-                        name, "there is no \(name) \(clipped(value)); there are \(label.values.joined(separator: ", "))", isUnknownName: true)
+                        name, "there is no \(name) \(clipped(value)); there are \(label.values.joined(separator: ", "))",
+                        isUnknownName: true)
                 }
             }
             // Where what is stored is followed, a series begins by being asked for.
@@ -71,7 +72,9 @@ package enum SelectionJSON {
                     isUnknownName: true)
             }
         }
-        if let name = selection.keys.keys.sorted().first, !dataset.followsStored, !dataset.followed.contains(where: { dataset.selects($0, by: selection) }) {
+        if let name = selection.keys.keys.sorted().first, !dataset.followsStored,
+            !dataset.followed.contains(where: { dataset.selects($0, by: selection) })
+        {
             throw InputError(name, "no followed series has these key values together", isUnknownName: true)
         }
     }

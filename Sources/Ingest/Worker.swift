@@ -41,8 +41,9 @@ package final class Worker {
     private(set) var isStopping = false
     private var seed: UInt64
 
-    /// `access`: how each upstream is reached; of datasets of an upstream without one only calls that ask nobody are worked here. `decoding`:
-    /// where large answers are read, so that transfers go on meanwhile. `files`: carries out calls that read a file; nil: they fail here.
+    /// `access`: how each upstream is reached; of datasets of an upstream without one only calls that ask nobody are worked here.
+    /// `decoding`: where large answers are read, so that transfers go on meanwhile. `files`: carries out calls that read
+    /// a file; nil: they fail here.
     package init(
         loop: isolated Loop, decoding: Loop, store: Store, datasets: [Dataset], access: [String: UpstreamAccess], fetcher: Fetcher,
         clock: ServiceClock, settings: Settings, files: (any LocalWork)? = nil,

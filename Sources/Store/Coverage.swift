@@ -38,9 +38,10 @@ extension Store {
             let names = JSONValue.array(keys.sorted().map { .array($0.values.map(JSONValue.string)) })
             var json = JSONWriter()
             json.value(names)
+            let keysText = String(decoding: json.bytes, as: UTF8.self)
             let made = try await connection.query("""
                 insert into series (dataset, key)
-                select \(dataset), array(select jsonb_array_elements_text(k.value)) from jsonb_array_elements(\(.json(String(decoding: json.bytes, as: UTF8.self)))) k
+                select \(dataset), array(select jsonb_array_elements_text(k.value)) from jsonb_array_elements(\(.json(keysText))) k
                 on conflict do nothing returning id
                 """).count
             _ = try await connection.query("""
@@ -70,7 +71,8 @@ extension Store {
     ) async throws -> [StoredSeries] {
         let all = ids == nil
         let rows = try await connection.query("""
-            select s.id, s.key, lower(s.lifetime), upper(s.lifetime), c.held, c.absent, c.excluded, c.unfillable, c.quarantined,
+            select s.id, s.key, lower(s.lifetime), upper(s.lifetime), \(Self.bounds("c.held")), \(Self.bounds("c.absent")),
+                c.excluded, c.unfillable, c.quarantined,
                 (select range_agg(int8range(a.first_slot, a.end_slot)) from absences a
                     where a.series_id = s.id and a.next_at <= \(.instant(now)))
             from series s join coverage c on c.series_id = s.id
@@ -81,11 +83,23 @@ extension Store {
             StoredSeries(
                 id: try row.int(0),
                 ledger: Ledger(
-                    key: SeriesKey(try row.strings(1)), lifetime: try Self.lifetime(of: row, at: 2), held: SlotSet(ranges: try row.ranges(4)),
-                    absent: SlotSet(ranges: try row.ranges(5)), excluded: SlotSet(ranges: try row.ranges(6)),
-                    unfillable: SlotSet(ranges: try row.ranges(7)), quarantined: SlotSet(ranges: try row.ranges(8)),
-                    recheck: SlotSet(ranges: try row.rangesOrNil(9) ?? [])))
+                    key: SeriesKey(try row.strings(1)), lifetime: try Self.lifetime(of: row, at: 2),
+                    held: try Self.slots(of: row, 4), absent: try Self.slots(of: row, 6), excluded: SlotSet(ranges: try row.ranges(8)),
+                    unfillable: SlotSet(ranges: try row.ranges(9)), quarantined: SlotSet(ranges: try row.ranges(10)),
+                    recheck: SlotSet(ranges: try row.rangesOrNil(11) ?? [])))
         }
+    }
+
+    /// A multirange as two arrays, the beginnings and the ends of its ranges: of many ranges that is sent eight times faster than the
+    /// multirange itself, each range of which is a value with a type to look up.
+    static func bounds(_ column: SQL) -> SQL {
+        "array(select lower(r) from unnest(\(column)) r), array(select upper(r) from unnest(\(column)) r)"
+    }
+
+    /// Such two arrays.
+    static func slots(of row: Postgres.Row, _ place: Int) throws -> SlotSet {
+        let (first, end) = (try row.int64s(.at(place)), try row.int64s(.at(place + 1)))
+        return SlotSet(ranges: zip(first, end).map { Int($0)..<Int($1) })
     }
 
     /// The versions of every dataset, for the caches in front.

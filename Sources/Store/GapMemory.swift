@@ -39,7 +39,8 @@ extension Store {
         if ids.isEmpty { return Remembered() }
         // In one order everywhere, so that two writers cannot wait for each other.
         let rows = try await connection.query("""
-            select c.series_id, s.key, lower(s.lifetime), upper(s.lifetime), c.held, c.absent, c.excluded, c.unfillable, c.quarantined
+            select c.series_id, s.key, lower(s.lifetime), upper(s.lifetime), \(Self.bounds("c.held")), \(Self.bounds("c.absent")),
+                c.excluded, c.unfillable, c.quarantined
             from coverage c join series s on s.id = c.series_id
             where c.series_id = any(\(ids.map { Int32($0) })) order by c.series_id for update of c
             """)
@@ -47,9 +48,9 @@ extension Store {
         let asked = Set(task.seriesIDs)
         for row in rows {
             let ledger = Ledger(
-                key: SeriesKey(try row.strings(1)), lifetime: try lifetime(of: row, at: 2), held: SlotSet(ranges: try row.ranges(4)),
-                absent: SlotSet(ranges: try row.ranges(5)), excluded: SlotSet(ranges: try row.ranges(6)),
-                unfillable: SlotSet(ranges: try row.ranges(7)), quarantined: SlotSet(ranges: try row.ranges(8)))
+                key: SeriesKey(try row.strings(1)), lifetime: try lifetime(of: row, at: 2), held: try slots(of: row, 4),
+                absent: try slots(of: row, 6), excluded: SlotSet(ranges: try row.ranges(8)),
+                unfillable: SlotSet(ranges: try row.ranges(9)), quarantined: SlotSet(ranges: try row.ranges(10)))
             let id = try row.int(0)
             changes.append(CoverageChange(
                 id: id, ledger: ledger, adding: parts[id] ?? SlotSet(), refused: refused[id] ?? [], dataset,

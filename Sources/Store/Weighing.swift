@@ -148,7 +148,8 @@ private struct Weighing {
             // For each slot by itself, along the primary key.
             let rows = try await connection.query("""
                 select v.slot from unnest(
-                    \(some), \(.instants(some.map(coarser.ruler.start(of:)))), \(.instants(some.map(coarser.ruler.end(of:))))) as v (slot, low, high)
+                    \(some), \(.instants(some.map(coarser.ruler.start(of:)))), \(.instants(some.map(coarser.ruler.end(of:)))))
+                    as v (slot, low, high)
                 join \(table) c on c.series_id = \(Int32(coarser.entry.id)) and c.time = v.low
                 cross join lateral (
                     select sum(f.\(count)) as parts from \(table) f

@@ -41,8 +41,8 @@ import TestSupport
 
         let datasets = try program.run("datasets", "--json")
         let told = try #require(try JSONSerialization.jsonObject(with: Data(datasets.output.utf8)) as? [[String: Any]])
-        #expect(told.map { $0["name"] as? String } == ["cmg"])
-        #expect(try program.run("datasets").lines.count == 2)
+        #expect(told.map { $0["name"] as? String } == ["cmg", "kraken"])
+        #expect(try program.run("datasets").lines.count == 3)
     }
 
     @Test func holesAreListedWorstFirstInEveryForm() throws {

@@ -26,7 +26,8 @@ enum Candles {
                     .init(name: "0001 rows", sql: """
                         create table candle_rows (
                             series_id int not null references series, time timestamptz not null, open numeric not null,
-                            high numeric not null, low numeric not null, close numeric not null, vwap numeric, volume numeric not null, trades bigint not null,
+                            high numeric not null, low numeric not null, close numeric not null, vwap numeric, volume numeric not null,
+                            trades bigint not null,
                             source text not null, task_id bigint not null, primary key (series_id, time));
                         """)
                 ]),

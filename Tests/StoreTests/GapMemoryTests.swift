@@ -193,7 +193,9 @@ import TestSupport
             let first = try await Memory.exclude(store, ids[0], slot..<slot + 4, now: 0)
             let second = try await Memory.exclude(store, ids[0], slot + 2..<slot + 6, now: 0)
             func tally() async throws -> Tally {
-                try await store.ledgers(of: "memory")[0].ledger.tally(in: slot..<slot + 8, calendar: dataset.calendar(of: dataset.followed[0]), dueBefore: slot + 8)
+                try await store.ledgers(of: "memory")[0].ledger.tally(
+                    in: slot..<slot + 8, calendar: dataset.calendar(of: dataset.followed[0]),
+                    dueBefore: slot + 8)
             }
             #expect(try await tally().present == 1)
             #expect(try await tally().excluded == 5)

@@ -99,7 +99,8 @@ extension Kraken {
 ///   - rate: what one pair may be asked.
 package func kraken(zone: Zone, following: Kraken.Following, rate: RequestRate) -> Dataset {
     Dataset(
-        name: "kraken", title: "Candles of pairs traded on Kraken", keys: ["pair", "interval"], unit: "quote asset; volume in the base asset",
+        name: "kraken", title: "Candles of pairs traded on Kraken", keys: ["pair", "interval"],
+        unit: "quote asset; volume in the base asset",
         zone: zone, calendars: .each(finest: .every(seconds: 60, anchor: 0), of: Kraken.calendar), dueLag: { _ in 0 },
         // Five years, as far as people look when they name no start.
         horizonDays: 1826, shapes: Kraken.shapes, periods: .every(seconds: 60, anchor: 0),

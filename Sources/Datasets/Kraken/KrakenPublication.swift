@@ -16,7 +16,7 @@ enum KrakenPublication {
         let date = day(instant)
         let quarter = (date.month - 1) / 3
         guard let from = LocalDate(year: date.year, month: quarter * 3 + 1, day: 1),
-            let end = quarter == 3 ? LocalDate(year: date.year + 1, month: 1, day: 1) : LocalDate(year: date.year, month: quarter * 3 + 4, day: 1),
+            let end = LocalDate(year: quarter == 3 ? date.year + 1 : date.year, month: quarter == 3 ? 1 : quarter * 3 + 4, day: 1),
             let newYear = LocalDate(year: day(now - Int64(lateDays) * 86_400).year, month: 1, day: 1),
             start(end.advanced(by: lateDays)) <= now
         else { return nil }
