@@ -64,7 +64,10 @@ class Exchange:
         command = self.command(
             "ingest", "kraken", "--pair", ",".join(PAIRS), "--intervals", ",".join(map(str, INTERVALS)), "--start-date", FROM, "--end-date",
             "2025-06-14", "--csv-source-dir", self.folder, "--yes", *more)
-        return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=dict(os.environ, **self.settings()))
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=dict(os.environ, **self.settings()))
+        with open(os.path.join(self.house.scratch, "ingest.log"), "a") as log:
+            log.write(f"$ {' '.join(command)}\n{done.stdout}{done.stderr}-> {done.returncode}\n")
+        return done
 
     def truth(self):
         return Candles(self.house.sandbox_port, PAIRS, INTERVALS, FROM, TO)

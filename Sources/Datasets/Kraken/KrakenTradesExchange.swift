@@ -10,6 +10,9 @@ internal import Series
 /// finds trades missing, or some cannot be read, the page is asked for once more; if it comes so again, the candles that the lost trades
 /// may belong to are not given, and the proof ends before them.
 ///
+/// **The beginning.** Later pages join the one before, the first has none: one that was meant for another question looks like silence up
+/// to its first trade. So where the first answer begins with a minute or more of silence, a second one has to begin with the same trade.
+///
 /// **What closes a candle.** A trade of a later interval, or a `last` beyond its end. At the end of the tape there is neither: there, a
 /// page that is not full and a next one that brings nothing new say that nothing was traded until a minute before the call began (a trade
 /// may take a moment to be told of). An empty answer whose `last` is not before the call's beginning says so up to it.
@@ -49,6 +52,10 @@ struct KrakenTradesExchange: Exchange {
     /// The outstanding question asks again because of what was missing.
     private var isSecondLook = false
     private var outstanding: UpstreamRequest?
+    /// What answers to the first question began with (nanoseconds; nothing: `.max`) that did not agree.
+    private var openings: [Int64] = []
+    private var isOpened = false
+    private static let openingsMax = 4
 
     /// nil where the order is not one that Trades can be asked for: series of one pair.
     init?(_ order: CallOrder, pageSize: Int = 1000) {
@@ -87,6 +94,12 @@ struct KrakenTradesExchange: Exchange {
             return step
         }
         isSecondLook = false
+        guard opens(with: page) else {
+            if openings.count > Self.openingsMax { return end(step, otherwise: "no two answers begin with the same trade") }
+            attempt += 1
+            step.requests = [send()]
+            return step
+        }
         take(page, joined, &step)
         return next(after: page, joined, step)
     }
@@ -109,9 +122,22 @@ struct KrakenTradesExchange: Exchange {
         return request
     }
 
+    /// Whether it is known what the tape begins with.
+    private mutating func opens(with page: KrakenTradesPage) -> Bool {
+        if isOpened { return true }
+        let first = page.trades.map(\.nanoseconds).min() ?? .max
+        isOpened = first < from + 60 * Self.nanosecond || openings.contains(first)
+        if !isOpened { openings.append(first) }
+        return isOpened
+    }
+
     /// Trades go forward. Within a minute they may be told out of order: no candle is closed by that. And `last` is where they end:
     /// what goes on from anywhere else would leave trades out.
     private func check(_ joined: KrakenTape.Joined, _ page: KrakenTradesPage) throws(AnswerDefect) {
+        // (Times come as binary fractions of seconds, which lose some hundred nanoseconds.)
+        if let first = page.trades.map(\.nanoseconds).min(), first < since - 1000 {
+            throw AnswerDefect(.malformed, "trades are from before what was asked for")
+        }
         if let end = page.trades.map(\.nanoseconds).max() {
             let isFar = page.last < end - Self.nanosecond || (page.count >= pageSize && page.last > end + Self.nanosecond)
             if isFar { throw AnswerDefect(.malformed, "`last` is not where the trades end") }
