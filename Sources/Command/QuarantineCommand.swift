@@ -69,7 +69,7 @@ struct QuarantineRelease: ParsableCommand {
 
     @OptionGroup var common: CommandOptions
 
-    @Argument(help: "The dataset: cmg.")
+    @Argument(help: "The dataset: cmg or kraken.")
     var dataset: String
 
     @Argument(help: "The record's id, as quarantine list shows it.")

@@ -136,10 +136,11 @@ final class RunningService {
         _ settings: Settings, _ catalogue: Catalogue, _ backing: Backing, _ ready: Preparation.Ready, _ observing: Observing
     ) throws -> (Loop, Local<WorkingUnit>) {
         let loop = try Loop(name: "work")
-        let (postgres, metrics) = (backing.postgres, metrics)
+        let (postgres, metrics, log) = (backing.postgres, metrics, log)
         let unit = try loop.runBlocking { loop in
             let unit = try WorkingUnit(
-                on: loop, catalogue: catalogue, settings: settings, postgres: postgres, clock: ready.clock, observing: observing)
+                on: loop, catalogue: catalogue, settings: settings, postgres: postgres, clock: ready.clock, observing: observing,
+                watching: log)
             metrics.watch([("working", unit.store.pool.gauge)], [loop, unit.decoding])
             return loop.keep(unit)
         }

@@ -17,7 +17,7 @@ struct VerifyCommand: ParsableCommand {
 
     @OptionGroup var common: CommandOptions
 
-    @Argument(help: "The dataset: cmg; default: all.")
+    @Argument(help: "The dataset: cmg or kraken; default: all.")
     var dataset: String?
 
     @Flag(help: "One JSON object.")

@@ -16,10 +16,12 @@ final class WorkingUnit {
     private let ended: Waiter
     private let stopped: Waiter
     private let token: Local<Worker>
+    /// Where a folder of archive files is set, in a process that serves.
+    private let watch: (object: ArchiveWatch, token: Local<ArchiveWatch>)?
 
     init(
         on loop: isolated Loop, catalogue: Catalogue, settings: Settings, postgres: PostgresConfiguration, clock: ServiceClock,
-        observing: Observing
+        observing: Observing, watching log: Log? = nil
     ) throws {
         var postgres = postgres
         postgres.applicationName = Self.sessionName(role: "worker")
@@ -41,6 +43,11 @@ final class WorkingUnit {
             fetcher: fetcher, clock: clock, settings: work, files: Importing(store: store, decoding: decoding),
             observe: observing.ingest)
         token = loop.keep(worker)
+        var watch: ArchiveWatch?
+        if let log {
+            watch = try ArchiveWatch(on: loop, settings: settings, catalogue: catalogue, store: store, clock: clock, log: log)
+        }
+        self.watch = watch.map { ($0, loop.keep($0)) }
     }
 
     /// What this host's processes of a role call their sessions with Postgres: an operator sees whose they are, and `gapless health`
@@ -57,6 +64,7 @@ final class WorkingUnit {
         let token = token
         await withDiscardingTaskGroup { group in
             group.addTask { await token.loop.enter { loop in await loop[token].hear() } }
+            if let watch = watch?.token { group.addTask { await watch.loop.enter { loop in await loop[watch].run() } } }
             await worker.run(as: token)
             ended.wake()
         }
@@ -65,6 +73,7 @@ final class WorkingUnit {
     /// Puts down what is under way, and returns when it has been. Once.
     func stop() async {
         worker.stop()
+        watch?.object.stop()
         fetcher.close()
         let isEnded = (try? await ended.wait(until: .after(.seconds(8)))) != nil
         // (Otherwise an answer may still be read, on a thread that ends with the process.)

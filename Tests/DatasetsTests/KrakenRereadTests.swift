@@ -16,11 +16,11 @@ struct KrakenRereadTests {
         KrakenReread.reread(Self.key, KeptRecord(record: text, time: nil, shape: "ohlc"), leniently)
     }
 
-    @Test func aLineWhoseHighIsBelowItsLowIsARowOnAPersonsWordOnly() throws {
-        let text = "1700002800,10.5,9,11,10.25,3.5,7"
-        #expect(line(text, false) == .failure(RereadRefusal("high below low")))
+    @Test func aLineWhoseOpenIsOutsideIsARowOnAPersonsWordOnly() throws {
+        let text = "1700002800,10.5,10,9,9.25,3.5,7"
+        #expect(line(text, false) == .failure(RereadRefusal("open outside low and high")))
         let row = try line(text, true).get()
-        let numbers = ["10.5", "9", "11", "10.25"].map { Value.decimal(Decimal($0)!) }
+        let numbers = ["10.5", "10", "9", "9.25"].map { Value.decimal(Decimal($0)!) }
         #expect(row == Row(series: 0, time: 1_700_002_800, values: numbers + [.null, .decimal(Decimal("3.5")!), .integer(7), .text("csv")]))
     }
 
@@ -34,7 +34,7 @@ struct KrakenRereadTests {
         for (text, reason) in [
             ("1700002801,1,1,1,1,1,1", "off the grid"), ("1700002800,1,1,1,1,1", "not a candle"),
             ("1700002800,1,x,1,1,1,1", "not a candle"),
-            ("9999996000,1,1,1,1,1,1", "implausible instant"), ("1700002800,1,1,1,1,0,0", "no trades"), ("", "not a candle"),
+            ("9999996000,1,1,1,1,1,1", "implausible instant"), ("1700002800,1,1,1,1,0,0", "no trades"), ("", "not a candle"), ("1700002800,10.5,9,11,10.25,3.5,7", "high below low"),
             ("1700002800,1,1,1,1,1,1…", "not a candle"),
         ] {
             #expect(line(text, true) == .failure(RereadRefusal(reason)), "\(text)")

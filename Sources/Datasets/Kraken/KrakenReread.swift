@@ -19,6 +19,8 @@ enum KrakenReread {
     private static func structure(_ candle: KrakenCandle, _ interval: KrakenInterval) -> String? {
         if !KrakenArchive.plausible.contains(candle.time) { return "implausible instant" }
         if candle.time % interval.seconds != 0 { return "off the grid" }
+        // (The store holds no such row: docs/decisions/0021.)
+        if candle.high < candle.low { return "high below low" }
         return candle.isPlaceholder && candle.volume == .zero ? "no trades" : nil
     }
 
