@@ -57,11 +57,11 @@ class Figures:
             self.say(f"| {text} | {wanted} | {spread(figures, '.2f')} | {'reached' if reached else '**not reached**'} | {kind} |")
         return missed
 
-    def write(self, page):
+    def write(self, page, marks="figures"):
         """Between the page's two marks, so that the words around the figures stay whose they are."""
         with open(page) as file:
             text = file.read()
-        begin, end = "<!-- figures: begin -->\n", "<!-- figures: end -->"
+        begin, end = f"<!-- {marks}: begin -->\n", f"<!-- {marks}: end -->"
         pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
         if not pattern.search(text):
             raise SystemExit(f"Benchmarks/bench: {page} has no marks between which figures could be written")
