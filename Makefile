@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test build bench torture soak fuzz containers-test deploy-test install clean
+.PHONY: help run test build bench bench-candles torture soak fuzz containers-test deploy-test install clean
 
 # The package manager lets a target import one that it does not declare, unless told otherwise.
 CHECKED := --explicit-target-dependency-import-check error
@@ -25,6 +25,11 @@ bench: ## benchmarks beside nginx and Hummingbird (BENCH_ROUNDS=1: quick; BENCH_
 	swift build -c release --static-swift-stdlib --product gapless $(CHECKED)
 	swift build -c release --package-path Benchmarks/HummingbirdPeer
 	@Benchmarks/bench
+
+bench-candles: ## candles into the store beside COPY, gaps out of stored coverage, recounting (the same settings; CANDLE_ROWS: 1000000)
+	@scripts/install $$(scripts/packages test)
+	swift build -c release --static-swift-stdlib --product gapless $(CHECKED)
+	@Benchmarks/candles
 
 torture: ## the store against the truth under every fault and kill; months by themselves; bad clients (GAPLESS_REAL_DATA: more)
 	@scripts/install $$(scripts/packages torture)

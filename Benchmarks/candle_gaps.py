@@ -73,7 +73,8 @@ def beside_rows(figures, postgres, slots):
     stored, same = postgres.timed("wide", f"""
         select sum(upper(hole) - lower(hole)) from ({GAPS} and s.id in {some}) found""", times=9)
     scale = 10_000_000 / (pairs * LIFE)
-    figures.say(f"| of {pairs * LIFE:,} slots as rows: anti-join with generate_series, {missing} missing | {spread(anti)} (10 M: {anti[0] * scale:,.0f}) |")
+    figures.say(f"| of {pairs * LIFE:,} slots as rows: anti-join with generate_series, {missing} missing | {spread(anti)} "
+                f"(10 M: {anti[0] * scale:,.0f}) |")
     figures.say(f"| the same by `lead()`, one statement, {holes} missing between rows | {spread(lead)} |")
     figures.say(f"| the same slots out of stored coverage, {same} missing | {spread(stored, '.2f')} |")
     times = [one / statistics.median(stored) for one in anti]
@@ -84,8 +85,8 @@ def beside_rows(figures, postgres, slots):
 def runs(figures, postgres):
     """One series with many runs: what sending its coverage costs, as it is and as two arrays, and what the commands take."""
     figures.say("\n**One series with many runs**, ms to send its coverage\n")
-    figures.say("| runs | as a multirange, text | binary | lower and upper as arrays, binary | arrays / multirange, binary | `report --json` | `gaps --json` |\n"
-                "|---|---|---|---|---|---|---|")
+    figures.say("| runs | as a multirange, text | binary | lower and upper as arrays, binary | arrays / multirange, binary | "
+                "`report --json` | `gaps --json` |\n|---|---|---|---|---|---|---|")
     arrays = "array(select lower(r) from unnest(held) r), array(select upper(r) from unnest(held) r)"
     for count in (1_000, 10_000, 100_000):
         fill(postgres, "runs", 1, count)
@@ -95,5 +96,6 @@ def runs(figures, postgres):
         commands = [spread([postgres.gapless("runs", CLOCK, name, "kraken", "--json").wall * 1000 for _ in range(3)])
                     for name in ("report", "gaps")]
         ratio = statistics.median(taken["arrays"]) / statistics.median(taken["binary"])
-        figures.say(f"| {count:,} | " + " | ".join(spread(taken[name], ".1f") for name in ways) + f" | **{ratio:.2f}** | " + " | ".join(commands) + " |")
+        cells = [f"{count:,}"] + [spread(taken[name], ".1f") for name in ways] + [f"**{ratio:.2f}**"] + commands
+        figures.say("| " + " | ".join(cells) + " |")
     postgres.drop("runs")

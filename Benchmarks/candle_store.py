@@ -56,7 +56,8 @@ class Postgres:
                 os.chown(path, entry.pw_uid, entry.pw_gid)
         run(["setpriv", *self.account, "--", self.binaries + "/initdb", "-D", self.home, "-U", "gapless", "-E", "UTF8", "--locale=C",
              "--auth-local=trust", "--auth-host=reject", "--no-sync"])
-        words = [word for name, value in {**SETTINGS, "unix_socket_directories": self.sockets}.items() for word in ("-c", f"{name}={value}")]
+        settings = {**SETTINGS, "unix_socket_directories": self.sockets}
+        words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         self.log = os.path.join(scratch, "postgres.log")
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
