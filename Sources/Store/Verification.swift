@@ -147,9 +147,10 @@ extension Store {
         var cover = RowCover(dataset, key)
         var last: Int64?
         while true {
+            // A statement of its own for the first page: with "or" in it the others would walk the index from the series' beginning.
+            let after: SQL = last.map { "and time > \(.instant($0))" } ?? ""
             let page = try await connection.query("""
-                select time, task_id from \(table)
-                where series_id = \(Int32(clamping: series)) and (\(last == nil) or time > \(.instant(last ?? 0)))
+                select time, task_id from \(table) where series_id = \(Int32(clamping: series)) \(after)
                 order by time limit \(rowsPerPage)
                 """)
             for row in page {
