@@ -49,7 +49,8 @@ final class ArchiveWatch {
             }
         } catch {
             let reason = "\(error)"
-            if said.insert(reason).inserted { log.write(.warning, "archive not looked through", ["dataset": dataset.name, "reason": reason]) }
+            guard said.insert(reason).inserted else { return }
+            log.write(.warning, "archive not looked through", ["dataset": dataset.name, "reason": reason])
         }
     }
 

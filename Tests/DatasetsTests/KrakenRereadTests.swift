@@ -34,7 +34,8 @@ struct KrakenRereadTests {
         for (text, reason) in [
             ("1700002801,1,1,1,1,1,1", "off the grid"), ("1700002800,1,1,1,1,1", "not a candle"),
             ("1700002800,1,x,1,1,1,1", "not a candle"),
-            ("9999996000,1,1,1,1,1,1", "implausible instant"), ("1700002800,1,1,1,1,0,0", "no trades"), ("", "not a candle"), ("1700002800,10.5,9,11,10.25,3.5,7", "high below low"),
+            ("9999996000,1,1,1,1,1,1", "implausible instant"), ("1700002800,1,1,1,1,0,0", "no trades"), ("", "not a candle"),
+            ("1700002800,10.5,9,11,10.25,3.5,7", "high below low"),
             ("1700002800,1,1,1,1,1,1…", "not a candle"),
         ] {
             #expect(line(text, true) == .failure(RereadRefusal(reason)), "\(text)")

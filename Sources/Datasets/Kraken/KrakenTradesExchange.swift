@@ -11,7 +11,8 @@ internal import Series
 /// may belong to are not given, and the proof ends before them.
 ///
 /// **The beginning.** Later pages join the one before, the first has none: one that was meant for another question looks like silence up
-/// to its first trade. So where the first answer begins with a minute or more of silence, a second one has to begin with the same trade.
+/// to its first trade. So where the first answer begins with a minute or more of silence, another question goes further back: the trade
+/// before the silence has to bear the id before the first one's. Where there are no ids, a second answer has to begin alike.
 ///
 /// **What closes a candle.** A trade of a later interval, or a `last` beyond its end. At the end of the tape there is neither: there, a
 /// page that is not full and a next one that brings nothing new say that nothing was traded until a minute before the call began (a trade
@@ -52,10 +53,19 @@ struct KrakenTradesExchange: Exchange {
     /// The outstanding question asks again because of what was missing.
     private var isSecondLook = false
     private var outstanding: UpstreamRequest?
-    /// What answers to the first question began with (nanoseconds; nothing: `.max`) that did not agree.
-    private var openings: [Int64] = []
     private var isOpened = false
-    private static let openingsMax = 4
+    /// The first page, while it is not known whether anything stands before it.
+    private var opening: KrakenTradesPage?
+    /// What answers began with (nanoseconds; nothing: `.max`) that did not agree.
+    private var openings: [Int64] = []
+    /// Questions about the beginning.
+    private var looksBack = 0
+    private static let looksBackMax = 8
+    /// Seconds before the call's first minute from which is asked for a trade before it; the last is before all trade.
+    private static let distances: [Int64] = [600, 36_000, 2_592_000, 3_153_600_000]
+    private var distance = 0
+    /// Where a full page of what stands before ended.
+    private var reached: Int64 = 0
 
     /// nil where the order is not one that Trades can be asked for: series of one pair.
     init?(_ order: CallOrder, pageSize: Int = 1000) {
@@ -82,6 +92,7 @@ struct KrakenTradesExchange: Exchange {
 
     mutating func received(_ answer: UpstreamAnswer, to request: UpstreamRequest) throws(AnswerDefect) -> Step {
         let page = try KrakenTradesPage(answer.body, of: pair)
+        if opening != nil, request == outstanding { return lookedBack(page) }
         let joined = tape.join(page)
         try check(joined, page)
         guard request == outstanding else { return Step() }
@@ -94,10 +105,9 @@ struct KrakenTradesExchange: Exchange {
             return step
         }
         isSecondLook = false
-        guard opens(with: page) else {
-            if openings.count > Self.openingsMax { return end(step, otherwise: "no two answers begin with the same trade") }
-            attempt += 1
-            step.requests = [send()]
+        if let question = doubt(page) {
+            guard looksBack <= Self.looksBackMax else { return end(step, otherwise: "no two answers tell alike what the tape begins with") }
+            step.requests = [question]
             return step
         }
         take(page, joined, &step)
@@ -113,7 +123,9 @@ struct KrakenTradesExchange: Exchange {
 
     // MARK: Pages
 
-    private mutating func send() -> UpstreamRequest {
+    private mutating func send() -> UpstreamRequest { send(from: since) }
+
+    private mutating func send(from since: Int64) -> UpstreamRequest {
         if attempt == 0 { pages += 1 }
         let request = UpstreamRequest(
             path: "/0/public/Trades", query: [("pair", pair.name), ("since", String(since)), ("count", String(pageSize))],
@@ -122,13 +134,67 @@ struct KrakenTradesExchange: Exchange {
         return request
     }
 
-    /// Whether it is known what the tape begins with.
-    private mutating func opens(with page: KrakenTradesPage) -> Bool {
-        if isOpened { return true }
+    // MARK: The beginning
+
+    /// The next question where it is not known yet what the tape begins with; nil where it is.
+    private mutating func doubt(_ page: KrakenTradesPage) -> UpstreamRequest? {
+        if isOpened { return nil }
         let first = page.trades.map(\.nanoseconds).min() ?? .max
-        isOpened = first < from + 60 * Self.nanosecond || openings.contains(first)
-        if !isOpened { openings.append(first) }
-        return isOpened
+        isOpened = first < from + 60 * Self.nanosecond || openings.contains(first) || page.trades.contains { $0.id == 1 }
+        if isOpened { return nil }
+        looksBack += 1
+        attempt += 1
+        guard !page.trades.isEmpty, page.quarantined.isEmpty, page.trades.allSatisfy({ $0.id != nil }) else {
+            openings.append(first)
+            return send()
+        }
+        opening = page
+        (distance, reached) = (0, 0)
+        return sendBack()
+    }
+
+    private mutating func sendBack() -> UpstreamRequest {
+        send(from: max(0, from - Self.distances[distance] * Self.nanosecond))
+    }
+
+    /// An answer about what stands before the silence.
+    private mutating func lookedBack(_ page: KrakenTradesPage) -> Step {
+        var step = Step()
+        outstanding = nil
+        guard let first = opening, let firstID = first.trades.compactMap(\.id).min() else { return step }
+        let before = page.trades.filter { $0.nanoseconds < from }.compactMap(\.id).max()
+        let after = page.trades.filter { $0.nanoseconds >= from }.compactMap(\.id).min()
+        let isTapesBeginning = before == nil && after == firstID && distance == Self.distances.count - 1
+        looksBack += 1
+        attempt += 1
+        if isTapesBeginning || before.map({ $0 + 1 == firstID }) ?? false {
+            (isOpened, opening) = (true, nil)
+            let joined = tape.join(first)
+            if !joined.gaps.isEmpty {
+                isSecondLook = true
+                step.requests = [send()]
+                return step
+            }
+            take(first, joined, &step)
+            return next(after: first, joined, step)
+        }
+        if looksBack > Self.looksBackMax { return end(step, otherwise: "what the tape begins with is not told") }
+        if after ?? .max < firstID {
+            // The first page was not the answer to its question.
+            opening = nil
+            step.requests = [send()]
+            return step
+        }
+        if before == nil, distance + 1 < Self.distances.count { distance += 1 }
+        // A full page that ends before the silence: on from there.
+        let end = page.trades.map(\.nanoseconds).max() ?? 0
+        let goesOn = after == nil && before != nil && page.count >= pageSize
+        if goesOn, end > reached {
+            reached = end
+            looksBack -= 1
+        }
+        step.requests = [goesOn ? send(from: end - 1) : sendBack()]
+        return step
     }
 
     /// Trades go forward. Within a minute they may be told out of order: no candle is closed by that. And `last` is where they end:
