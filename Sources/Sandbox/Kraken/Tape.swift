@@ -110,7 +110,9 @@ final class Tape {
                 // One order that meets several others: they share their nanosecond.
                 times.append(last)
             } else if chance < 0.2, let last = times.last {
-                times.append(min(start + Tape.day * Tape.nanoseconds - 1, last + Int64(dice.pick(1_500_000_000, 311, number, index))))
+                // Not so near a candle's end that a time in seconds, which Trades tells, would lie behind it.
+                let latest = start + Tape.day * Tape.nanoseconds - 1_000_000
+                times.append(min(latest, last + Int64(dice.pick(1_500_000_000, 311, number, index))))
             } else {
                 // More about noon than at night.
                 let place = dice.unit(312, number, index)
