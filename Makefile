@@ -41,6 +41,7 @@ torture: ## the store against the truth under every fault and kill; months by th
 	scripts/torture-month || code=1; \
 	scripts/torture-fleet || code=1; \
 	scripts/torture-door || code=1; \
+	scripts/torture-kraken || code=1; \
 	scripts/contract --program .build/release/gapless --seeds 5 --examples 200 || code=1; \
 	exit $$code
 
