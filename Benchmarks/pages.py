@@ -65,7 +65,8 @@ class Run:
         port, log = free_port(), os.path.join(self.scratch, "service.log")
         process = start([PROGRAM, "serve"], log, {
             "GAPLESS_DATA_DIR": os.path.join(self.scratch, "data"), "GAPLESS_PORT": str(port), "GAPLESS_CLOCK": NOW, "GAPLESS_SCHEDULES": "off",
-            "SIP_API_KEY": "bench", "SIP_BASE_URL": f"http://127.0.0.1:{upstream.port}", "CMG_NODES": ",".join(buses),
+            "SIP_API_KEY": "bench", "SIP_BASE_URL": f"http://127.0.0.1:{upstream.port}",
+            "KRAKEN_BASE_URL": f"http://127.0.0.1:{upstream.port}", "CMG_NODES": ",".join(buses),
             "SIP_RATE_LIMIT": "1000000/PT1H", "SIP_CONCURRENCY": str(flights), "REDIS_URL": f"redis://127.0.0.1:{redis_port}"})
         self.service = Server("gapless", process, port, log, is_yardstick=False)
         await_answer(self.service.base + "/readyz", process, log)

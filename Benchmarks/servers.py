@@ -126,7 +126,7 @@ def start_service(scratch, sandbox_port, redis_port, settings):
     port, log = free_port(), os.path.join(scratch, "service.log")
     process = start([PROGRAM, "serve"], log, {
         "GAPLESS_DATA_DIR": os.path.join(scratch, "data"), "GAPLESS_PORT": str(port), "GAPLESS_CLOCK": NOW, "GAPLESS_SCHEDULES": "off", "SIP_API_KEY": "sandbox",
-        "SIP_BASE_URL": f"http://127.0.0.1:{sandbox_port}", "CMG_NODES": "", "REDIS_URL": f"redis://127.0.0.1:{redis_port}", **settings})
+        "SIP_BASE_URL": f"http://127.0.0.1:{sandbox_port}", "KRAKEN_BASE_URL": f"http://127.0.0.1:{sandbox_port}", "CMG_NODES": "", "REDIS_URL": f"redis://127.0.0.1:{redis_port}", **settings})
     server = Server("gapless", process, port, log, is_yardstick=False)
     await_answer(server.base + "/readyz", process, log)
     return server

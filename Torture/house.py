@@ -81,7 +81,8 @@ class House:
     def settings(self, more=None):
         chosen = {
             "GAPLESS_DATA_DIR": self.data, "GAPLESS_CLOCK": NOW, "GAPLESS_SCHEDULES": "off", "GAPLESS_PORT": str(self.port), "GAPLESS_PG_BIN": self.binaries,
-            "SIP_BASE_URL": f"http://127.0.0.1:{self.sandbox_port}", "SIP_API_KEY": "sandbox", "CMG_NODES": ",".join(NODES),
+            "SIP_BASE_URL": f"http://127.0.0.1:{self.sandbox_port}", "KRAKEN_BASE_URL": f"http://127.0.0.1:{self.sandbox_port}",
+            "SIP_API_KEY": "sandbox", "CMG_NODES": ",".join(NODES),
             "RETRY_DELAY": "PT1S", "LOG_FORMAT": "json"}
         chosen.update(more or {})
         return chosen

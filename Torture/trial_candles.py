@@ -33,7 +33,7 @@ class Exchange:
 
     def settings(self):
         return self.house.settings({
-            "KRAKEN_BASE_URL": f"http://127.0.0.1:{self.house.sandbox_port}", "KRAKEN_RATE_LIMIT": "200/PT1S", "GAPLESS_CLOCK": NOW,
+            "KRAKEN_RATE_LIMIT": "200/PT1S", "GAPLESS_CLOCK": NOW,
             "MAX_RETRIES": "6", "LOG_LEVEL": "warning"})
 
     def write_archive(self, what):

@@ -33,6 +33,7 @@ import TestSupport
             configuration, clock: clock, nodes: [Self.node],
             extra: shared.merging([
                 "DATABASE_URL": first.settings.databaseURL ?? "", "SIP_BASE_URL": "http://\(first.sandboxAddress)",
+                "KRAKEN_BASE_URL": "http://\(first.sandboxAddress)",
             ]) { $1 })
         defer { second.stop() }
         for day in 1...4 {

@@ -172,6 +172,7 @@ import Testing
         defer { working.stop() }
         let telling = try Self.start(extra: [
             "DATABASE_URL": try #require(working.settings.databaseURL), "SIP_BASE_URL": "http://\(working.sandboxAddress)",
+            "KRAKEN_BASE_URL": "http://\(working.sandboxAddress)",
         ])
         defer { telling.stop() }
         let id = try Self.file(working)

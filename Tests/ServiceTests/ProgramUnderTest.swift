@@ -46,6 +46,7 @@ final class ProgramUnderTest {
         environment = [
             "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", "DATABASE_URL": database, "GAPLESS_CLOCK": Self.clock,
             "SIP_BASE_URL": "http://\(address)", "SIP_API_KEY": "sandbox", "SIP_RATE_LIMIT": "100000/PT1H",
+            "KRAKEN_BASE_URL": "http://\(address)",
             "CMG_NODES": nodes.joined(separator: ","), "CMG_SOURCES": "online", "RETRY_DELAY": "PT1S", "TERM": "xterm",
         ].merging(extra) { $1 }
     }

@@ -24,6 +24,7 @@ import TestSupport
             // Nobody listens there: the cache is refused all the time.
             "REDIS_URL": "redis://:\(canary.secret("redis"))@127.0.0.1:1", "SIP_API_KEY": canary.secret("sip"),
             "SIP_BASE_URL": "http://\(upstream)", "SIP_RATE_LIMIT": "100000/PT1H", "GAPLESS_TOKENS": canary.token.entry,
+            "KRAKEN_BASE_URL": "http://\(upstream)",
             "ALERT_WEBHOOK_URL": "http://\(upstream)/\(canary.secret("webhook-url"))",
             "ALERT_WEBHOOK_SECRET": canary.secret("webhook-secret"),
             "GAPLESS_PORT": "0", "GAPLESS_CLOCK": "2025-12-15T12:00:00-03:00", "CMG_NODES": "CHILOE________220", "CMG_SOURCES": "online",
