@@ -133,10 +133,11 @@ def killed(options, seed, kills, table):
     try:
         stage.write_archive({"complete": "zip", "intervals": [1, 5, 15, 60, 240, 720, 1440]})
         stage.open()
-        done, halves = 0, []
-        while done < kills:
-            # A fresh start now and then, so that there is always something to import.
-            if done % 6 == 0:
+        done, ended, halves = 0, 0, []
+        is_over = True
+        while done < kills and ended < kills:
+            # A fresh start where all is imported, so that there is always something to do.
+            if is_over:
                 stage.house.psql(
                     "delete from tasks using ingestions i where i.id = ingestion_id and i.dataset = 'kraken'",
                     "delete from kraken_candles", "delete from archive_files",
@@ -148,7 +149,10 @@ def killed(options, seed, kills, table):
                     subprocess.Popen, command, stdout=log, stderr=log, start_new_session=True,
                     env=dict(os.environ, **stage.settings())).result()
             time.sleep(dice.uniform(0.3, 4.0))
-            if process.poll() is None:
+            is_over = process.poll() is not None
+            if is_over:
+                ended += 1
+            else:
                 done += 1
                 if dice.random() < 0.6:
                     os.killpg(process.pid, signal.SIGKILL)
