@@ -9,6 +9,9 @@ package struct Derivation: Sendable {
     /// The row of a slot out of the rows of all slots of one source in it, in the order of time, none of them empty. Those of which it is
     /// known that nothing happened have no row. nil where no row says it (a sum of too many digits): the slot stays as it is.
     package let roll: @Sendable (_ rows: [[Value]]) -> [Value]?
+    /// The column that says that a row was made of others, and its word for that: such a row is made anew where those change. nil where
+    /// no column does.
+    package let mark: (column: Int, word: String)?
     /// The integer column that counts what happened in a slot: by it a slot of one length proves what slots of another hold.
     package let countColumn: Int
     /// Why a slot is known to be empty: `no_trade`.
@@ -18,8 +21,9 @@ package struct Derivation: Sendable {
 
     package init(
         sources: @escaping @Sendable (SeriesKey) -> [SeriesKey], roll: @escaping @Sendable ([[Value]]) -> [Value]?, countColumn: Int,
-        emptyReason: String, commonReason: String
+        emptyReason: String, commonReason: String, mark: (column: Int, word: String)? = nil
     ) {
+        self.mark = mark
         self.sources = sources
         self.roll = roll
         self.countColumn = countColumn

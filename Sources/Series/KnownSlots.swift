@@ -120,7 +120,7 @@ struct KnownSlots: Sendable {
 
 extension Ruler {
     /// Seconds of a slot; of local days, those of the first.
-    var length: Int64 { end(of: 0) - start(of: 0) }
+    package var length: Int64 { end(of: 0) - start(of: 0) }
 }
 
 // MARK: - Slots of one ruler on another of longer slots

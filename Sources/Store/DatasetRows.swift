@@ -122,13 +122,15 @@ extension Store {
             """
     }
 
-    /// Puts editions and held rows in their order; counts held rows that changed, and revisions that were noted.
+    /// Puts editions and held rows in their order; counts held rows that changed, and revisions that were noted. `areNewest`: whatever
+    /// began later, for they are made of what is held now.
     static func succeed(
-        _ given: [(highest: StoredRow, below: [StoredRow])], task: Int64, schema: RowSchema, now: Int64, counting counts: inout RowCounts,
-        on connection: PostgresConnection
+        _ given: [(highest: StoredRow, below: [StoredRow])], areNewest: Bool = false, task: Int64, schema: RowSchema, now: Int64,
+        counting counts: inout RowCounts, on connection: PostgresConnection
     ) async throws {
         let held = try await lockedRows(given.map(\.highest), schema: schema, on: connection)
-        let laterTasks = try await tasks(among: Set(held.compactMap(\.task)), begunAfter: task, on: connection)
+        let laterTasks = areNewest
+            ? [] : try await tasks(among: Set(held.compactMap(\.task)), begunAfter: task, on: connection)
         var changed: [StoredRow] = []
         var steps: [(row: StoredRow, step: Succession.Step)] = []
         for ((highest, below), held) in zip(given, held) {

@@ -92,7 +92,7 @@ extension Store {
     }
 
     /// The rows of slots all of whose finer slots are known.
-    private static func roll(
+    static func roll(
         _ slots: SlotSet, of target: KnownSlots, from source: KnownSlots, _ ratio: Int, _ derivation: Derivation, _ dataset: Dataset,
         on connection: PostgresConnection
     ) async throws -> [StoredRow] {

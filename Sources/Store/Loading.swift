@@ -141,6 +141,8 @@ extension Store {
     private static func settle(
         _ load: inout Load, _ file: ArchiveFile, _ task: ClaimedTask, _ dataset: Dataset, now: Int64, on connection: PostgresConnection
     ) async throws {
+        let parts = load.parts.isEmpty ? [:] : [file.seriesID: load.parts]
+        try await renew(after: parts, task, dataset, now: now, counting: &load.outcome.counts, on: connection)
         let outcome = load.outcome
         var result = TaskResult(ended: .proved, reason: reason(of: outcome))
         result.quarantined = outcome.quarantined
@@ -152,7 +154,6 @@ extension Store {
         result.refused = RefusedRecords(refused, of: [file.seriesID])
         result.dropped = load.end.skipped
         result.bodyBytes = file.bytes ?? 0
-        let parts = load.parts.isEmpty ? [:] : [file.seriesID: load.parts]
         var settled = try await remember(parts, of: result, task, dataset, now: now, on: connection)
         if try await extendLifetimes(touched: parts, dataset, on: connection) { settled.isChange = true }
         load.outcome.filled = settled.filled

@@ -172,8 +172,9 @@ extension Store {
         _ task: ClaimedTask, with result: TaskResult, dataset: Dataset, now: Int64, raising: Bool = true, on connection: PostgresConnection
     ) async throws -> RowCounts {
         let parts = try await parts(of: result.rows, dataset, on: connection)
-        let counts = try await upsert(
+        var counts = try await upsert(
             result.rows, filling: parts, task: task.id, schema: dataset.schema, now: now, on: connection)
+        try await renew(after: parts, task, dataset, now: now, counting: &counts, on: connection)
         var settled = try await remember(parts, of: result, task, dataset, now: now, on: connection)
         if try await extendLifetimes(touched: parts, dataset, on: connection) { settled.isChange = true }
         try await settle(task, result, counts, settled, dataset, now: now, raising: raising, on: connection)

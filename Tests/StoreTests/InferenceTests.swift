@@ -146,6 +146,62 @@ import TestSupport
         }
     }
 
+    @Test func whatWasDerivedFollowsWhatItIsMadeOf() async throws {
+        let intervals = [1, 5, 15, 60]
+        let dataset = Candles.dataset(["A"], intervals)
+        try await StoreUnderTest.with(dataset) { _, test in
+            let first = Self.start / 60 * 60
+            let now = Int64(first + 120) * 60
+            var prices = Dictionary(uniqueKeysWithValues: (0..<60).map { ($0, 10 + $0) })
+            // Nothing happened in the minute 3.
+            prices[3] = nil
+            func row(_ minute: Int, _ price: Int) -> StoredRow {
+                StoredRow(seriesID: test.ids[0], time: Int64(first + minute) * 60, values: Candles.values([(price, 1)], "api"))
+            }
+            try await test.call(prices.map { row($0.key, $0.value) })
+            try await test.store.pool.query("""
+                insert into absences (series_id, first_slot, end_slot, reason, since, asked_at, attempts, steps, task_id)
+                values (\(test.ids[0]), \(first + 3), \(first + 4), 'no_trade', now(), now(), 1, 1, 1)
+                """)
+            try await test.store.pool.query(
+                "update coverage set absent = \(.ranges([first + 3..<first + 4])) where series_id = \(test.ids[0])")
+            let entries = zip(test.ids, dataset.followed).map { SeriesEntry(id: $0, key: $1) }
+            let task = try await test.begin()
+            for (place, length) in intervals.enumerated().dropFirst() {
+                let slots = first / length..<first / length + 60 / length
+                let found = try await test.store.derive(
+                    task, entries[place], from: [entries[place - 1]], in: slots, of: dataset, now: now)
+                #expect(found.written == 60 / length)
+            }
+            try await test.end(task, [], now: now)
+            func expectAll() async throws {
+                let held = try await test.held()
+                for (place, length) in intervals.enumerated().dropFirst() {
+                    for begin in stride(from: 0, to: 60, by: length) {
+                        let trades = (begin..<begin + length).compactMap { minute in prices[minute].map { ($0, 1) } }
+                        #expect(held[[Int64(test.ids[place]), Int64(first + begin) * 60]] == Candles.values(trades, "derived"))
+                    }
+                }
+            }
+            try await expectAll()
+            // One is revised, with all that stands on it; the call began before the others were derived.
+            prices[7] = 500
+            let late = try await test.begin()
+            let counts = try await test.end(late, [row(7, 500)], now: now, begunAt: Deadline.now)
+            #expect(counts.revised == 4)
+            try await expectAll()
+            #expect(try await test.revisions().count == 4)
+            // Something happened after all.
+            prices[3] = 1
+            #expect(try await test.call([row(3, 1)], now: now).revised == 3)
+            try await expectAll()
+            // The same again changes nothing.
+            let version = try await test.version()
+            #expect(try await test.call([row(3, 1), row(7, 500)], now: now).revised == 0)
+            #expect(try await test.version() == version)
+        }
+    }
+
     @Test func lifetimesBeginWithTheFirstRowOfAnyInterval() async throws {
         let dataset = Candles.dataset(["A", "B"], [1, 5, 15])
         try await StoreUnderTest.with(dataset) { _, test in

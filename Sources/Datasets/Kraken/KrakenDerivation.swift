@@ -14,7 +14,8 @@ enum KrakenDerivation {
     private static let intervals = [1, 5, 15, 30, 60, 240, 720, 1440, 10_080, 21_600]
 
     static let derivation = Derivation(
-        sources: sources, roll: roll, countColumn: Column.trades.rawValue, emptyReason: "no_trade", commonReason: "downtime")
+        sources: sources, roll: roll, countColumn: Column.trades.rawValue, emptyReason: "no_trade", commonReason: "downtime",
+        mark: (Column.source.rawValue, Kraken.Source.derived.rawValue))
 
     /// The longest first: the fewest rows.
     @Sendable private static func sources(_ key: SeriesKey) -> [SeriesKey] {
