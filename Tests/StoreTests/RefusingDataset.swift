@@ -65,6 +65,14 @@ extension StoreUnderTest {
         _ rows: [StoredRow] = [], refused: [QuarantinedRecord], as ended: TaskResult.Ended = .proved, now: Int64 = 200_000
     ) async throws -> Int64 {
         let task = try await begin()
+        try await end(task, rows, refused: refused, as: ended, now: now)
+        return task.id
+    }
+
+    func end(
+        _ task: ClaimedTask, _ rows: [StoredRow] = [], refused: [QuarantinedRecord], as ended: TaskResult.Ended = .proved,
+        now: Int64 = 200_000
+    ) async throws {
         var refusals = Refusals()
         refusals.add(refused)
         var result = TaskResult(ended: ended, reason: "")
@@ -73,7 +81,6 @@ extension StoreUnderTest {
         result.refused = RefusedRecords(refusals, of: task.seriesIDs)
         result.quarantined = refusals.count
         _ = try await store.finish(task, with: result, dataset: dataset, now: now)
-        return task.id
     }
 
     func refusals(_ filter: Store.RefusalFilter = .init(), limit: Int = 10_000) async throws -> [StoredRefusal] {

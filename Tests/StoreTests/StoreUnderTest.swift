@@ -55,6 +55,16 @@ final class StoreUnderTest {
 
     /// A call under way.
     func begin() async throws -> ClaimedTask {
+        try await file()
+        return try #require(try await claim(), "nothing was there to claim")
+    }
+
+    func claim() async throws -> ClaimedTask? {
+        try await store.claimTask(worker: "w", datasets: [dataset.name], leaseSeconds: 60)
+    }
+
+    /// A call that waits.
+    func file() async throws {
         _ = try await store.insertIngestion(
             Store.NewIngestion(
                 dataset: dataset.name, selection: "{}", selectionDigest: UUID().uuidString, planID: nil, requestedBy: "test",
@@ -62,11 +72,6 @@ final class StoreUnderTest {
                     gaps: 1, slots: 2, cost: Cost(requests: 1), lowerBound: Cost(requests: 1), optimality: .proven,
                     estimatedSeconds: 1),
                 calls: [StoredCall(shape: "s", seriesIDs: ids, periods: 0..<1, covers: 2, requests: 1, tokens: 0)], filedAt: 0))
-        // Beside others who claim at the same moment one may come away with nothing, and looks again.
-        for _ in 0..<100 {
-            if let task = try await store.claimTask(worker: "w", datasets: [dataset.name], leaseSeconds: 60) { return task }
-        }
-        return try #require(nil as ClaimedTask?, "nothing was there to claim")
     }
 
     @discardableResult
