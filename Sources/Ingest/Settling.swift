@@ -84,18 +84,16 @@ enum Settling {
         _ selection: Selection, _ series: [StoredSeries], _ dataset: Dataset, _ ground: WayGround, now: Int64
     ) -> StoredCall? {
         guard let shape = dataset.call(Derivation.evidenceShape), let last = ground.made.last, last.shape != shape.name else { return nil }
-        let missing = series.filter { dataset.selects($0.key, by: selection) }.compactMap { one -> (id: Int, count: Int)? in
-            let count = dataset.judged(one.ledger, now: now).missing(
+        let open = series.filter { dataset.selects($0.key, by: selection) }.filter { one in
+            !dataset.judged(one.ledger, now: now).missing(
                 in: dataset.slots(of: one.key, from: selection.from ?? now, to: selection.to ?? now),
                 calendar: dataset.calendar(of: one.key), dueBefore: dataset.dueBefore(one.key, now: now)
-            ).count
-            return count > 0 ? (one.id, count) : nil
+            ).isEmpty
         }
         let periods = dataset.periods.slots(from: selection.from ?? now, to: max(selection.to ?? now, (selection.from ?? now) + 1))
-        if missing.isEmpty || periods.isEmpty { return nil }
-        return StoredCall(
-            shape: shape.name, seriesIDs: missing.map(\.id).sorted(), periods: periods, covers: missing.reduce(0) { $0 + $1.count },
-            requests: 0, tokens: 0)
+        if open.isEmpty || periods.isEmpty { return nil }
+        // It looks at slots and promises to fill none.
+        return StoredCall(shape: shape.name, seriesIDs: open.map(\.id).sorted(), periods: periods, covers: 0, requests: 0, tokens: 0)
     }
 
     /// How many of the missing slots want a way that was not allowed, or a file that nobody has fetched.

@@ -21,7 +21,8 @@ extension Store {
         }
     }
 
-    /// Of the dataset's ingestions of these lanes. `withPaused`: also what waits for a person to let it go on.
+    /// Of the dataset's ingestions of these lanes; a look for proofs brings nothing, and is none of them. `withPaused`: also what waits
+    /// for a person to let it go on.
     package func openCalls(of dataset: String, lanes: [Lane], withPaused: Bool) async throws -> [OpenCall] {
         let statuses = ["pending", "running"] + (withPaused ? ["paused"] : [])
         let rows = try await pool.read("""
@@ -29,6 +30,7 @@ extension Store {
                 case t.status when 'running' then extract(epoch from t.begun_at)::float8 end
             from ingestions i join tasks t on t.ingestion_id = i.id and t.status in ('available', 'running')
             where i.dataset = \(dataset) and i.status = any(\(statuses)) and i.lane = any(\(lanes.map(\.rawValue)))
+                and t.shape <> \(Derivation.evidenceShape)
             """)
         return try rows.map { row in
             OpenCall(

@@ -22,7 +22,7 @@ import Testing
             dueLag: { _ in 0 }, horizonDays: 1,
             shapes: [
                 shape("newest", .newest(slots: window), 1), shape("tape", .tape, 1), shape("file", .file, 0),
-                shape("derive", .inference, 0),
+                shape("derive", .inference, 0), shape("evidence", .inference, 0),
             ],
             periods: .every(seconds: 1, anchor: 0),
             upstream: UpstreamProfile(
@@ -82,6 +82,7 @@ import Testing
                         let read = call.periods.lowerBound..<min(call.periods.upperBound, reach)
                         goesOn = read != call.periods
                         hold(id, SlotSet(dataset.wholeSlots(of: key, in: read)))
+                    case "evidence": break
                     default:
                         for slot in dataset.wholeSlots(of: key, in: call.periods) {
                             let instants = dataset.instants(of: slot..<slot + 1, of: key)
@@ -160,6 +161,9 @@ import Testing
         #expect(status == .partial && error == "88 slots are still missing: 88 need trades")
         #expect(world.waves.joined().filter { $0.shape == "newest" }.count == world.requests && world.requests <= 3)
         #expect(!world.waves.joined().contains { $0.shape == "tape" })
+        // What only looks promises no slot.
+        let looks = world.waves.joined().filter { $0.shape == "evidence" }
+        #expect(!looks.isEmpty && looks.allSatisfy { $0.covers == 0 })
         var off = World(now: Self.now)
         _ = try off.ingest(Self.selection { $0.autoGapFill = false })
         #expect(off.waves.count == 1)
