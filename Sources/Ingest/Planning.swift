@@ -29,14 +29,9 @@ package final class Planning {
     package let datasets: [Dataset]
     package let clock: ServiceClock
     private let rates: [String: RequestRate]
-    private let files: WayGround.FilesAtHand
 
-    /// `rates`: the budget of each upstream, for estimates. `files`: those that can be read without asking anybody.
-    package init(
-        store: Store, datasets: [Dataset], clock: ServiceClock, rates: [String: RequestRate],
-        files: WayGround.FilesAtHand? = nil
-    ) {
-        self.files = files ?? { try await store.filesAtHand(of: $0) }
+    /// `rates`: the budget of each upstream, for estimates.
+    package init(store: Store, datasets: [Dataset], clock: ServiceClock, rates: [String: RequestRate]) {
         self.store = store
         self.datasets = datasets
         self.clock = clock
@@ -167,7 +162,7 @@ package final class Planning {
         let series = try await declared(by: selection, of: dataset, now: now)
         let findings = try await store.shapeFindings(of: dataset.name)
         let reserved = beside.map { Reserved(open, dataset, series: series, lane: $0.lane, clock: clock, now: now) }
-        let ground = try await WayGround.gather(selection, of: dataset, series, store: store, now: now, files: files)
+        let ground = try await WayGround.gather(selection, of: dataset, series, store: store, now: now)
         let made = Self.plan(
             selection, of: dataset, series: series, findings: findings, now: now, except: reserved, ground: ground,
             rate: rates[dataset.upstream.name])

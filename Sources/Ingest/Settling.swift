@@ -12,12 +12,12 @@ enum Settling {
 
     /// What plans of a dataset with several ways are made from, once all tasks of an ingestion have ended.
     static func ground(
-        of ingestion: String, _ dataset: Dataset, store: Store, now: Int64, files: WayGround.FilesAtHand
+        of ingestion: String, _ dataset: Dataset, store: Store, now: Int64
     ) async throws -> WayGround {
         guard dataset.hasWays, let stored = try await store.ingestion(id: ingestion) else { return WayGround() }
         let selection = try SelectionJSON.read(try JSONValue(parsing: Array(stored.selection.utf8)), datasets: [dataset], isStored: true)
         let series = try await store.ledgers(of: dataset.name, now: stored.filedAt)
-        var ground = try await WayGround.gather(selection, of: dataset, series, store: store, now: stored.filedAt, files: files)
+        var ground = try await WayGround.gather(selection, of: dataset, series, store: store, now: stored.filedAt)
         ground.made = try await store.madeCalls(of: ingestion)
         ground.now = max(now, stored.filedAt)
         return ground

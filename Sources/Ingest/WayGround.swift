@@ -1,11 +1,9 @@
-package import Series
+internal import Series
 internal import Store
 
 /// What a plan of a dataset with several ways is made from beside coverage. Gathered first, for a plan is pure.
 package struct WayGround: Sendable {
-    /// Which files of a dataset are at hand and not read yet.
-    package typealias FilesAtHand = (Dataset) async throws -> [FileAtHand]
-
+    /// Those at hand that are not read yet.
     var files: [FileAtHand] = []
     var rates = EventRates()
     /// Calls that the ingestion has made already, which are not made again.
@@ -17,11 +15,11 @@ package struct WayGround: Sendable {
 
     /// For a plan of what is missing; nothing of a dataset whose calls all name what they fill.
     static func gather(
-        _ selection: Selection, of dataset: Dataset, _ series: [StoredSeries], store: Store, now: Int64, files: FilesAtHand
+        _ selection: Selection, of dataset: Dataset, _ series: [StoredSeries], store: Store, now: Int64
     ) async throws -> WayGround {
         var ground = WayGround()
         guard dataset.hasWays else { return ground }
-        if selection.ways.archives { ground.files = try await files(dataset) }
+        if selection.ways.archives { ground.files = try await store.filesAtHand(of: dataset) }
         guard dataset.shapes.contains(where: { $0.kind == .tape }) else { return ground }
         let missing = series.filter { dataset.selects($0.key, by: selection) }.map { one in
             Demand(

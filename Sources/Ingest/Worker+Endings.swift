@@ -32,7 +32,7 @@ extension Worker {
 
     func settle(_ id: String, _ dataset: Dataset) async throws {
         let findings = try await store.shapeFindings(of: dataset.name)
-        let ground = try await Settling.ground(of: id, dataset, store: store, now: clock.now, files: filesAtHand)
+        let ground = try await Settling.ground(of: id, dataset, store: store, now: clock.now)
         let settlement = try await store.settle(ingestion: id) { ingestion, undone, series in
             try Settling.decide(ingestion, undone: undone, series: series, dataset: dataset, findings: findings, ground: ground)
         }

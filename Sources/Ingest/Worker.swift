@@ -27,7 +27,6 @@ package final class Worker {
     private let localShapes: [String: [String]]
     let clock: ServiceClock
     private let settings: Settings
-    let filesAtHand: WayGround.FilesAtHand
     let observe: (IngestEvent) -> Void
     let inferring: any LocalWork
     /// Reads the files of archives, where this process does.
@@ -47,9 +46,8 @@ package final class Worker {
     package init(
         loop: isolated Loop, decoding: Loop, store: Store, datasets: [Dataset], access: [String: UpstreamAccess], fetcher: Fetcher,
         clock: ServiceClock, settings: Settings, files: (any LocalWork)? = nil,
-        filesAtHand: WayGround.FilesAtHand? = nil, observe: @escaping (IngestEvent) -> Void
+        observe: @escaping (IngestEvent) -> Void
     ) {
-        self.filesAtHand = filesAtHand ?? { try await store.filesAtHand(of: $0) }
         self.loop = loop
         self.decoding = decoding
         self.store = store
