@@ -33,7 +33,7 @@ extension SettingsReader {
         let variable = "CMG_PROGRAMME_NODES_FILE"
         guard let path = text(variable) else { return .builtIn }
         let table = try readSettingsBytes(path, named: variable)
-        do throws(ProgrammeNodes.Refusal) { return try ProgrammeNodes.builtIn.extended(byCSV: table) } catch {
+        do throws(TableRefusal) { return try ProgrammeNodes.builtIn.extended(byCSV: table) } catch {
             throw SettingError(variable: variable, expected: "\(path), \(error)")
         }
     }

@@ -38,7 +38,7 @@ extension SettingsReader {
         let variable = "KRAKEN_TIERS_FILE"
         guard let path = text(variable) else { return .builtIn }
         let table = try readSettingsBytes(path, named: variable)
-        do throws(KrakenTiers.Refusal) { return try KrakenTiers.builtIn.extended(byCSV: table) } catch {
+        do throws(TableRefusal) { return try KrakenTiers.builtIn.extended(byCSV: table) } catch {
             throw SettingError(variable: variable, expected: "\(path), \(error)")
         }
     }

@@ -30,7 +30,7 @@ struct KrakenTiersTests {
         ("asset,tier\nXBT,TIER1\nBTC,TIER2\n", 3, "asset"), ("", 1, "header"),
     ])
     func whatIsWrongWithATableIsNamed(text: String, line: Int, field: String) {
-        let refusal = #expect(throws: KrakenTiers.Refusal.self) { try KrakenTiers.builtIn.extended(byCSV: Array(text.utf8)) }
+        let refusal = #expect(throws: TableRefusal.self) { try KrakenTiers.builtIn.extended(byCSV: Array(text.utf8)) }
         #expect(refusal?.line == line && refusal?.field == field)
     }
 }

@@ -1,5 +1,3 @@
-internal import Bytes
-
 /// Which assets people mean by TIER1 to TIER4: what is to be whole first. A pair is of its base asset's tier, whatever it is paid with.
 ///
 /// - TIER1 are the twenty that aaronspindler/aaronspindler.com (feefifofunds/services/kraken.py) names.
@@ -12,7 +10,7 @@ package struct KrakenTiers: Sendable, Hashable {
     /// What an asset is of that no table names.
     static let rest = "TIER4"
 
-    private var tiers: [String: String]
+    private let tiers: [String: String]
 
     package static let builtIn: KrakenTiers = {
         let first = "XBT ETH USDT USDC BNB XRP ADA XDG AVAX SOL MATIC DOT TRX DAI WBTC SHIB LTC LINK BCH ATOM"
@@ -37,44 +35,18 @@ package struct KrakenTiers: Sendable, Hashable {
     /// The assets that tables name, in the order of their names; of TIER4, which is the rest, those that were put there on purpose.
     package func assets(of tier: String) -> [String] { tiers.filter { $0.value == tier }.keys.sorted() }
 
-    /// What is wrong with a table, and where: lines count from 1.
-    package struct Refusal: Error, Sendable, Hashable, CustomStringConvertible {
-        package let line: Int
-        package let field: String
-        package let reason: String
-
-        package var description: String { "line \(line), \(field): \(reason)" }
-    }
-
     /// These tiers with the entries of a CSV text (RFC 4180, UTF-8) of the header `asset,tier`; an entry replaces that of the same asset.
-    package func extended(byCSV text: [UInt8]) throws(Refusal) -> KrakenTiers {
-        var result = self
-        var lines: [String: Int] = [:]
-        var reader = try Self.reading { () throws(CSVError) in try CSVReader(text) }
-        guard try Self.reading({ () throws(CSVError) in try reader.nextRow() }), reader.count == 2, reader.text(0) == "asset",
-            reader.text(1) == "tier"
-        else { throw Refusal(line: 1, field: "header", reason: "expected asset,tier") }
-        while true {
-            let line = reader.line
-            guard try Self.reading({ () throws(CSVError) in try reader.nextRow() }) else { return result }
-            let (asset, tier) = (reader.text(0).uppercased(), reader.text(1).uppercased())
+    package func extended(byCSV text: [UInt8]) throws(TableRefusal) -> KrakenTiers {
+        let own = try TwoColumnTable(key: "asset", value: "tier").read(text) { asset, tier throws(TwoColumnTable.Flaw) in
+            let (asset, tier) = (asset.uppercased(), tier.uppercased())
             guard (1...20).contains(asset.utf8.count), asset.utf8.allSatisfy({ (48...57).contains($0) || (65...90).contains($0) }) else {
-                throw Refusal(line: line, field: "asset", reason: "expected letters and digits, such as XBT")
+                throw TwoColumnTable.Flaw("asset", "expected letters and digits, such as XBT")
             }
             guard Self.names.contains(tier) else {
-                throw Refusal(line: line, field: "tier", reason: "expected one of \(Self.names.joined(separator: ", "))")
+                throw TwoColumnTable.Flaw("tier", "expected one of \(Self.names.joined(separator: ", "))")
             }
-            let name = KrakenPair.asset(asset[...])
-            if let earlier = lines.updateValue(line, forKey: name) {
-                throw Refusal(line: line, field: "asset", reason: "\(name) stands on line \(earlier) already")
-            }
-            result.tiers[name] = tier
+            return (KrakenPair.asset(asset[...]), tier)
         }
-    }
-
-    private static func reading<T>(_ body: () throws(CSVError) -> T) throws(Refusal) -> T {
-        do throws(CSVError) { return try body() } catch {
-            throw Refusal(line: error.line, field: "column \(error.column)", reason: error.reason.rawValue)
-        }
+        return KrakenTiers(tiers: tiers.merging(own) { $1 })
     }
 }
