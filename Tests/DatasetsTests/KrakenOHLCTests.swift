@@ -124,8 +124,8 @@ struct KrakenOHLCTests {
 
     @Test(arguments: [
         ("high below low", #""1.0","0.5","0.9","1.0","1.0","1.0",2"#),
-        ("open outside low and high", #""3.0","2.0","1.0","2.0","1.5","1.0",2"#),
-        ("close outside low and high", #""1.5","2.0","1.0","0.5","1.5","1.0",2"#), ("negative volume", #""1","1","1","1","1","-1.0",2"#),
+        ("open outside high and low", #""3.0","2.0","1.0","2.0","1.5","1.0",2"#),
+        ("close outside high and low", #""1.5","2.0","1.0","0.5","1.5","1.0",2"#), ("negative volume", #""1","1","1","1","1","-1.0",2"#),
         ("price not above zero", #""0.0","1","0.0","1","1","1.0",2"#), ("negative count of trades", #""1","1","1","1","1","1.0",-2"#),
         ("volume without trades", #""1","1","1","1","0.0","1.0",0"#), ("not a candle", #""1","1","1","1","x","1.0",2"#),
         ("not a candle", #""1","1","1","1","1.0",2"#), ("not a candle", #""1","1","1","1",null,"1.0",2"#),

@@ -18,7 +18,7 @@ struct KrakenRereadTests {
 
     @Test func aLineWhoseOpenIsOutsideIsARowOnAPersonsWordOnly() throws {
         let text = "1700002800,10.5,10,9,9.25,3.5,7"
-        #expect(line(text, false) == .failure(RereadRefusal("open outside low and high")))
+        #expect(line(text, false) == .failure(RereadRefusal("open outside high and low")))
         let row = try line(text, true).get()
         let numbers = ["10.5", "10", "9", "9.25"].map { Value.decimal(Decimal($0)!) }
         #expect(row == Row(series: 0, time: 1_700_002_800, values: numbers + [.null, .decimal(Decimal("3.5")!), .integer(7), .text("csv")]))

@@ -49,9 +49,7 @@ enum KrakenArchiveLine {
         guard KrakenArchive.plausible.contains(time) else { throw Fault("implausible instant") }
         guard time % seconds == 0 else { throw Fault("off the grid") }
         guard trades >= 0, [open, high, low, close, volume].allSatisfy({ !$0.isNegative }) else { throw Fault("negative") }
-        guard low <= high else { throw Fault("high below low") }
-        guard low <= open, open <= high else { throw Fault("open outside high and low") }
-        guard low <= close, close <= high else { throw Fault("close outside high and low") }
+        if let why = KrakenCandle.contradiction(open: open, high: high, low: low, close: close) { throw Fault(why) }
         if trades == 0 { throw Fault(volume == .zero ? "no trades" : "volume without trades") }
         guard volume > .zero else { throw Fault("trades without volume") }
         return KrakenArchiveRow(

@@ -24,9 +24,14 @@ struct KrakenCandle: Sendable, Equatable {
         if vwap?.isNegative == true { return "negative vwap" }
         if isPlaceholder { return volume == .zero ? nil : "volume without trades" }
         if [open, high, low, close].contains(where: { $0 <= .zero }) { return "price not above zero" }
+        return Self.contradiction(open: open, high: high, low: low, close: close)
+    }
+
+    /// Why prices contradict each other, whoever tells them; nil where they do not.
+    static func contradiction(open: Decimal, high: Decimal, low: Decimal, close: Decimal) -> String? {
         if high < low { return "high below low" }
-        if open < low || open > high { return "open outside low and high" }
-        if close < low || close > high { return "close outside low and high" }
+        if open < low || open > high { return "open outside high and low" }
+        if close < low || close > high { return "close outside high and low" }
         return nil
     }
 
