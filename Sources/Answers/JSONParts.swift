@@ -1,14 +1,14 @@
-internal import Bytes
-internal import Series
+package import Bytes
+package import Series
 
 /// Pieces that several answers have in common.
 extension JSONWriter {
-    mutating func members(of key: SeriesKey, names: [String]) {
+    package mutating func members(of key: SeriesKey, names: [String]) {
         for (name, value) in zip(names, key.values) { member(name, value) }
     }
 
     /// A report's counts, in the contract's order.
-    mutating func members(_ tally: Tally) {
+    package mutating func members(_ tally: Tally) {
         member("slots", tally.slots)
         member("pending", tally.pending)
         member("absent", tally.absent)

@@ -5,6 +5,12 @@ extension JSONWriter {
         int(value)
     }
 
+    /// nil is null.
+    package mutating func member(_ name: String, _ value: Int?) {
+        key(name)
+        if let value { int(value) } else { null() }
+    }
+
     package mutating func member(_ name: String, _ value: String) {
         key(name)
         string(value)

@@ -1,3 +1,4 @@
+internal import Answers
 internal import Bytes
 internal import Ingest
 internal import Series
@@ -64,46 +65,29 @@ struct CompletenessTable {
     }
 
     func json(by label: Label? = nil) -> String {
-        var writer = JSONWriter()
-        func counts(_ tally: Tally) {
-            for (name, value) in [
-                ("slots", tally.slots), ("pending", tally.pending), ("absent", tally.absent), ("excluded", tally.excluded),
-                ("expected", tally.expected), ("present", tally.present), ("missing", tally.missing),
-                ("unfillable", tally.unfillable), ("quarantined", tally.quarantined),
-            ] {
-                writer.key(name)
-                writer.int(value)
-            }
-            writer.key("completeness")
-            writer.number(tally.completeness.description.utf8)
-        }
-        writer.beginObject()
-        writer.key("dataset")
-        writer.string(dataset.name)
-        counts(total)
-        writer.key(label == nil ? "series" : "groups")
-        writer.beginArray()
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("dataset", dataset.name)
+        json.members(total)
+        json.key(label == nil ? "series" : "groups")
+        json.beginArray()
         if let label {
             for (name, tally) in lines(by: label) {
-                writer.beginObject()
-                writer.key("key")
-                writer.string(name)
-                counts(tally)
-                writer.endObject()
+                json.beginObject()
+                json.member("key", name)
+                json.members(tally)
+                json.endObject()
             }
         } else {
             for row in rows {
-                writer.beginObject()
-                for (name, value) in zip(dataset.keys, row.key.values) {
-                    writer.key(name)
-                    writer.string(value)
-                }
-                counts(row.tally)
-                writer.endObject()
+                json.beginObject()
+                json.members(of: row.key, names: dataset.keys)
+                json.members(row.tally)
+                json.endObject()
             }
         }
-        writer.endArray()
-        writer.endObject()
-        return String(decoding: writer.bytes, as: UTF8.self)
+        json.endArray()
+        json.endObject()
+        return String(decoding: json.bytes, as: UTF8.self)
     }
 }

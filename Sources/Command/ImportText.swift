@@ -46,54 +46,38 @@ enum ImportText {
     }
 
     static func json(_ found: ShelfFindings, _ files: [ArchiveFile], job: String?, dataset: Dataset) -> String {
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.key("dataset")
-        writer.string(dataset.name)
-        writer.key("ingestion")
-        if let job { writer.string(job) } else { writer.null() }
-        for (name, count) in [("files", found.files), ("new", found.new), ("passed_over", found.passedOver)] {
-            writer.key(name)
-            writer.int(count)
-        }
-        writer.key("refused")
-        writer.beginArray()
-        for text in found.refused { writer.string(text) }
-        writer.endArray()
-        writer.key("imports")
-        writer.beginArray()
-        for file in files { write(file, to: &writer) }
-        writer.endArray()
-        writer.endObject()
-        return String(decoding: writer.bytes, as: UTF8.self)
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("dataset", dataset.name)
+        json.member("ingestion", job)
+        json.member("files", found.files)
+        json.member("new", found.new)
+        json.member("passed_over", found.passedOver)
+        json.member("refused", found.refused)
+        json.key("imports")
+        json.beginArray()
+        for file in files { write(file, to: &json) }
+        json.endArray()
+        json.endObject()
+        return String(decoding: json.bytes, as: UTF8.self)
     }
 
-    private static func write(_ file: ArchiveFile, to writer: inout JSONWriter) {
-        writer.beginObject()
-        writer.key("id")
-        writer.int(Int(file.id))
-        writer.key("paths")
-        writer.beginArray()
-        for path in file.paths { writer.string(path) }
-        writer.endArray()
-        writer.key("sha256")
-        if let digest = file.sha256 { writer.string(Hex.encode(digest)) } else { writer.null() }
-        for (name, instant) in [("first", file.times?.lowerBound), ("last", file.times?.upperBound)] {
-            writer.key(name)
-            if let instant { writer.timestamp(instant) } else { writer.null() }
-        }
-        for (name, count) in [
-            ("edition", file.edition), ("rows", file.rows), ("written", file.counts.written), ("unchanged", file.counts.unchanged),
-            ("revised", file.counts.revised), ("quarantined", file.quarantined),
-        ] {
-            writer.key(name)
-            if let count { writer.int(count) } else { writer.null() }
-        }
-        writer.key("status")
-        writer.string(file.status.rawValue)
-        writer.key("reason")
-        if let reason = file.reason { writer.string(reason) } else { writer.null() }
-        writer.endObject()
+    private static func write(_ file: ArchiveFile, to json: inout JSONWriter) {
+        json.beginObject()
+        json.member("id", Int(file.id))
+        json.member("paths", file.paths)
+        json.member("sha256", file.sha256.map { Hex.encode($0) })
+        json.member("first", instant: file.times?.lowerBound)
+        json.member("last", instant: file.times?.upperBound)
+        json.member("edition", file.edition)
+        json.member("rows", file.rows)
+        json.member("written", file.counts.written)
+        json.member("unchanged", file.counts.unchanged)
+        json.member("revised", file.counts.revised)
+        json.member("quarantined", file.quarantined)
+        json.member("status", file.status.rawValue)
+        json.member("reason", file.reason)
+        json.endObject()
     }
 }
 
