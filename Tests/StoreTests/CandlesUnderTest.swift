@@ -12,9 +12,7 @@ enum Candles {
             name: "candles", title: "Candles", keys: ["pair", "interval"], unit: "1", zone: .utc,
             calendars: .each(finest: .every(seconds: 60, anchor: 0), of: { Calendar(ruler: ruler(Int($0.values[1]) ?? 1)) }),
             dueLag: { _ in lag }, horizonDays: 10, shapes: [], periods: ruler(1),
-            upstream: UpstreamProfile(
-                name: "nowhere", credential: .none, rate: RequestRate(count: 10, seconds: 60), requestsInFlight: 1, timeoutSeconds: 1,
-                bodyBytesMax: 1),
+            upstream: .nowhere,
             exchange: { _ in preconditionFailure("this dataset makes no calls") },
             schema: RowSchema(
                 table: "candle_rows",

@@ -12,9 +12,7 @@ func candles() -> Dataset {
         name: "candles", title: "Candles", keys: ["pair", "interval"], unit: "1", zone: .utc,
         calendars: .alike(Series.Calendar(ruler: .every(seconds: 60, anchor: 0), parts: 1)), dueLag: { _ in 0 }, horizonDays: 1,
         shapes: [], periods: .every(seconds: 60, anchor: 0),
-        upstream: UpstreamProfile(
-            name: "nowhere", credential: .none, rate: RequestRate(count: 10, seconds: 60), requestsInFlight: 1, timeoutSeconds: 1,
-            bodyBytesMax: 1),
+        upstream: .nowhere,
         exchange: { _ in preconditionFailure("this dataset makes no calls") }, schema: Kraken.schema, slotFields: [], partFields: [],
         followed: [SeriesKey(["AUSD", "1"]), SeriesKey(["BUSD", "1"])])
 }

@@ -11,30 +11,14 @@ enum Memory {
     static let firstDay = 20_001
 
     static func dataset() -> Dataset {
-        Dataset(
-            name: "memory", title: "Hours of two halves", keys: ["name"], unit: "1", zone: .utc,
-            calendars: .alike(Calendar(ruler: .every(seconds: 3600, anchor: 0), parts: 2)), dueLag: { _ in Int(dueLag) }, horizonDays: 1,
-            shapes: [], periods: .days(.utc),
-            upstream: UpstreamProfile(
-                name: "nowhere", credential: .none, rate: RequestRate(count: 10, seconds: 60), requestsInFlight: 1, timeoutSeconds: 1,
-                bodyBytesMax: 1),
-            exchange: { _ in preconditionFailure("this dataset makes no calls") },
-            schema: RowSchema(
-                table: "memory_rows", columns: [.init("price", .decimal)],
-                migrations: [
-                    .init(name: "0001 rows", sql: """
-                        create table memory_rows (
-                            series_id int not null references series, time timestamptz not null, price numeric not null,
-                            task_id bigint not null, primary key (series_id, time));
-                        """)
-                ]),
-            slotFields: [], partFields: [], followed: ["a", "b", "c"].map { SeriesKey([$0]) },
+        .hours(
+            "memory", of: [["a"], ["b"], ["c"]], in: "memory_rows", [.init("price", .decimal)], sql: "price numeric not null",
+            dueLag: Int(dueLag),
             reach: { key, _ in
                 guard key.values == ["b"] else { return nil }
                 return Reach(from: Int64(firstDay) * 86_400, reason: "before_first_day", action: "None.")
             },
-            absenceWords: .bySlot { _, start in reason(start) }, lostReasons: ["overwritten"],
-            emptyReasons: ["no_trade"])
+            absenceWords: .bySlot { _, start in reason(start) }, lostReasons: ["overwritten"], emptyReasons: ["no_trade"])
     }
 
     static let finalReasons: Set = ["no_trade", "overwritten"]

@@ -10,24 +10,8 @@ import Testing
 enum Refusing {
     static func dataset(limit: Int64, canReread: Bool = true) -> Dataset {
         let reread: Reread = { _, kept, leniently in read(kept.record, limit: leniently ? .max : limit) }
-        return Dataset(
-            name: "refusing", title: "Hours with a rule", keys: ["name"], unit: "1", zone: .utc,
-            calendars: .alike(Series.Calendar(ruler: .every(seconds: 3600, anchor: 0), parts: 2)), dueLag: { _ in 0 }, horizonDays: 1,
-            shapes: [], periods: .days(.utc),
-            upstream: UpstreamProfile(
-                name: "nowhere", credential: .none, rate: RequestRate(count: 10, seconds: 60), requestsInFlight: 1, timeoutSeconds: 1,
-                bodyBytesMax: 1),
-            exchange: { _ in preconditionFailure("this dataset makes no calls") },
-            schema: RowSchema(
-                table: "refusing_rows", columns: [.init("price", .integer)],
-                migrations: [
-                    .init(name: "0001 rows", sql: """
-                        create table refusing_rows (
-                            series_id int not null references series, time timestamptz not null, price bigint not null,
-                            task_id bigint not null, primary key (series_id, time));
-                        """)
-                ]),
-            slotFields: [], partFields: [], followed: ["a", "b"].map { SeriesKey([$0]) },
+        return .hours(
+            "refusing", of: [["a"], ["b"]], in: "refusing_rows", [.init("price", .integer)], sql: "price bigint not null",
             reread: canReread ? reread : nil)
     }
 

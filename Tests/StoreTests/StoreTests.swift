@@ -4,26 +4,11 @@ import Series
 import Store
 import Testing
 
-/// A dataset of hours in two halves, without an upstream.
+/// Hours with a note.
 func halves() -> Dataset {
-    Dataset(
-        name: "halves", title: "Hours of two halves", keys: ["name"], unit: "1", zone: .utc,
-        calendars: .alike(Calendar(ruler: .every(seconds: 3600, anchor: 0), parts: 2)), dueLag: { _ in 0 }, horizonDays: 1,
-        shapes: [], periods: .days(.utc),
-        upstream: UpstreamProfile(
-            name: "nowhere", credential: .none, rate: RequestRate(count: 10, seconds: 60), requestsInFlight: 1, timeoutSeconds: 1,
-            bodyBytesMax: 1),
-        exchange: { _ in preconditionFailure("this dataset makes no calls") },
-        schema: RowSchema(
-            table: "half_rows", columns: [.init("price", .decimal), .init("note", .text)],
-            migrations: [
-                .init(name: "0001 rows", sql: """
-                    create table half_rows (
-                        series_id int not null references series, time timestamptz not null, price numeric not null, note text,
-                        task_id bigint not null, primary key (series_id, time));
-                    """)
-            ]),
-        slotFields: [], partFields: [], followed: [SeriesKey(["a"]), SeriesKey(["b"])])
+    .hours(
+        "halves", of: [["a"], ["b"]], in: "half_rows", [.init("price", .decimal), .init("note", .text)],
+        sql: "price numeric not null, note text")
 }
 
 @Suite struct StoreTests {

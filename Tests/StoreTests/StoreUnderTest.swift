@@ -6,27 +6,12 @@ import Series
 import Testing
 import TestSupport
 
-/// Hours of two halves that come in editions: `issued` ranks them. Series of the kind `whole` have one row an hour.
+/// Hours that come in editions: `issued` ranks them. Series of the kind `whole` have one row an hour.
 func editions() -> Dataset {
-    Dataset(
-        name: "editions", title: "Hours in editions", keys: ["name", "kind"], unit: "1", zone: .utc,
-        calendars: .alike(Series.Calendar(ruler: .every(seconds: 3600, anchor: 0), parts: 2)), dueLag: { _ in 0 }, horizonDays: 1,
-        shapes: [], periods: .days(.utc),
-        upstream: UpstreamProfile(
-            name: "nowhere", credential: .none, rate: RequestRate(count: 10, seconds: 60), requestsInFlight: 1, timeoutSeconds: 1,
-            bodyBytesMax: 1),
-        exchange: { _ in preconditionFailure("this dataset makes no calls") },
-        schema: RowSchema(
-            table: "edition_rows", columns: [.init("price", .decimal), .init("issued", .integer), .init("note", .text)], rank: 1,
-            migrations: [
-                .init(name: "0001 rows", sql: """
-                    create table edition_rows (
-                        series_id int not null references series, time timestamptz not null, price numeric not null, issued bigint,
-                        note text, task_id bigint, primary key (series_id, time));
-                    """)
-            ]),
-        slotFields: [], partFields: [], followed: [SeriesKey(["a", "half"]), SeriesKey(["b", "whole"])],
-        partsPerRow: { $0.values[1] == "whole" ? 2 : 1 })
+    .hours(
+        "editions", keys: ["name", "kind"], of: [["a", "half"], ["b", "whole"]], in: "edition_rows",
+        [.init("price", .decimal), .init("issued", .integer), .init("note", .text)],
+        sql: "price numeric not null, issued bigint, note text", rank: 1, partsPerRow: { $0.values[1] == "whole" ? 2 : 1 })
 }
 
 /// A migrated database with a dataset's series, on a loop of its own.
