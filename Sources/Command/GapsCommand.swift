@@ -15,18 +15,9 @@ struct GapsCommand: ParsableCommand {
     @Option(help: "missing, quarantined, unfillable, absent, excluded or pending; may be given several times, or with commas.")
     var state: [String] = []
 
-    @Option(help: ArgumentHelp("The most holes to list; default: 40 for people, all for --json and --csv.", valueName: "count"))
-    var limit: Int?
-
-    @Flag(help: "One JSON object, as GET /v1/DATASET/gaps answers.")
-    var json = false
-
-    @Flag(help: "CSV (RFC 4180) with a header row.")
-    var csv = false
+    @OptionGroup var list: ListOptions
 
     func run() throws {
-        if json, csv { throw ValidationError("--csv: cannot be given together with --json") }
-        if let limit, limit < 1 { throw ValidationError("--limit: expected a whole number above 0") }
         let states = try Self.states(state)
         try common.reportingErrors { settings, log in
             try AttachedStore.with(settings, log) { attached in
@@ -34,18 +25,17 @@ struct GapsCommand: ParsableCommand {
                 // People are told how many there are in all.
                 let query = GapsQuery(
                     dataset: dataset.name, keys: selection.keys, from: selection.from, to: selection.to, states: states,
-                    limit: json || csv ? limit ?? .max : .max)
+                    limit: list.json || list.csv ? list.limit ?? .max : .max)
                 let body = try attached.reading { _, reader in try await reader.gaps(query).body }
-                if json { return say(String(decoding: body, as: UTF8.self)) }
+                if list.json { return say(String(decoding: body, as: UTF8.self)) }
                 let gaps = try JSONValue(parsing: body, limit: .max)["data"]?.array ?? []
-                if csv { return Terminal.write(GapsText.csv(gaps, dataset), to: Terminal.output) }
-                say(GapsText.table(gaps.prefix(limit ?? Self.shown), dataset))
-                say(GapsText.summary(gaps, shown: limit ?? Self.shown))
+                if list.csv { return Terminal.write(GapsText.csv(gaps, dataset), to: Terminal.output) }
+                let shown = list.limit ?? ListOptions.shown
+                say(GapsText.table(gaps.prefix(shown), dataset))
+                say(GapsText.summary(gaps, shown: shown))
             }
         }
     }
-
-    private static let shown = 40
 
     static func states(_ words: [String]) throws -> [SlotState] {
         let known = SlotState.allCases.filter { $0 != .present }

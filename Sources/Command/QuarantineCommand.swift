@@ -17,43 +17,31 @@ struct QuarantineList: ParsableCommand {
         discussion: "The range is that of the slots they speak of; without one those that name no slot are listed too.")
 
     @OptionGroup var common: CommandOptions
-    @OptionGroup var range: RangeOptions
-
-    @Option(help: "Those that were refused for this reason, in its own words.")
-    var reason: String?
+    @OptionGroup var chosen: RefusalOptions
 
     @Option(help: "open, superseded, released, replayed or all.")
     var status = "open"
 
-    @Option(help: ArgumentHelp("The most records to list; default: 40 for people, 10000 for --json and --csv.", valueName: "count"))
-    var limit: Int?
-
-    @Flag(help: "One JSON array of records, as the API shows them.")
-    var json = false
-
-    @Flag(help: "CSV (RFC 4180) with a header row.")
-    var csv = false
+    @OptionGroup var list: ListOptions
 
     func run() throws {
-        if json, csv { throw ValidationError("--csv: cannot be given together with --json") }
-        let limit = limit ?? (json || csv ? 10_000 : 40)
-        guard (1...1_000_000).contains(limit) else { throw ValidationError("--limit: expected a whole number from 1 to 1000000") }
+        let limit = list.limit ?? (list.json || list.csv ? 10_000 : ListOptions.shown)
         let words = RefusalStatus.allCases.map(\.rawValue) + ["all"]
         guard words.contains(status) else { throw ValidationError("--status: expected \(words.joined(separator: ", ")), not \(status)") }
         try common.reportingErrors { settings, log in
             try AttachedStore.with(settings, log) { attached in
-                var (filter, dataset) = try QuarantineText.filter(range, reason, attached)
+                var (filter, dataset) = try chosen.filter(attached)
                 filter.status = RefusalStatus(rawValue: status)
                 let (wanted, name) = (filter, dataset.name)
                 let found = try attached.planning { _, planning in
                     try await planning.store.refusals(of: name, wanted, after: nil, limit: limit + 1)
                 }
                 let shown = found.prefix(limit)
-                if json {
+                if list.json {
                     let objects = shown.map { String(decoding: RefusalDocument.json($0, of: dataset), as: UTF8.self) }
                     return say("[\(objects.joined(separator: ","))]")
                 }
-                if csv { return Terminal.write(RefusalDocument.csv(shown, of: dataset), to: Terminal.output) }
+                if list.csv { return Terminal.write(RefusalDocument.csv(shown, of: dataset), to: Terminal.output) }
                 if shown.isEmpty { return say("nothing is in quarantine") }
                 say(QuarantineText.table(shown, dataset))
                 if found.count > limit { say("more are not shown (--limit)") }
@@ -100,10 +88,7 @@ struct QuarantineReplay: ParsableCommand {
         discussion: "Exit codes: 0 where none is left open, 3 where some are.")
 
     @OptionGroup var common: CommandOptions
-    @OptionGroup var range: RangeOptions
-
-    @Option(help: "Those that were refused for this reason, in its own words.")
-    var reason: String?
+    @OptionGroup var chosen: RefusalOptions
 
     @Flag(help: "One JSON object: counts.")
     var json = false
@@ -111,7 +96,7 @@ struct QuarantineReplay: ParsableCommand {
     func run() throws {
         try common.reportingErrors { settings, log in
             try AttachedStore.with(settings, log) { attached in
-                let (filter, dataset) = try QuarantineText.filter(range, reason, attached)
+                let (filter, dataset) = try chosen.filter(attached)
                 let now = attached.ready.clock.now
                 let (examined, stored) = try attached.planning { _, planning in
                     var (examined, stored) = (0, 0)
@@ -134,15 +119,22 @@ struct QuarantineReplay: ParsableCommand {
     }
 }
 
-/// Refused records for people.
-enum QuarantineText {
-    static func filter(
-        _ range: RangeOptions, _ reason: String?, _ attached: AttachedStore
-    ) throws -> (Store.RefusalFilter, Dataset) {
+/// Which refused records are meant.
+struct RefusalOptions: ParsableArguments {
+    @OptionGroup var range: RangeOptions
+
+    @Option(help: "Those that were refused for this reason, in its own words.")
+    var reason: String?
+
+    func filter(_ attached: AttachedStore) throws -> (Store.RefusalFilter, Dataset) {
         let (selection, dataset) = try range.selection(among: attached.catalogue.datasets)
+        let reason = reason
         return (try attached.planning { _, planning in try await planning.refusals(selection, reason, of: dataset) }, dataset)
     }
+}
 
+/// Refused records for people.
+enum QuarantineText {
     static func table(_ refusals: some Sequence<StoredRefusal>, _ dataset: Dataset) -> TextTable {
         var table = TextTable([
             .init(title: "id", side: .right), .init(title: "series"), .init(title: "time"), .init(title: "status", spare: 2),
