@@ -19,7 +19,7 @@ struct TapeStretches {
     func requests(_ instants: Range<Int64>) -> Int {
         let rate = max(0, events(channel, instants) ?? Self.eventsUnknown)
         let pages = rate * Double(instants.upperBound - instants.lowerBound) / Double(dataset.tapePage)
-        return 1 + Int(min(pages, 1e12))
+        return 1 + Int(min(pages, 1e9))
     }
 
     private func requests(periods: Range<Int>) -> Int { requests(dataset.periods.instants(of: periods)) }
@@ -106,7 +106,7 @@ struct TapeStretches {
     }
 
     private func parted(_ stretch: Stretch, _ direct: [SlotSet], _ known: KnownSlots) -> [Stretch] {
-        let count = (stretch.requests + Self.requestsMost - 1) / Self.requestsMost
+        let count = min((stretch.requests + Self.requestsMost - 1) / Self.requestsMost, stretch.periods.count)
         if count <= 1 { return [stretch] }
         var parts: [Stretch] = []
         var from = stretch.periods.lowerBound

@@ -227,6 +227,17 @@ struct LadderUniverse {
         #expect(plan.totals.cost.requests >= trial.plan().lowerBound.requests || plan.calls.allSatisfy { $0.shape.name != "newest" })
     }
 
+    /// As a broken file may tell it: the plan is dear, and comes to an end.
+    @Test func whatIsBeyondAllMeasureIsPartedNoFinerThanPeriods() {
+        let universe = LadderUniverse()
+        var ways = Selection.Ways()
+        ways.trades = true
+        let plan = universe.dataset.plan(
+            [Demand(series: LadderUniverse.key(1), missing: SlotSet(0..<50))], shapes: [LadderUniverse.tape],
+            circumstances: Circumstances(now: 60, ledgers: [], files: [], ways: ways, events: { _, _ in 1e30 }))
+        #expect(plan.calls.map(\.periods) == (0..<50).map { $0..<$0 + 1 })
+    }
+
     /// What lies in a file's span is left to it; no call is made for it now.
     @Test(arguments: [1, 2, 3, 4] as [UInt64]) func aFileIsReadBeforeAnybodyIsAsked(seed: UInt64) {
         var random = Seeded(seed)
