@@ -218,6 +218,7 @@ struct KrakenTradesTests {
 
     @Test(arguments: [
         #"["x","1.0",1.0,"b","m","",1]"#, #"["-1.0","1.0",1.0,"b","m","",1]"#, #"["1.0","1.0"]"#, #"["1.0","1.0",1.0,"b","m","",null]"#,
+        #"["1.0","1.0",9223372036.5,"b","m","",1]"#, #"["1.0","1.0",1.0,"b","m","",9223372036854775807]"#,
     ])
     func aTradeThatCannotBeReadIsSetAside(_ bad: String) throws {
         for (place, hasIDs) in [(0, true), (2, true), (5, true), (0, false), (2, false), (5, false)] {

@@ -24,15 +24,18 @@ struct KrakenTrade: Sendable, Equatable {
         self.nanoseconds = nanoseconds
         marks = [fields[3], fields[4]]
         if fields.count > 6 {
-            guard let number = NumberText.int(fields[6]), number > 0 else { return nil }
+            guard let number = NumberText.int(fields[6]), (1..<Int64.max).contains(number) else { return nil }
             id = number
         } else {
             id = nil
         }
     }
 
+    /// nil also for what is so late that sums with it could pass 64 bits: no trade is of that time.
     private static func nanoseconds(_ seconds: Decimal) -> Int64? {
-        guard !seconds.isNegative, let scaled = seconds * Decimal(1_000_000_000) else { return nil }
+        guard !seconds.isNegative, seconds < Decimal(KrakenArchive.plausible.upperBound),
+            let scaled = seconds * Decimal(1_000_000_000)
+        else { return nil }
         let (whole, scale) = (scaled.mantissa, scaled.scale)
         return (0..<scale).reduce(whole) { value, _ in value / 10 }
     }
