@@ -55,7 +55,7 @@ struct CandleBuilder {
         self.bucket = nil
         let time = ruler.start(of: bucket.slot)
         if let candle = bucket.candle(time: time, decimals: decimals) {
-            step.rows.append(Row(series: series, time: time, values: candle.values(source: "trades")))
+            step.rows.append(Row(series: series, time: time, values: candle.values(source: .trades)))
             return
         }
         lost = lost ?? time

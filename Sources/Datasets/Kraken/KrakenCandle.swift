@@ -36,10 +36,10 @@ struct KrakenCandle: Sendable, Equatable {
     }
 
     /// In the columns' order: open, high, low, close, vwap, volume, trades, source.
-    func values(source: String) -> [Value] {
+    func values(source: Kraken.Source) -> [Value] {
         [
             .decimal(open), .decimal(high), .decimal(low), .decimal(close), vwap.map(Value.decimal) ?? .null, .decimal(volume),
-            .integer(trades), .text(source),
+            .integer(trades), .text(source.rawValue),
         ]
     }
 }

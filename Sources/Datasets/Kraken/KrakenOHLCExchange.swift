@@ -100,7 +100,7 @@ struct KrakenOHLCExchange: Exchange {
         let known = taken.filter { !spoilt.contains($0.key) }.mapValues(\.candle)
         for slot in known.keys.sorted() {
             guard let candle = known[slot], !candle.isPlaceholder else { continue }
-            step.rows.append(Row(series: 0, time: candle.time, values: candle.values(source: "api")))
+            step.rows.append(Row(series: 0, time: candle.time, values: candle.values(source: .api)))
         }
         return ended(step, Set(known.keys))
     }

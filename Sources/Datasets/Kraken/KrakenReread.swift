@@ -12,7 +12,7 @@ enum KrakenReread {
         let isLine = kept.file != nil || kept.shape == "archive"
         guard let candle = isLine ? line(kept.record) : record(kept.record) else { return .failure(RereadRefusal("not a candle")) }
         if let flaw = structure(candle, interval) ?? (leniently ? nil : flaw(candle)) { return .failure(RereadRefusal(flaw)) }
-        return .success(Row(series: 0, time: candle.time, values: candle.values(source: isLine ? "csv" : "api")))
+        return .success(Row(series: 0, time: candle.time, values: candle.values(source: isLine ? .csv : .api)))
     }
 
     /// What no word makes good.
