@@ -14,6 +14,8 @@ final class CallRunner {
         var needs: Step.Needs?
         /// `Step.witnessed` of the end.
         var witnessed: Range<Int>?
+        /// `Step.isGone` of the end.
+        var isGone = false
         var dropped = 0
         var refused = Refusals()
         var bodyBytes = 0
@@ -144,6 +146,7 @@ final class CallRunner {
         outcome.needs = step.needs ?? outcome.needs
         guard let end = step.end else { return false }
         outcome.witnessed = step.witnessed
+        outcome.isGone = step.isGone
         if case .costlier(let needs, _) = end { outcome.needs = needs }
         if case .unproved(let why) = end, let failure {
             outcome.end = .unproved("\(why) (\(failure))")

@@ -75,7 +75,12 @@ enum Settling {
         // What asks nobody comes first: what it brings, or proves to be empty, need not be asked for.
         let local = rest.calls.filter { dataset.call($0.shape)?.kind.isLocal ?? false }
         if !local.isEmpty { return local }
-        if !isOnlyUndone, let proof = evidence(selection, series, dataset, ground, now: ingestion.filedAt) { return [proof] }
+        // Where every call failed nothing is other than before.
+        if !isOnlyUndone, ingestion.sums.failed < ingestion.sums.tasks,
+            let proof = evidence(selection, series, dataset, ground, now: ingestion.filedAt)
+        {
+            return [proof]
+        }
         return rest.calls.isEmpty ? nil : rest.calls
     }
 

@@ -33,6 +33,8 @@ package final class Worker {
     let files: (any LocalWork)?
     private var senders: [String: (object: RequestSender, token: Local<RequestSender>, pacing: Local<Pacing>)] = [:]
     private var held: [Int64: HeldTask] = [:]
+    /// By ingestion and channel: what was said of channels that are gone. Not one more request is spent on them.
+    private var gone: [String: [String: String]] = [:]
     private var calls = 0
     let bell: Waiter
     let orphanBell: Waiter
@@ -198,6 +200,12 @@ package final class Worker {
                 let reason = "call shape \(task.shape) was found unusable before this call began"
                 return await end(holding, TaskResult(ended: .shapeUnusable, reason: reason), dataset, start)
             }
+            let channel = keys.first.map(dataset.channel) ?? ""
+            if let reason = gone[task.ingestionID]?[channel] {
+                var result = TaskResult(ended: .proved, reason: reason)
+                result.isGone = true
+                return await end(holding, result, dataset, start)
+            }
             let order = CallOrder(
                 shape: task.shape, series: keys, periods: task.periods, now: clock.now, requests: task.requestsPlanned,
                 pageRows: finding?.needs?.pageRows)
@@ -207,6 +215,11 @@ package final class Worker {
                 policy: settings.retry, inFlightMax: sender.object.requestsInFlight, decoding: decoding, random: { self.random() })
             let outcome = await runner.run(dataset.exchange(order))
             holding.begunAt = sender.object.pacing.takeBeginning(of: holding.call)
+            if outcome.isGone, case .proved(let reason) = outcome.end {
+                let open = Set(held.values.map(\.claim.ingestionID))
+                gone = gone.filter { open.contains($0.key) }
+                gone[task.ingestionID, default: [:]][channel] = reason
+            }
             await conclude(holding, outcome, dataset, start)
         } catch {
             observe(.storeFailed(doing: "task \(task.id)", reason: "\(error)"))
@@ -235,6 +248,7 @@ package final class Worker {
         result.rows = outcome.rows.map { StoredRow(seriesID: task.seriesIDs[$0.series], time: $0.time, values: $0.values) }
         result.askedAt = holding.askedAt
         result.witnessed = outcome.witnessed
+        result.isGone = outcome.isGone
         result.begunAt = holding.begunAt
         result.requests = outcome.requests
         result.retries = outcome.retries

@@ -88,6 +88,8 @@ package struct Step: Sendable {
     /// The periods of which the end is sure what there is, where they are not all that were asked for: a window that moved on, a tape that
     /// was read half. nil: all of a call that is proved, none of one that is not.
     package var witnessed: Range<Int>?
+    /// The end is sure that the upstream no longer has the channel of this call at all: nothing is expected of it behind what is held.
+    package var isGone = false
 
     package init() {}
 

@@ -1,5 +1,5 @@
 internal import Postgres
-package import Series
+internal import Series
 
 /// When series began and ended: nothing is expected outside (`series.lifetime`, in the series' own slots; a bound that is not known is
 /// open).
@@ -39,39 +39,48 @@ extension Store {
     private static func extendLifetimes(of channel: String, _ dataset: Dataset, on connection: PostgresConnection) async throws -> Bool {
         // One after the other: whoever comes second sees what the first has stored.
         let lives = try await lockedLives(of: channel, dataset, on: connection)
-        let held = try await connection.query("""
-            select series_id, lower(held), upper(held) from coverage where series_id = any(\(lives.map { Int32($0.id) }))
-            """)
-        var firsts: [Range<Int64>] = []
-        var lasts: [Int: Int] = [:]
-        for row in held {
-            let id = try row.int(0)
-            guard let life = lives.first(where: { $0.id == id }), let first = try row.intOrNil(1), let end = try row.intOrNil(2)
-            else { continue }
-            let ruler = dataset.calendar(of: life.key).partRuler
-            firsts.append(ruler.start(of: first)..<ruler.end(of: first))
-            lasts[id] = ruler.slot(containing: ruler.start(of: end - 1))
-        }
-        guard let before = firsts.map(\.upperBound).min(), let begin = firsts.map(\.lowerBound).filter({ $0 < before }).max()
+        let spans = try await spans(of: lives, dataset, on: connection)
+        guard let before = spans.values.map(\.first.upperBound).min(),
+            let begin = spans.values.map(\.first.lowerBound).filter({ $0 < before }).max()
         else { return false }
         let isOver = lives.contains { life in
-            guard let end = life.end, let last = lasts[life.id] else { return false }
-            return last / dataset.calendar(of: life.key).parts >= end
+            guard let end = life.end, let last = spans[life.id]?.last else { return false }
+            return dataset.calendar(of: life.key).ruler.slot(containing: last.lowerBound) >= end
         }
         return try await write(
             lives.map { ($0, dataset.calendar(of: $0.key).ruler.slot(containing: begin), isOver ? nil : $0.end) }, on: connection)
     }
 
-    /// Notes that nothing is expected of a channel's series behind the slots that hold this instant; nil: that it goes on. Raises the
-    /// dataset's version where that is new.
-    package func endLifetime(of channel: String, _ dataset: Dataset, after instant: Int64?, now: Int64) async throws {
-        try await pool.transaction { connection in
-            let lives = try await Self.lockedLives(of: channel, dataset, on: connection)
-            let ends = lives.map { life in
-                (life, life.first, instant.map { dataset.calendar(of: life.key).ruler.slot(containing: $0) + 1 })
-            }
-            if try await Self.write(ends, on: connection) { try await Self.raiseVersion(on: connection, of: dataset.name, now: now) }
+    /// Ends the lifetimes of all series of a call's channel with the last thing that is held of it, as closely as the shortest slot tells
+    /// it, within the transaction of a call that was told that the channel is gone. Whether any changed: the dataset's version is to be
+    /// raised then. nil: nothing is held of it, and nothing is ended.
+    static func endLifetimes(of task: ClaimedTask, _ dataset: Dataset, on connection: PostgresConnection) async throws -> Bool? {
+        let keys = try await connection.query("select key from series where id = any(\(task.seriesIDs.map { Int32($0) }))")
+        guard let channel = try keys.first.map({ dataset.channel(SeriesKey(try $0.strings(0))) }) else { return nil }
+        let lives = try await lockedLives(of: channel, dataset, on: connection)
+        let lasts = try await spans(of: lives, dataset, on: connection).values.map(\.last)
+        guard let latest = lasts.map(\.lowerBound).max(), let end = lasts.map(\.upperBound).filter({ $0 > latest }).min()
+        else { return nil }
+        return try await write(
+            lives.map { ($0, $0.first, dataset.calendar(of: $0.key).ruler.slot(containing: end - 1) + 1) }, on: connection)
+    }
+
+    /// The first and the last held part of each series of which something is held, as instants.
+    private static func spans(
+        of lives: [Life], _ dataset: Dataset, on connection: PostgresConnection
+    ) async throws -> [Int: (first: Range<Int64>, last: Range<Int64>)] {
+        let held = try await connection.query("""
+            select series_id, lower(held), upper(held) from coverage where series_id = any(\(lives.map { Int32($0.id) }))
+            """)
+        let keys = Dictionary(uniqueKeysWithValues: lives.map { ($0.id, $0.key) })
+        var spans: [Int: (first: Range<Int64>, last: Range<Int64>)] = [:]
+        for row in held {
+            let id = try row.int(0)
+            guard let key = keys[id], let first = try row.intOrNil(1), let end = try row.intOrNil(2) else { continue }
+            let ruler = dataset.calendar(of: key).partRuler
+            spans[id] = (ruler.start(of: first)..<ruler.end(of: first), ruler.start(of: end - 1)..<ruler.end(of: end - 1))
         }
+        return spans
     }
 
     private struct Life {

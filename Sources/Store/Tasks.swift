@@ -52,6 +52,9 @@ package struct TaskResult: Sendable {
     package var askedAt: Int64?
     /// The periods of which the end is sure what there is; nil: all of a call that is proved, none of another.
     package var witnessed: Range<Int>?
+    /// The upstream has said that it no longer has the channel of this call: it has ended with what is held of it. Where nothing is, there
+    /// never was one, and the task fails with this reason.
+    package var isGone = false
     /// When its first request was let go: of two calls for one row the one that asked later has the newer answer. nil where none
     /// was sent; then its claim stands for it.
     package var begunAt: Deadline?
@@ -177,6 +180,12 @@ extension Store {
         try await renew(after: parts, task, dataset, now: now, counting: &counts, on: connection)
         var settled = try await remember(parts, of: result, task, dataset, now: now, on: connection)
         if try await extendLifetimes(touched: parts, dataset, on: connection) { settled.isChange = true }
+        var result = result
+        if result.isGone {
+            let isEnded = try await endLifetimes(of: task, dataset, on: connection)
+            if isEnded == nil { result.ended = .failed }
+            if isEnded ?? false { settled.isChange = true }
+        }
         try await settle(task, result, counts, settled, dataset, now: now, raising: raising, on: connection)
         return counts
     }

@@ -127,6 +127,7 @@ struct Outcome {
     var needs: Step.Needs?
     /// Of the end.
     var witnessed: Range<Int>?
+    var isGone = false
 
     mutating func add(_ step: Step) {
         rows += step.rows
@@ -135,6 +136,7 @@ struct Outcome {
         end = step.end
         needs = step.needs ?? needs
         witnessed = step.witnessed ?? witnessed
+        isGone = step.isGone
     }
 }
 

@@ -215,6 +215,17 @@ import TestSupport
             let open = Ledger.always.upperBound
             let first = Self.start
             #expect(try await lives().allSatisfy { $0 == nil })
+            /// What a call came to that was told that the channel of the first series is gone.
+            func gone() async throws -> TaskRecord? {
+                let task = try await test.begin()
+                var result = TaskResult(ended: .proved, reason: "not listed")
+                (result.isGone, result.askedAt, result.witnessed) = (true, 1, 0..<0)
+                _ = try await test.store.finish(task, with: result, dataset: dataset, now: 1)
+                return try await test.store.tasks(of: task.ingestionID, after: -1, limit: 1).first
+            }
+            let never = try await gone()
+            #expect(never?.status == "failed" && never?.error == "not listed", "what never was has not ended")
+            #expect(try await lives().allSatisfy { $0 == nil })
             try await test.call([row(2, first)])
             #expect(try await lives() == [first..<open, first / 5..<open, first / 15..<open, nil, nil, nil])
             // The finer slot tells it more closely, a later one does not.
@@ -230,15 +241,19 @@ import TestSupport
             let version = try await test.version()
             try await test.call([row(2, first - 150)])
             #expect(try await test.version() == version)
-            // Delisted in the minute 905; then it is traded again.
-            try await test.store.endLifetime(of: "A", dataset, after: Int64(first + 905) * 60 + 7, now: 1)
+            // Delisted; then it is traded again.
+            #expect(try await gone()?.status == "done")
             let (five, quarter) = ((first - 150) / 5, (first - 150) / 15)
-            #expect(try await lives().prefix(3) == [first - 150..<first + 906, five..<first / 5 + 182, quarter..<first / 15 + 61])
+            #expect(try await lives().prefix(3) == [first - 150..<first + 901, five..<first / 5 + 181, quarter..<first / 15 + 61])
             #expect(try await test.version() == version.map { $0 + 1 })
             let page = try await test.store.ledgers(of: dataset.name).first { $0.id == test.ids[0] }
             let calendar = dataset.calendar(of: dataset.followed[0])
             let states = page?.ledger.tally(in: first..<first + 2000, calendar: calendar, dueBefore: first + 2000)
-            #expect(states?.slots == 906)
+            #expect(states?.slots == 901)
+            // Told once more, and rows within it: nothing else.
+            #expect(try await gone()?.status == "done")
+            try await test.call([row(0, first + 30)])
+            #expect(try await lives()[0] == first - 150..<first + 901)
             try await test.call([row(0, first + 1000)])
             #expect(try await lives().prefix(3) == [first - 150..<open, five..<open, quarter..<open])
         }

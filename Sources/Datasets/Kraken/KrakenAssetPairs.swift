@@ -25,14 +25,17 @@ struct KrakenAssetPairs {
     /// Throws where the answer is an error, or no list of pairs.
     init(_ body: [UInt8]) throws(AnswerDefect) {
         let answer = try KrakenAnswer(body)
+        let entries: [Entry]
         do throws(JSONError) {
             entries = try Self.read(answer.result)
         } catch {
             throw AnswerDefect(.malformed, "expected a list of pairs: \(error)")
         }
-        places = Dictionary(
-            entries.enumerated().compactMap { place, entry in KrakenPair(entry.altname).map { ($0, place) } },
-            uniquingKeysWith: { first, _ in first })
+        if entries.isEmpty { throw AnswerDefect(.malformed, "the list of pairs is empty") }
+        // The altname before the others: no name is another pair's altname, but who knows.
+        let names = [\Entry.altname, \.name].flatMap { name in entries.enumerated().map { ($0.element[keyPath: name], $0.offset) } }
+        self.entries = entries
+        places = Dictionary(names.compactMap { name, place in KrakenPair(name).map { ($0, place) } }) { first, _ in first }
     }
 
     subscript(pair: KrakenPair) -> Entry? { places[pair].map { entries[$0] } }

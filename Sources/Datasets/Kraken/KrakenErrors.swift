@@ -21,6 +21,9 @@ enum KrakenErrors {
         return .server
     }
 
+    /// Whether a defect that was read from such a list says that there is no such pair.
+    static func isUnknownPair(_ defect: AnswerDefect) -> Bool { defect.reason.contains("EQuery:Unknown asset pair") }
+
     /// Of several, the one that says most about what to do: a rest before all.
     private static func rank(_ kind: FailureClass) -> Int {
         switch kind {

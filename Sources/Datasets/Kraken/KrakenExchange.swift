@@ -2,12 +2,13 @@ internal import Series
 
 /// How a call of the dataset `kraken` goes, by its shape's name: `ohlc` or `trades`. Shapes without requests have none.
 func krakenExchange(_ order: CallOrder) -> any Exchange {
-    switch order.shape {
-    case "ohlc": if let exchange = KrakenOHLCExchange(order) { return exchange }
-    case "trades": if let exchange = KrakenTradesExchange(order) { return exchange }
-    default: break
+    let call: (any Exchange)? = switch order.shape {
+    case "ohlc": KrakenOHLCExchange(order)
+    case "trades": KrakenTradesExchange(order)
+    default: nil
     }
-    return UnknownShape()
+    guard let call, let pair = order.series.first.flatMap(KrakenPair.series)?.pair else { return UnknownShape() }
+    return KrakenListedExchange(call, of: pair, periods: order.periods)
 }
 
 extension KrakenPair {

@@ -35,6 +35,8 @@ extension Sandbox {
         package var busyRate = 0.0
         package var unavailableRate = 0.0
         package var rateLimitRate = 0.0
+        /// 200 with `EQuery:Unknown asset pair` where OHLC or Trades are asked, though the pair is listed.
+        package var unknownPairRate = 0.0
         /// The connection breaks before a byte of the answer, or in the middle of its body.
         package var resetRate = 0.0
         package var cutBodyRate = 0.0
@@ -69,6 +71,8 @@ extension Sandbox {
         package var hammer: Hammer?
         /// When no pair trades at all: part of the truth.
         package var downtime: [Range<Int64>] = []
+        /// When pairs are delisted, by their names, in place of what their configuration says: part of the truth.
+        package var delisted: [String: Int64] = [:]
 
         package init() {}
 
@@ -77,7 +81,7 @@ extension Sandbox {
         static let rates: [(name: String, path: Path<Double>)] = [
             ("http429Rate", \.http429Rate), ("http503Rate", \.http503Rate), ("http520Rate", \.http520Rate),
             ("busyRate", \.busyRate), ("unavailableRate", \.unavailableRate), ("rateLimitRate", \.rateLimitRate),
-            ("resetRate", \.resetRate), ("cutBodyRate", \.cutBodyRate), ("stallRate", \.stallRate),
+            ("unknownPairRate", \.unknownPairRate), ("resetRate", \.resetRate), ("cutBodyRate", \.cutBodyRate), ("stallRate", \.stallRate),
             ("garbageRate", \.garbageRate), ("wrongKeyRate", \.wrongKeyRate), ("sinceIgnoredRate", \.sinceIgnoredRate),
             ("doubledRowRate", \.doubledRowRate), ("offGridRowRate", \.offGridRowRate),
             ("contradictoryRowRate", \.contradictoryRowRate), ("repeatedPageRate", \.repeatedPageRate),
@@ -127,6 +131,9 @@ extension Sandbox.KrakenFaults {
             else { throw Refused(name: member.name) }
             hammer = Hammer(calls: calls, seconds: seconds, blockSeconds: block)
         case "downtime": downtime = try member.stretches()
+        case "delisted":
+            delisted = [:]
+            for (pair, value) in try member.members() { delisted[pair] = try FaultMember(name: member.name, value: value).instant() }
         default: throw Refused(name: member.name)
         }
     }
@@ -162,6 +169,11 @@ extension Sandbox.KrakenFaults {
                 out.endArray()
             }
             out.endArray()
+        }
+        out.member("delisted") { out in
+            out.beginObject()
+            for (pair, instant) in delisted.sorted(by: { $0.key < $1.key }) { out.member(pair) { $0.timestamp(instant) } }
+            out.endObject()
         }
         out.endObject()
     }

@@ -6,8 +6,14 @@ final class KrakenMarket {
     private let candlesByPair: [Candles]
     private let indexes: [String: Int]
 
-    init(seed: UInt64, _ configuration: Sandbox.KrakenConfiguration, downtimes: [Range<Int64>]) {
-        let pairs = configuration.all.sorted { $0.name < $1.name }
+    /// `faults`: of them downtimes and delistings count.
+    init(seed: UInt64, _ configuration: Sandbox.KrakenConfiguration, faults: Sandbox.KrakenFaults) {
+        let pairs = configuration.all.sorted { $0.name < $1.name }.map { pair in
+            var pair = pair
+            pair.delisted = faults.delisted[pair.name] ?? pair.delisted
+            return pair
+        }
+        let downtimes = faults.downtime
         self.pairs = pairs
         self.downtimes = downtimes.sorted { $0.lowerBound < $1.lowerBound }
         let dice = Dice(seed: seed)

@@ -23,8 +23,8 @@ final class KrakenService {
 
     var faults: Sandbox.KrakenFaults {
         didSet {
-            if faults.downtime == oldValue.downtime { return }
-            market = KrakenMarket(seed: seed, configuration, downtimes: faults.downtime)
+            if faults.downtime == oldValue.downtime, faults.delisted == oldValue.delisted { return }
+            market = KrakenMarket(seed: seed, configuration, faults: faults)
             pages = [:]
         }
     }
@@ -35,7 +35,7 @@ final class KrakenService {
         seed = configuration.seed
         dice = Dice(seed: configuration.seed)
         faults = configuration.faults.kraken
-        market = KrakenMarket(seed: configuration.seed, configuration.kraken, downtimes: configuration.faults.kraken.downtime)
+        market = KrakenMarket(seed: configuration.seed, configuration.kraken, faults: configuration.faults.kraken)
     }
 
     func answer(_ question: Question) -> Answer {
@@ -69,6 +69,7 @@ final class KrakenService {
         if happens(faults.unavailableRate, 205) { return KrakenService.failure("EService:Unavailable") }
         if happens(faults.rateLimitRate, 207) { return KrakenService.failure("EAPI:Rate limit exceeded") }
         guard path == .ohlc || path == .trades, let spelling = question["pair"] else { return nil }
+        if happens(faults.unknownPairRate, 212) { return KrakenService.failure("EQuery:Unknown asset pair") }
         let name = market.candles(spelling)?.tape.pair.name ?? spelling
         return pace.take(name, faults) ? nil : KrakenService.failure("EGeneral:Too many requests")
     }

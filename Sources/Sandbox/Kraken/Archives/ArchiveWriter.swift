@@ -9,7 +9,7 @@ extension Sandbox {
         _ configuration: Configuration, to directory: String, _ options: ArchiveOptions
     ) throws -> [ArchiveFile] {
         let market = KrakenMarket(
-            seed: configuration.seed, configuration.kraken, downtimes: configuration.faults.kraken.downtime)
+            seed: configuration.seed, configuration.kraken, faults: configuration.faults.kraken)
         var writer = ArchiveWriter(market, Dice(seed: configuration.seed), directory, options)
         return try writer.write()
     }

@@ -1,0 +1,100 @@
+import Bytes
+import EventLoop
+import Foundation
+import HTTP
+import Sandbox
+import Testing
+import TestSupport
+
+/// The dataset `kraken` from request to report, against the imitated exchange on a socket.
+@Suite struct KrakenServiceTests {
+    private static let clock = "2025-03-21T10:07:30Z"
+
+    private static func configuration(
+        _ pairs: [String], _ change: (inout Sandbox.Configuration) -> Void
+    ) throws -> Sandbox.Configuration {
+        var configuration = Sandbox.Configuration()
+        configuration.seed = 12
+        configuration.clockSpeed = 0
+        configuration.clockStart = try Timestamp.parse(clock)
+        configuration.kraken.begin = try Timestamp.parse("2025-03-10T00:00:00Z")
+        configuration.kraken.only = Set(pairs)
+        configuration.faults.kraken.rateLimit = nil
+        change(&configuration)
+        return configuration
+    }
+
+    private static func service(
+        _ pairs: [String], _ extra: [String: String] = [:], _ change: (inout Sandbox.Configuration) -> Void = { _ in }
+    ) throws -> ServiceUnderTest {
+        try ServiceUnderTest(
+            try configuration(pairs, change), clock: clock, nodes: [],
+            extra: ["KRAKEN_PAIRS": "XBTUSD", "KRAKEN_RATE_LIMIT": "1000/PT1S"].merging(extra) { $1 })
+    }
+
+    /// Paths of what the exchange was asked since the last look.
+    private static func asked(_ service: ServiceUnderTest) throws -> [String] {
+        let told = try JSONValue(parsing: Array(try service.upstream("GET", "/_sandbox/calls").body), limit: 1_000_000)
+        _ = try service.upstream("DELETE", "/_sandbox/calls")
+        return told["calls"]?.array?.compactMap { $0["path"]?.string.map { String($0.dropFirst(10)) } } ?? []
+    }
+
+    private static func selection(_ members: String) -> String { #"{"dataset":"kraken",\#(members)}"# }
+
+    // MARK: Delisting
+
+    @Test func whatIsDelistedIsExpectedNoMore() throws {
+        let service = try Self.service(["SOLUSD", "XBTUSD"])
+        defer { service.stop() }
+        let range = #""pair":["SOLUSD"],"interval":[60,1440],"from":"2025-03-17""#
+        let before = try service.ingest(Self.selection(range + #","to":"2025-03-21""#))
+        #expect(before["status"] as? String == "completed")
+        #expect(try Self.asked(service) == ["OHLC"])
+        let end = #"{"kraken":{"delisted":{"SOLUSD":"2025-03-21T03:30:00Z"}}}"#
+        #expect(try service.upstream("PUT", "/_sandbox/faults", end).status == 200)
+        let after = try service.ingest(Self.selection(range))
+        #expect(after["status"] as? String == "completed", "\(after)")
+        #expect(count(after["progress"].flatMap { ($0 as? [String: Any])?["requests"] }, "done") == 2)
+        #expect(try Self.asked(service) == ["OHLC", "AssetPairs"])
+        let query = "pair=SOLUSD&from=2025-03-17"
+        let report = try service.json("/v1/kraken/completeness?\(query)")
+        #expect(count(report, "expected") == 4 * 24 + 4 && count(report, "missing") == 0 && count(report, "pending") == 0)
+        let gaps = try service.json("/v1/kraken/gaps?\(query)")
+        #expect((gaps["data"] as? [Any])?.isEmpty == true)
+        let plan = try service.post("/v1/plans", Self.selection(range))
+        #expect((plan["calls"] as? [Any])?.isEmpty == true)
+        let slot = try service.get("/v1/kraken/slots/2025-03-21T01:00:00Z?pair=SOLUSD&interval=60")
+        #expect(slot.status == 404 && slot.text.contains("lifetime"))
+        // Nobody is asked for it again, others go on.
+        let again = try service.ingest(Self.selection(range.replacing("SOLUSD", with: "SOLUSD\",\"XBTUSD")))
+        #expect(again["status"] as? String == "completed")
+        #expect(try Self.asked(service) == ["OHLC"])
+    }
+
+    @Test func whatWasNeverListedFails() throws {
+        let service = try Self.service(["SOLUSD", "XBTUSD"])
+        defer { service.stop() }
+        let job = try service.ingest(Self.selection(#""pair":["BOGUSUSD"],"interval":[1,60],"from":"2025-03-20","trades":true"#))
+        #expect(job["status"] as? String == "failed", "\(job)")
+        #expect((job["error"] as? String)?.contains("Kraken lists no pair BOGUSUSD") == true)
+        let asked = try Self.asked(service)
+        #expect(Set(asked.filter { $0 != "AssetPairs" }).count == 1 && asked.count <= 4, "\(asked)")
+        let report = try service.json("/v1/kraken/completeness?pair=BOGUSUSD&interval=60&from=2025-03-20")
+        #expect(count(report, "missing") == 34, "its lifetime is not known")
+    }
+
+    /// The list says that the pair is there: the refusals were faults.
+    @Test func aRefusalThatIsAFaultIsTriedAgain() throws {
+        let service = try Self.service(["SOLUSD", "XBTUSD"]) { $0.faults.kraken.unknownPairRate = 0.5 }
+        defer { service.stop() }
+        var all: [String] = []
+        for interval in [60, 15, 5, 1] {
+            let job = try service.ingest(Self.selection(#""pair":["SOLUSD"],"interval":[\#(interval)],"from":"2025-03-21""#))
+            #expect(job["status"] as? String == "completed", "\(job)")
+            all += try Self.asked(service)
+        }
+        #expect(all.contains("AssetPairs") && !all.contains("Trades"))
+        let report = try service.json("/v1/kraken/completeness?pair=SOLUSD&from=2025-03-21")
+        #expect(count(report, "missing") == 0 && count(report, "pending") != 0)
+    }
+}
