@@ -110,7 +110,7 @@ struct SelectionOptions: ParsableArguments {
     @Flag(help: "Also rebuild candles out of trades, where nothing else reaches; may take many requests.")
     var trades = false
 
-    @Flag(help: "By every way that there is, until nothing more can be had.")
+    @Flag(help: "As --trades, and ask again for what is taken for a downtime by evidence alone.")
     var complete = false
 
     private var ways: Selection.Ways {

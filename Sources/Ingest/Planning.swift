@@ -232,6 +232,7 @@ package final class Planning {
         let left = instead.map { Reserved($0, dataset, series: series) }
         var ids: [SeriesKey: Int] = [:]
         var demands: [Demand] = []
+        let series = ground.doubting(series)
         var unfillable: [PlanFigures.Unfillable] = []
         for one in series where dataset.selects(one.key, by: selection) {
             ids[one.key] = one.id

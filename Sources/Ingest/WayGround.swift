@@ -6,6 +6,8 @@ package struct WayGround: Sendable {
     /// Those at hand that are not read yet.
     var files: [FileAtHand] = []
     var rates = EventRates()
+    /// Slots that only others' silence says are empty, by series, where everything is wanted: they are asked for again.
+    var doubted: [Int: SlotSet] = [:]
     /// Calls that the ingestion has made already, which are not made again.
     var made: [Store.MadeCall] = []
     /// The shown clock, where what is due is judged by an earlier one.
@@ -20,8 +22,11 @@ package struct WayGround: Sendable {
         var ground = WayGround()
         guard dataset.hasWays else { return ground }
         if selection.ways.archives { ground.files = try await store.filesAtHand(of: dataset) }
+        if selection.ways.complete, let reason = dataset.derivation?.commonReason {
+            ground.doubted = try await store.absent(of: dataset.name, because: reason)
+        }
         guard dataset.shapes.contains(where: { $0.kind == .tape }) else { return ground }
-        let missing = series.filter { dataset.selects($0.key, by: selection) }.map { one in
+        let missing = ground.doubting(series).filter { dataset.selects($0.key, by: selection) }.map { one in
             Demand(
                 series: one.key, missing: dataset.judged(one.ledger, now: now).missing(
                     in: dataset.slots(of: one.key, from: selection.from ?? now, to: selection.to ?? now),
@@ -29,6 +34,17 @@ package struct WayGround: Sendable {
         }
         ground.rates = try await EventRates.near(missing.filter { !$0.missing.isEmpty }, series, of: dataset, in: store)
         return ground
+    }
+
+    /// The series as plans are to see them.
+    func doubting(_ series: [StoredSeries]) -> [StoredSeries] {
+        if doubted.isEmpty { return series }
+        return series.map { one in
+            guard let slots = doubted[one.id] else { return one }
+            var ledger = one.ledger
+            ledger.recheck.formUnion(slots)
+            return StoredSeries(id: one.id, ledger: ledger)
+        }
     }
 
     func circumstances(_ selection: Selection, _ dataset: Dataset, _ series: [StoredSeries], now: Int64) -> Circumstances {

@@ -31,7 +31,8 @@ package struct Selection: Sendable, Hashable {
         package var autoGapFill = true
         /// Also calls that rebuild slots from all that happened, which may be many.
         package var trades = false
-        /// All ways that there are, until nothing more can be had: as `trades`, and what is known to be absent but may be asked for again.
+        /// As `trades`, and slots that are taken for empty because all others were silent too (`Derivation.commonReason`) are asked for
+        /// again: in the end everything is there, or the upstream itself has said that there is nothing.
         package var complete = false
 
         package init() {}

@@ -42,6 +42,15 @@ extension Store {
         }
     }
 
+    /// The slots of a dataset's series that are absent for this reason, by the series' id.
+    package func absent(of dataset: String, because reason: String) async throws -> [Int: SlotSet] {
+        let rows = try await pool.read("""
+            select a.series_id, range_agg(int8range(a.first_slot, a.end_slot)) from absences a join series s on s.id = a.series_id
+            where s.dataset = \(dataset) and a.reason = \(reason) group by a.series_id
+            """)
+        return try Dictionary(uniqueKeysWithValues: rows.map { (try $0.int(0), SlotSet(ranges: try $0.ranges(1))) })
+    }
+
     /// A stretch of a series of which rows are held.
     package struct HeldStretch: Sendable {
         package let seriesID: Int

@@ -97,4 +97,48 @@ import TestSupport
         let report = try service.json("/v1/kraken/completeness?pair=SOLUSD&from=2025-03-21")
         #expect(count(report, "missing") == 0 && count(report, "pending") != 0)
     }
+
+    // MARK: By every way
+
+    /// What is taken for a downtime because all pairs were silent is asked for again where everything is wanted.
+    @Test func whatOnlyEvidenceSaysIsAskedForAgain() throws {
+        let directory = try TestServers.ownDirectory()
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        let pairs = ["SOLUSD", "XBTUSD", "ETHUSD"]
+        let day = try Timestamp.parse("2025-03-15T00:00:00Z")
+        func change(_ configuration: inout Sandbox.Configuration) {
+            configuration.faults.kraken.downtime = [day + 9 * 3600..<day + 12 * 3600]
+        }
+        var options = Sandbox.ArchiveOptions(through: try Timestamp.parse("2025-03-19T00:00:00Z"))
+        options.intervals = [60]
+        for file in try Sandbox.writeArchives(try Self.configuration(pairs, change), to: directory, options) {
+            // One that was written just now is left alone.
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: "\(directory)/\(file.path)")
+        }
+        let service = try Self.service(pairs, ["KRAKEN_ARCHIVE_DIR": directory], change)
+        defer { service.stop() }
+        let range = #""pair":["SOLUSD","XBTUSD","ETHUSD"],"interval":[60],"from":"2025-03-12","to":"2025-03-18""#
+        let limit = Deadline.after(.seconds(60))
+        while Deadline.now < limit, count(try service.post("/v1/plans", Self.selection(range))["totals"], "requests") != 0 {
+            try service.client.runBlocking { loop in try await loop.sleep(for: .milliseconds(100)) }
+        }
+        let imported = try service.ingest(Self.selection(range + #","api_backfill":false"#))
+        #expect(imported["status"] as? String == "completed")
+        #expect(try Self.asked(service).isEmpty)
+        func planned(_ members: String) throws -> Int? {
+            count(try service.post("/v1/plans", Self.selection(members))["totals"], "calls")
+        }
+        func reasons() throws -> [String?] {
+            let gaps = try service.json("/v1/kraken/gaps?from=2025-03-12&to=2025-03-18&interval=60")["data"] as? [[String: Any]] ?? []
+            return gaps.map { $0["reason"] as? String }
+        }
+        #expect(try reasons() == ["downtime", "downtime", "downtime"])
+        #expect(try planned(range + #","trades":true"#) == 0)
+        let job = try service.ingest(Self.selection(range + #","complete":true"#))
+        #expect(job["status"] as? String == "completed")
+        #expect(try Self.asked(service) == ["OHLC", "OHLC", "OHLC"])
+        #expect(try reasons() == ["no_trade", "no_trade", "no_trade"])
+        #expect(try planned(range + #","complete":true"#) == 0)
+    }
 }
