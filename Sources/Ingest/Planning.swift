@@ -273,8 +273,10 @@ package final class Planning {
             figures.warnings.append("\(unfillable.count - Store.unfillableKept) more runs of slots are unfillable")
         }
         if plan.uncovered > 0 {
-            let cause = selection.maxRequests == nil ? "no call shape reaches" : "max_requests leaves out"
-            figures.warnings.append("\(cause) \(plan.uncovered) of the selected slots")
+            let cause = selection.maxRequests != nil ? "max_requests leaves out"
+                : dataset.hasWays ? "no way that is allowed reaches" : "no call shape reaches"
+            let reasons = Self.obstacles(unfillable.map { ($0.reason, $0.slots) }).map { ": \($0)" } ?? ""
+            figures.warnings.append("\(cause) \(plan.uncovered) of the selected slots\(reasons)")
         }
         return (figures, calls, dataset.requestsByScope(of: plan))
     }
@@ -293,6 +295,14 @@ package final class Planning {
     /// The runs of a series' slots that no call could fill.
     private static func unfillable(
         _ one: StoredSeries, in range: Range<Int>, of dataset: Dataset, now: Int64
+    /// What slots need that no allowed way leads to, by `Filling.obstacle`; nil where that is nothing.
+    static func obstacles(_ runs: some Sequence<(reason: String, slots: Int)>) -> String? {
+        let slots = Dictionary(runs.map { ($0.reason, $0.slots) }, uniquingKeysWith: +)
+        let parts = [("needs_trades", "need trades"), ("needs_archive", "need a file of the archive"), ("beyond_reach", "are beyond reach")]
+            .compactMap { word, text in slots[word].map { "\($0) \(text)" } }
+        return parts.isEmpty ? nil : parts.joined(separator: ", ")
+    }
+
     ) -> [PlanFigures.Unfillable] {
         let reach = dataset.reach(one.key, now)
         if reach == nil, one.ledger.unfillable.isEmpty { return [] }

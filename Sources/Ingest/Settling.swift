@@ -111,13 +111,8 @@ enum Settling {
                     in: dataset.slots(of: one.key, from: selection.from ?? now, to: selection.to ?? now),
                     calendar: dataset.calendar(of: one.key), dueBefore: dataset.dueBefore(one.key, now: now)))
         }
-        var slots: [String: Int] = [:]
-        for (_, filling) in dataset.eachFilling(of: missing, ground.circumstances(selection, dataset, series, now: now)) {
-            if let obstacle = filling.obstacle { slots[obstacle, default: 0] += filling.slots }
-        }
-        let parts = [("needs_trades", "need trades"), ("needs_archive", "need a file of the archive"), ("beyond_reach", "are beyond reach")]
-            .compactMap { word, text in slots[word].map { "\($0) \(text)" } }
-        return parts.isEmpty ? nil : parts.joined(separator: ", ")
+        let fillings = dataset.eachFilling(of: missing, ground.circumstances(selection, dataset, series, now: now))
+        return Planning.obstacles(fillings.compactMap { _, filling in filling.obstacle.map { ($0, filling.slots) } })
     }
 
     /// How a refresh ended that was not carried out whole; nil where it was.

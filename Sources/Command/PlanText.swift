@@ -1,0 +1,199 @@
+internal import Bytes
+internal import Ingest
+internal import Series
+internal import Store
+
+/// A plan for people and for machines.
+struct PlanText {
+    let plan: MadePlan
+    let dataset: Dataset
+    /// By series.
+    let names: [Int: String]
+    /// Those that its calls read.
+    var files: [Int64: ArchiveFile] = [:]
+
+    private static let callsShown = 20
+
+    static func show(_ plan: MadePlan, _ dataset: Dataset, json: Bool, _ attached: AttachedStore) throws {
+        let name = dataset.name
+        let readsFiles = plan.calls.contains { $0.file != nil }
+        let (series, files) = try attached.planning { _, planning in
+            (
+                try await planning.store.ledgers(of: name).map { ($0.id, $0.key.description) },
+                readsFiles ? try await planning.store.archiveFiles(of: name, status: .found, limit: 1_000_000) : []
+            )
+        }
+        let text = PlanText(
+            plan: plan, dataset: dataset, names: Dictionary(uniqueKeysWithValues: series),
+            files: Dictionary(uniqueKeysWithValues: files.map { ($0.id, $0) }))
+        if json { return say(text.json) }
+        for line in text.lines(width: Terminal.columns(of: Terminal.output)) { say(line) }
+    }
+
+    func lines(width: Int?) -> [String] {
+        let figures = plan.figures
+        let warnings = figures.warnings.map { "warning: \(ShownText.safe($0))" }
+        if plan.calls.isEmpty {
+            return ["nothing to do: \(figures.slots == 0 ? "nothing is missing" : "no fillable gap") in the selection"] + warnings
+        }
+        var lines = [
+            "\(Self.count(figures.gaps, "gap")), \(Self.count(figures.slots, "slot")); \(Self.count(plan.calls.count, "call")), "
+                + "\(Self.count(figures.cost.requests, "request")) (lower bound \(figures.lowerBound.requests), \(figures.optimality.rawValue))"
+        ]
+        if dataset.hasWays { lines += waysTable.lines(width: width) + [""] }
+        lines += callsTable.lines(width: width)
+        if plan.calls.count > Self.callsShown { lines.append("and \(plan.calls.count - Self.callsShown) more") }
+        var end: [String] = []
+        if figures.estimatedSeconds > 0 { end.append("takes about \(ProgressFigures.duration(figures.estimatedSeconds))") }
+        if let at = figures.completeAt { end.append("complete at about \(Timestamp.text(at, offset: dataset.zone.offset(at: at)))") }
+        if !end.isEmpty { lines.append(end.joined(separator: ", ")) }
+        return lines + warnings
+    }
+
+    private static func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
+
+    // MARK: By way
+
+    /// What the calls of one shape come to together.
+    struct Way {
+        let shape: String
+        var calls = 0
+        var slots = 0
+        var files = 0
+        /// Of a file all that it holds; of another call a row a slot, which is what it brings at the most.
+        var rows = 0
+        var requests = 0
+        /// When the first of them will be too late.
+        var deadline: Int64?
+
+        mutating func add(_ call: StoredCall, _ file: ArchiveFile?) {
+            calls += 1
+            slots += call.covers
+            files += call.file == nil ? 0 : 1
+            rows += file?.rows ?? call.covers
+            requests += call.requests
+            deadline = [deadline, call.deadline].compactMap { $0 }.min()
+        }
+    }
+
+    /// In the order in which the dataset has them.
+    var ways: [Way] {
+        var ways = dataset.shapes.map { Way(shape: $0.name) }
+        for call in plan.calls {
+            guard let place = ways.firstIndex(where: { $0.shape == call.shape }) else { continue }
+            ways[place].add(call, call.file.flatMap { files[$0] })
+        }
+        return ways.filter { $0.calls > 0 }
+    }
+
+    private var waysTable: TextTable {
+        var table = TextTable([
+            .init(title: "way"), .init(title: "calls", side: .right), .init(title: "slots", side: .right),
+            .init(title: "files", side: .right, spare: 2), .init(title: "rows, about", side: .right, spare: 1),
+            .init(title: "requests", side: .right), .init(title: "first too late at", spare: 3),
+        ])
+        for way in ways {
+            table.add([
+                way.shape, "\(way.calls)", "\(way.slots)", "\(way.files)", "\(way.rows)", "\(way.requests)",
+                way.deadline.map(minute) ?? "",
+            ])
+        }
+        return table
+    }
+
+    // MARK: Call by call
+
+    /// Those that will be too late first, the earliest before the others; files by their names.
+    private var callsInOrder: [StoredCall] {
+        let named = plan.calls.enumerated().map { (call: $0.element, name: fileName($0.element), place: $0.offset) }
+        return named.sorted {
+            ($0.call.deadline ?? .max, $0.name, $0.place) < ($1.call.deadline ?? .max, $1.name, $1.place)
+        }.map(\.call)
+    }
+
+    private var callsTable: TextTable {
+        let calls = callsInOrder.prefix(Self.callsShown)
+        let hasDeadlines = calls.contains { $0.deadline != nil }
+        let hasFiles = calls.contains { $0.file != nil }
+        var columns: [TextTable.Column] = [
+            .init(title: "call", spare: 1), .init(title: hasFiles ? "series or file" : "series", isElastic: true),
+        ]
+        columns += inDays ? [.init(title: "days")] : [.init(title: "from"), .init(title: "to", spare: 2)]
+        columns += [.init(title: "slots", side: .right), .init(title: "requests", side: .right)]
+        if hasDeadlines { columns.append(.init(title: "too late at", spare: 3)) }
+        var table = TextTable(columns)
+        for call in calls {
+            let series = call.seriesIDs.count == 1 ? names[call.seriesIDs[0]] ?? "?" : "\(call.seriesIDs.count) series"
+            let instants = dataset.periods.instants(of: call.periods)
+            var cells = [call.shape, call.file == nil ? series : fileName(call)]
+            cells += inDays ? [days(call.periods)] : [minute(instants.lowerBound), minute(instants.upperBound)]
+            cells += ["\(call.covers)", "\(call.requests)"]
+            if hasDeadlines { cells.append(call.deadline.map(minute) ?? "") }
+            table.add(cells)
+        }
+        return table
+    }
+
+    private var inDays: Bool { if case .days = dataset.periods { true } else { false } }
+
+    /// `Kraken_OHLCVT_Q1_2025.zip!XBTUSD_60.csv`: without folders.
+    private func fileName(_ call: StoredCall) -> String {
+        guard let id = call.file else { return "" }
+        guard let path = files[id]?.paths.first else { return "file \(id)" }
+        return path.split(separator: "!").map { part in part.split(separator: "/").last.map(String.init) ?? "" }.joined(separator: "!")
+    }
+
+    private func days(_ periods: Range<Int>) -> String {
+        let first = dataset.zone.day(at: dataset.periods.start(of: periods.lowerBound))
+        let last = dataset.zone.day(at: dataset.periods.start(of: periods.upperBound - 1))
+        return first == last ? "\(first)" : "\(first)..\(last)"
+    }
+
+    /// `2025-03-01T05:30Z`, and of a day's beginning the day.
+    private func minute(_ instant: Int64) -> String {
+        let text = Timestamp.text(instant, offset: dataset.zone.offset(at: instant))
+        return text.dropFirst(11).hasPrefix("00:00:00") ? String(text.prefix(10)) : "\(text.prefix(16))\(text.dropFirst(19))"
+    }
+
+    // MARK: For machines
+
+    var json: String {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("id")
+        writer.string(plan.id)
+        writer.key("selection")
+        SelectionJSON.write(plan.selection, of: dataset, to: &writer)
+        func write(_ counts: [(String, Int)]) {
+            for (name, value) in counts {
+                writer.key(name)
+                writer.int(value)
+            }
+        }
+        write([
+            ("gaps", plan.figures.gaps), ("slots", plan.figures.slots), ("calls", plan.calls.count),
+            ("requests", plan.figures.cost.requests), ("tokens", plan.figures.cost.tokens),
+            ("lower_bound_requests", plan.figures.lowerBound.requests),
+        ])
+        writer.key("optimality")
+        writer.string(plan.figures.optimality.rawValue)
+        writer.key("ways")
+        writer.beginArray()
+        for way in ways {
+            writer.beginObject()
+            writer.key("way")
+            writer.string(way.shape)
+            write([("calls", way.calls), ("slots", way.slots), ("files", way.files), ("rows", way.rows), ("requests", way.requests)])
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.key("estimated_seconds")
+        writer.double(plan.figures.estimatedSeconds)
+        writer.key("warnings")
+        writer.beginArray()
+        for warning in plan.figures.warnings { writer.string(warning) }
+        writer.endArray()
+        writer.endObject()
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+}
