@@ -40,6 +40,15 @@ struct AnswerMaker {
         }
     }
 
+    /// What is asked about, with what is known of it at one moment. `from` and `to`: as they were asked.
+    func known(from: Int64?, to: Int64?) async throws -> (scope: Scope, snapshot: Snapshot) {
+        let asked = Scope(dataset, from: from, to: to, now: now)
+        // Where it begins is known by the snapshot only; what lies before all series costs nothing.
+        let isOpen = from == nil && dataset.beginsWithFirstRow
+        let snapshot = try await snapshot(notes: isOpen ? min(0, asked.from)..<asked.to : asked.span)
+        return (isOpen ? Scope(dataset, from: nil, to: to, knowing: snapshot.series, now: asked.now) : asked, snapshot)
+    }
+
     /// The same with the rows of another stretch.
     func rows(of snapshot: Snapshot, in span: Range<Int64>) async throws -> Snapshot {
         do {

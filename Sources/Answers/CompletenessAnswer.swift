@@ -5,9 +5,8 @@ internal import Store
 /// `/completeness`: the report.
 extension AnswerMaker {
     func completeness(_ query: CompletenessQuery) async throws -> FreshAnswer {
-        let scope = Scope(dataset, from: query.from, to: query.to, now: now)
         let after = try query.cursor.map { text throws(AnswerError) in try Cursor(text, seal: question.seal, numbers: 1).place[0] }
-        let snapshot = try await snapshot(notes: scope.span)
+        let (scope, snapshot) = try await known(from: query.from, to: query.to)
         let tallies = snapshot.series.map { scope.tally($0) }
         var json = JSONWriter(capacity: 1024 + min(query.limit, 1000) * 320)
         json.beginObject()

@@ -12,10 +12,9 @@ extension AnswerMaker {
             /// Most slots first, then the oldest, then by series: sorts ascending, and is what a cursor holds.
             var place: [Int64] { [-Int64(gap.slots), start, Int64(series.id)] }
         }
-        let scope = Scope(dataset, from: query.from, to: query.to, now: now)
         let cursor = try query.cursor.map { text throws(AnswerError) in try Cursor(text, seal: question.seal, numbers: 3) }
-        let snapshot = try await snapshot(notes: scope.span)
-        let telling = scope.knowing(snapshot.series)
+        let (scope, snapshot) = try await known(from: query.from, to: query.to)
+        let telling = try await telling(scope, of: snapshot.series)
         var entries: [Entry] = []
         for one in snapshot.series {
             let ruler = dataset.calendar(of: one.key).ruler

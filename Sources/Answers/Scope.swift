@@ -14,17 +14,15 @@ struct Scope {
     /// By channel, where it is to be told by what slots can be filled: see `knowing`.
     var circumstances: [String: Circumstances] = [:]
 
-    /// Absent instants mean the dataset's horizon and the end of the slot in progress: all that has begun is meant, and the answer
-    /// is the same throughout the slot.
-    init(_ dataset: Dataset, from: Int64?, to: Int64?, now: Int64) {
+    /// Absent instants mean the dataset's horizon, or what is known before it (`Dataset.start`), and the end of the slot in progress: all
+    /// that has begun is meant, and the answer is the same throughout the slot.
+    init(_ dataset: Dataset, from: Int64?, to: Int64?, knowing series: [StoredSeries] = [], now: Int64) {
         let ruler = dataset.calendars.tick
-        let today = dataset.zone.day(at: now)
-        let horizon = dataset.zone.start(of: today.advanced(by: -dataset.horizonDays))
         let end = to ?? max(ruler.end(of: ruler.slot(containing: now)), from ?? .min)
         self.dataset = dataset
         self.now = now
         self.to = end
-        self.from = from ?? min(horizon, end)
+        self.from = from ?? min(dataset.start(knowing: series.lazy.map(\.ledger), now: now), end)
         followsNow = from == nil || to == nil
     }
 

@@ -67,7 +67,8 @@ package struct SlotExplanation {
     private func writeFilling(_ gap: Gap?, _ one: StoredSeries, to json: inout JSONWriter) async throws {
         json.key("fill")
         guard let gap, gap.state == .missing || gap.state == .quarantined else { return json.null() }
-        let telling = scope.knowing(try await store.ledgers(of: dataset.name).filter { dataset.channel($0.key) == dataset.channel(key) })
+        let all = try await store.ledgers(of: dataset.name).filter { dataset.channel($0.key) == dataset.channel(key) }
+        let telling = scope.knowing(all, try await EventRates.near([scope.missing(of: one)], all, of: dataset, in: store))
         guard let filling = telling.fillings(gap, of: one).first else { return json.null() }
         json.member(filling, of: key, in: telling)
     }

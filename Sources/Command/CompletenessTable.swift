@@ -12,9 +12,9 @@ struct CompletenessTable {
     /// Of the series that a selection means.
     static func of(_ asked: Selection, _ dataset: Dataset, _ attached: AttachedStore) throws -> CompletenessTable {
         let now = attached.ready.clock.now
-        let selection = Planning.resolved(asked, of: dataset, now: now)
         let name = dataset.name
         let series = try attached.planning { _, planning in try await planning.store.ledgers(of: name) }
+        let selection = Planning.resolved(asked, of: dataset, knowing: series, now: now)
         var table = CompletenessTable(dataset: dataset)
         for one in series where dataset.selects(one.key, by: selection) {
             let tally = dataset.judged(one.ledger, now: now).tally(

@@ -23,7 +23,7 @@ struct RangeOptions: ParsableArguments {
     @Option(name: [.customLong("tier"), .customLong("tiers")], help: "A tier of kraken's pairs, TIER1 to TIER4; likewise.")
     var tier: [String] = []
 
-    @Option(help: ArgumentHelp("The first day (2025-12-01); default: the dataset's horizon.", valueName: "date"))
+    @Option(help: ArgumentHelp("The first day (2025-12-01); default: the dataset's horizon, or the first candle held.", valueName: "date"))
     var startDate: String?
 
     @Option(help: ArgumentHelp("The last day, included; default: up to now.", valueName: "date"))

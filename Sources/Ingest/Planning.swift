@@ -153,13 +153,13 @@ package final class Planning {
     package func draft(_ asked: Selection, beside: Beside? = nil) async throws -> Draft {
         let dataset = try SelectionJSON.dataset(asked.dataset, among: datasets)
         let now = clock.now
-        var selection = Self.resolved(asked, of: dataset, now: now)
         // Before coverage: what ends in between is seen twice, and asked for later if it was not brought.
         var open: [Store.OpenCall] = []
-        if let beside, selection.mode == .missing {
+        if let beside, asked.mode == .missing {
             open = try await store.openCalls(of: dataset.name, lanes: beside.lanes, withPaused: beside.withPaused)
         }
-        let series = try await declared(by: selection, of: dataset, now: now)
+        let series = try await declared(by: asked, of: dataset, now: now)
+        var selection = Self.resolved(asked, of: dataset, knowing: series, now: now)
         let findings = try await store.shapeFindings(of: dataset.name)
         let reserved = beside.map { Reserved(open, dataset, series: series, lane: $0.lane, clock: clock, now: now) }
         let ground = try await WayGround.gather(selection, of: dataset, series, store: store, now: now)
@@ -200,8 +200,9 @@ package final class Planning {
     package func holdsAny(of asked: Selection) async throws -> Bool {
         let dataset = try SelectionJSON.dataset(asked.dataset, among: datasets)
         let now = clock.now
-        let selection = Self.resolved(asked, of: dataset, now: now)
-        return try await store.ledgers(of: dataset.name, now: now).contains { one in
+        let series = try await store.ledgers(of: dataset.name, now: now)
+        let selection = Self.resolved(asked, of: dataset, knowing: series, now: now)
+        return series.contains { one in
             guard dataset.selects(one.key, by: selection) else { return false }
             let slots = dataset.slots(of: one.key, from: selection.from ?? now, to: selection.to ?? now)
             let parts = dataset.calendar(of: one.key).parts
@@ -209,13 +210,15 @@ package final class Planning {
         }
     }
 
-    /// The range filled in: the dataset's horizon, and now.
-    package static func resolved(_ selection: Selection, of dataset: Dataset, now: Int64) -> Selection {
+    /// The range filled in: the dataset's horizon or what is known before it (`Dataset.start`), and now.
+    package static func resolved(
+        _ selection: Selection, of dataset: Dataset, knowing series: [StoredSeries] = [], now: Int64
+    ) -> Selection {
         var selection = selection
         if selection.to == nil { selection.to = max(now, selection.from ?? now) }
         if selection.from == nil {
-            let today = dataset.zone.day(at: now)
-            selection.from = min(dataset.zone.start(of: today.advanced(by: -dataset.horizonDays)), selection.to ?? now)
+            let known = series.lazy.filter { dataset.selects($0.key, by: selection) }.map(\.ledger)
+            selection.from = min(dataset.start(knowing: known, now: now), selection.to ?? now)
         }
         return selection
     }
@@ -229,10 +232,10 @@ package final class Planning {
         _ selection: Selection, of dataset: Dataset, series: [StoredSeries], findings: ShapeFindings, now: Int64,
         instead: [Store.UndoneCall]? = nil, except reserved: Reserved? = nil, ground: WayGround = WayGround(), rate: RequestRate? = nil
     ) -> (figures: PlanFigures, calls: [StoredCall], requestsByScope: [String: Int]) {
+        let series = ground.doubting(series)
         let left = instead.map { Reserved($0, dataset, series: series) }
         var ids: [SeriesKey: Int] = [:]
         var demands: [Demand] = []
-        let series = ground.doubting(series)
         var unfillable: [PlanFigures.Unfillable] = []
         for one in series where dataset.selects(one.key, by: selection) {
             ids[one.key] = one.id
@@ -292,9 +295,6 @@ package final class Planning {
         }
     }
 
-    /// The runs of a series' slots that no call could fill.
-    private static func unfillable(
-        _ one: StoredSeries, in range: Range<Int>, of dataset: Dataset, now: Int64
     /// What slots need that no allowed way leads to, by `Filling.obstacle`; nil where that is nothing.
     static func obstacles(_ runs: some Sequence<(reason: String, slots: Int)>) -> String? {
         let slots = Dictionary(runs.map { ($0.reason, $0.slots) }, uniquingKeysWith: +)
@@ -303,6 +303,9 @@ package final class Planning {
         return parts.isEmpty ? nil : parts.joined(separator: ", ")
     }
 
+    /// The runs of a series' slots that no call could fill.
+    private static func unfillable(
+        _ one: StoredSeries, in range: Range<Int>, of dataset: Dataset, now: Int64
     ) -> [PlanFigures.Unfillable] {
         let reach = dataset.reach(one.key, now)
         if reach == nil, one.ledger.unfillable.isEmpty { return [] }

@@ -1,8 +1,7 @@
-internal import Series
-internal import Store
+package import Series
 
 /// How much happens in channels, as held rows near their holes tell: what a pass over everything will take is known before it is made.
-struct EventRates: Sendable {
+package struct EventRates: Sendable {
     struct Sample: Sendable, Equatable {
         let at: Int64
         /// A second.
@@ -12,15 +11,16 @@ struct EventRates: Sendable {
     /// By channel, in the order of time.
     private var samples: [String: [Sample]] = [:]
 
-    init() {}
+    package init() {}
 
     init(_ samples: [(channel: String, sample: Sample)]) {
         for (channel, sample) in samples { self.samples[channel, default: []].append(sample) }
         for channel in self.samples.keys { self.samples[channel]?.sort { $0.at < $1.at } }
     }
 
-    /// The mean of what was found within the stretch and on either side of it; nil where nothing is known of the channel.
-    func rate(_ channel: String, _ stretch: Range<Int64>) -> Double? {
+    /// The mean of what was found within the stretch and on either side of it, in events a second; nil where nothing is known of the
+    /// channel.
+    package func rate(_ channel: String, _ stretch: Range<Int64>) -> Double? {
         guard let all = samples[channel], !all.isEmpty else { return nil }
         var chosen = all.filter { stretch.contains($0.at) }
         if let before = all.last(where: { $0.at < stretch.lowerBound }) { chosen.append(before) }
@@ -36,8 +36,10 @@ struct EventRates: Sendable {
     /// Slots on either side of the one that is nearest.
     private static let slotsBeside = 15
 
-    /// Finds the rates near what is missing.
-    static func near(_ missing: [Demand], _ series: [StoredSeries], of dataset: Dataset, in store: Store) async throws -> EventRates {
+    /// Finds the rates near what is missing. `series`: all that are known.
+    package static func near(
+        _ missing: [Demand], _ series: [StoredSeries], of dataset: Dataset, in store: Store
+    ) async throws -> EventRates {
         guard let derivation = dataset.derivation, !missing.isEmpty else { return EventRates() }
         var spans: [String: Range<Int64>] = [:]
         for demand in missing {
