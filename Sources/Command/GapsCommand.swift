@@ -17,11 +17,17 @@ struct GapsCommand: ParsableCommand {
 
     @OptionGroup var list: ListOptions
 
+    @Option(help: ArgumentHelp("Write the files to fetch by hand, which would fill holes, to this file as CSV.", valueName: "file"))
+    var downloadList: String?
+
     func run() throws {
         let states = try Self.states(state)
         try common.reportingErrors { settings, log in
             try AttachedStore.with(settings, log) { attached in
                 let (selection, dataset) = try range.selection(among: attached.catalogue.datasets)
+                if let downloadList { try Downloads.check(downloadList, of: dataset) }
+                let downloads = dataset.hasWays ? try Downloads.of(selection, dataset, attached) : nil
+                if let downloadList { try downloads?.write(to: downloadList) }
                 // People are told how many there are in all.
                 let query = GapsQuery(
                     dataset: dataset.name, keys: selection.keys, from: selection.from, to: selection.to, states: states,
@@ -33,6 +39,7 @@ struct GapsCommand: ParsableCommand {
                 let shown = list.limit ?? ListOptions.shown
                 say(GapsText.table(gaps.prefix(shown), dataset))
                 say(GapsText.summary(gaps, shown: shown))
+                downloads?.show()
             }
         }
     }

@@ -28,7 +28,10 @@ struct IngestCommand: ParsableCommand {
     @Flag(help: "Show the plan and stop.")
     var dryRun = false
 
-    @Flag(help: "One JSON object at the end: the job, as the API shows it.")
+    @Option(help: ArgumentHelp("Write the files to fetch by hand, which would fill what is left, to this file as CSV.", valueName: "file"))
+    var downloadList: String?
+
+    @Flag(help: "One JSON object at the end: the job, as the API shows it; the plan where there is nothing to do.")
     var json = false
 
     /// Who asked for jobs that were begun here.
@@ -78,11 +81,18 @@ struct IngestCommand: ParsableCommand {
     private func begun(_ attached: AttachedStore) throws -> StoredIngestion? {
         let (selection, dataset) = try options.selection(among: attached.catalogue.datasets)
         try options.look(through: dataset, attached, isQuiet: json)
+        if let downloadList { try Downloads.check(downloadList, of: dataset) }
         let plan = try attached.planning { _, planning in try await planning.plan(selection) }
-        if !json || dryRun { try PlanText.show(plan, dataset, json: json, attached) }
+        if !json || dryRun || plan.calls.isEmpty { try PlanText.show(plan, dataset, json: json, attached) }
         if dryRun { return nil }
+        if plan.calls.isEmpty {
+            // No job: what is missing all the same has no way that was allowed.
+            let table = try showWhatIsThere(selection, dataset, attached)
+            if table.total.missing > table.total.unfillable { throw ExitCode(3) }
+            return nil
+        }
         try requireAccess(dataset, attached)
-        if !yes && !plan.calls.isEmpty { try confirm() }
+        if !yes { try confirm() }
         let job = try attached.planning { _, planning in
             let filed = try await planning.ingest(selection, for: Planning.Requester(Self.requester))
             return try await planning.store.ingestion(id: filed.id)
@@ -116,17 +126,29 @@ struct IngestCommand: ParsableCommand {
 
     private func settled(_ job: StoredIngestion, _ log: Log, _ attached: AttachedStore) throws {
         if job.status == .paused { complainWithResume("the job was paused elsewhere", job.id) }
-        if !json { try showWhatIsThere(job, attached) }
+        if job.status.isOver { try showWhatIsThere(job, attached) }
         if !json, [.partial, .failed].contains(job.status) { say("to try again: \(resumeLine(job.id))") }
         try JobRun(attached: attached, log: log, json: json).report(job)
     }
 
     /// Of a dataset with several ways the end of a job says little of what is there now.
     private func showWhatIsThere(_ job: StoredIngestion, _ attached: AttachedStore) throws {
-        guard let dataset = attached.catalogue.datasets.first(where: { $0.name == job.dataset }), dataset.hasWays, job.status.isOver
-        else { return }
+        guard let dataset = attached.catalogue.datasets.first(where: { $0.name == job.dataset }), dataset.hasWays else { return }
         let selection = try SelectionJSON.read(try JSONValue(parsing: Array(job.selection.utf8)), datasets: [dataset], isStored: true)
-        say(try CompletenessTable.of(selection, dataset, attached).text())
+        try showWhatIsThere(selection, dataset, attached)
+    }
+
+    @discardableResult
+    private func showWhatIsThere(_ selection: Selection, _ dataset: Dataset, _ attached: AttachedStore) throws -> CompletenessTable {
+        let table = try CompletenessTable.of(selection, dataset, attached)
+        guard dataset.hasWays else { return table }
+        let downloads = try Downloads.of(selection, dataset, attached)
+        if !json {
+            say(table.text())
+            downloads.show()
+        }
+        if let downloadList { try downloads.write(to: downloadList) }
+        return table
     }
 
     /// What was asked for on a command line is paused by Ctrl-C; what others asked for, and was only helped with here, is theirs.

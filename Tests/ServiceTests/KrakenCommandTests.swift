@@ -1,0 +1,87 @@
+import Foundation
+import Testing
+import TestSupport
+
+/// What the command line says of a dataset with several ways, as a process.
+@Suite struct KrakenCommandTests {
+    /// A day six years before the shown clock, of which the first four hours are in a file: 1000 trades each.
+    private static let day = ["--pair", "HONEYUSD", "--start-date", "2019-01-01", "--end-date", "2019-01-01"]
+
+    private static func archive() throws -> String {
+        let directory = try TestServers.ownDirectory()
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        let lines = (0..<4).map { "\(1_546_300_800 + $0 * 3600),1.0,1.2,0.9,1.1,10.5,1000\n" }
+        let path = "\(directory)/HONEYUSD_60.csv"
+        try lines.joined().write(toFile: path, atomically: false, encoding: .utf8)
+        // One that was written just now is left alone.
+        try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: path)
+        return directory
+    }
+
+    private func object(_ text: String) throws -> [String: Any] {
+        try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any], "\(text)")
+    }
+
+    @Test func aPlanSaysByWhichWaysAndAJobWhatIsLeft() throws {
+        let archive = try Self.archive()
+        let program = try ProgramUnderTest(extra: ["KRAKEN_INTERVALS": "60", "KRAKEN_ARCHIVE_DIR": archive])
+        defer { program.stop() }
+        let plan = try program.run(["plan", "kraken"] + Self.day)
+        #expect(plan.code == 0)
+        let told = Array(plan.lines.drop { !$0.hasPrefix("1 gap,") })
+        #expect(told.first == "1 gap, 24 slots; 1 call, 0 requests (lower bound 0, proven)")
+        #expect(told.contains { $0.split(separator: " ") == ["archive", "1", "4", "1", "4", "0"] }, "\(plan)")
+        #expect(told.contains { $0.split(separator: " ") == ["archive", "HONEYUSD_60.csv", "2019-01-01", "2019-01-01T04:00Z", "4", "0"] })
+        #expect(told.last == "warning: no way that is allowed reaches 20 of the selected slots: 20 need a file of the archive")
+        #expect(!plan.output.contains("days"))
+
+        let list = "\(archive)-list.csv"
+        let ended = try program.run(["ingest", "kraken", "--yes", "--download-list", list] + Self.day)
+        #expect(ended.code == 3, "\(ended)")
+        #expect(ended.lines.contains("to fetch by hand and import: 20 slots lie in"))
+        #expect(ended.lines.contains { $0.split(separator: " ") == ["Kraken_OHLCVT.zip", "HONEYUSD_60.csv", "20"] })
+        #expect(try String(contentsOfFile: list, encoding: .utf8).components(separatedBy: "\r\n") == [
+            "file,member,pair,interval,from,to,slots",
+            "Kraken_OHLCVT.zip,HONEYUSD_60.csv,HONEYUSD,60,2019-01-01T04:00:00Z,2019-01-02T00:00:00Z,20", "",
+        ])
+        let gaps = try program.run(["gaps", "kraken"] + Self.day)
+        #expect(gaps.code == 0 && gaps.lines.suffix(3).map { String($0.prefix(8)) } == ["to fetch", "file    ", "Kraken_O"])
+        // The same estimate whoever is asked: 20 hours of 1000 trades each.
+        let listed = try object(try program.run(["gaps", "kraken", "--json"] + Self.day).output)
+        let gap = try #require((listed["data"] as? [[String: Any]])?.first)
+        let filling = try #require((gap["fill"] as? [[String: Any]])?.first)
+        let priced = try object(try program.run(["plan", "kraken", "--trades", "--json"] + Self.day).output)
+        #expect(filling["requests"] as? Int == 21 && priced["requests"] as? Int == 21)
+        #expect((priced["ways"] as? [[String: Any]])?.map { $0["way"] as? String } == ["trades"])
+    }
+
+    @Test func whatIsOlderThanTheHorizonIsInSight() throws {
+        let program = try ProgramUnderTest(extra: ["KRAKEN_INTERVALS": "60", "KRAKEN_ARCHIVE_DIR": try Self.archive()])
+        defer { program.stop() }
+        _ = try program.run(["ingest", "kraken", "--yes", "--no-api-backfill"] + Self.day)
+        let report = try object(try program.run("report", "kraken", "--json").output)
+        // From the first candle to the clock's hour, 2025-12-15T15:00Z.
+        #expect(report["present"] as? Int == 4 && report["expected"] as? Int == (1_765_810_800 - 1_546_300_800) / 3600)
+        let gaps = try object(try program.run("gaps", "kraken", "--json", "--state", "missing").output)
+        #expect((gaps["data"] as? [[String: Any]])?.map { $0["from"] as? String } == ["2019-01-01T04:00:00Z"])
+        let plan = try object(try program.run("plan", "kraken", "--no-api-backfill", "--json").output)
+        #expect((plan["selection"] as? [String: Any])?["from"] as? String == "2019-01-01T00:00:00Z")
+    }
+
+    @Test func nothingToDoIsSaidAndFilesNoJob() throws {
+        let program = try ProgramUnderTest(extra: ["KRAKEN_INTERVALS": "60", "KRAKEN_ARCHIVE_DIR": try Self.archive()])
+        defer { program.stop() }
+        let days = ["--start-date", "2025-12-09", "--end-date", "2025-12-09"]
+        #expect(try program.run(["ingest", "cmg", "--yes"] + days).code == 0)
+        let again = try program.run(["ingest", "cmg"] + days)
+        #expect(again.code == 0 && again.lines == ["nothing to do: nothing is missing in the selection"])
+        let json = try object(try program.run(["ingest", "cmg", "--json"] + days).output)
+        #expect(json["calls"] as? Int == 0 && json["slots"] as? Int == 0)
+        // Something is missing, and no way is allowed that would fill it.
+        _ = try program.run(["ingest", "kraken", "--yes", "--no-api-backfill"] + Self.day)
+        let left = try program.run(["ingest", "kraken", "--no-api-backfill"] + Self.day)
+        #expect(left.code == 3 && left.lines.first == "nothing to do: no fillable gap in the selection", "\(left)")
+        #expect(left.lines.contains("to fetch by hand and import: 20 slots lie in"))
+        #expect(try program.run("jobs").lines.count == 3, "the header and two jobs")
+    }
+}
