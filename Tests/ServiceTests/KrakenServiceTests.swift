@@ -98,6 +98,30 @@ import TestSupport
         #expect(count(report, "missing") == 0 && count(report, "pending") != 0)
     }
 
+    // MARK: The bound
+
+    /// Where a plan says that its cost is the least there is, it is what is spent: each request is counted where it arrives.
+    @Test func requestsAreTheBoundWhereThePlanSaysProven() throws {
+        let service = try Self.service(["SOLUSD", "XBTUSD", "ETHUSD", "XDGUSD"])
+        defer { service.stop() }
+        for (members, bound) in [
+            // Four hours, half days and days follow from the hours; five minutes do not reach back so far.
+            (#""pair":["XBTUSD","ETHUSD"],"interval":[5,60,240,720,1440],"from":"2025-03-14""#, 4),
+            // What was brought before need not be asked for: two pairs are new.
+            (#""pair":["XBTUSD","SOLUSD","XDGUSD"],"interval":[60,720,1440],"from":"2025-03-15""#, 2),
+            (#""pair":["XBTUSD","ETHUSD","SOLUSD","XDGUSD"],"interval":[1,15,30],"from":"2025-03-21T00:00:00Z""#, 4),
+            // All of it is there.
+            (#""pair":["XBTUSD","ETHUSD","SOLUSD","XDGUSD"],"interval":[60,240,1440],"from":"2025-03-16""#, 0),
+        ] {
+            let plan = try service.post("/v1/plans", Self.selection(members))
+            #expect(plan["optimality"] as? String == "proven")
+            #expect(count(plan["lower_bound"], "requests") == bound && count(plan["totals"], "requests") == bound, "\(members): \(plan)")
+            _ = try service.ingest(Self.selection(members))
+            let asked = try Self.asked(service)
+            #expect(asked == Array(repeating: "OHLC", count: bound), "\(members): \(asked)")
+        }
+    }
+
     // MARK: By every way
 
     /// What is taken for a downtime because all pairs were silent is asked for again where everything is wanted.
