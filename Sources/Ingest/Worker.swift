@@ -33,8 +33,8 @@ package final class Worker {
     let files: (any LocalWork)?
     private var senders: [String: (object: RequestSender, token: Local<RequestSender>, pacing: Local<Pacing>)] = [:]
     private var held: [Int64: HeldTask] = [:]
-    /// By ingestion and channel: what was said of channels that are gone. Not one more request is spent on them.
-    private var gone: [String: [String: String]] = [:]
+    /// By dataset and channel: what was said in the last minute of channels that are gone. Not one more request is spent on them so long.
+    private var gone: [String: (reason: String, until: Deadline)] = [:]
     private var calls = 0
     let bell: Waiter
     let orphanBell: Waiter
@@ -200,9 +200,9 @@ package final class Worker {
                 let reason = "call shape \(task.shape) was found unusable before this call began"
                 return await end(holding, TaskResult(ended: .shapeUnusable, reason: reason), dataset, start)
             }
-            let channel = keys.first.map(dataset.channel) ?? ""
-            if let reason = gone[task.ingestionID]?[channel] {
-                var result = TaskResult(ended: .proved, reason: reason)
+            let channel = "\(task.dataset) \(keys.first.map(dataset.channel) ?? "")"
+            if let said = gone[channel], Deadline.now < said.until {
+                var result = TaskResult(ended: .proved, reason: said.reason)
                 result.isGone = true
                 return await end(holding, result, dataset, start)
             }
@@ -216,9 +216,8 @@ package final class Worker {
             let outcome = await runner.run(dataset.exchange(order))
             holding.begunAt = sender.object.pacing.takeBeginning(of: holding.call)
             if outcome.isGone, case .proved(let reason) = outcome.end {
-                let open = Set(held.values.map(\.claim.ingestionID))
-                gone = gone.filter { open.contains($0.key) }
-                gone[task.ingestionID, default: [:]][channel] = reason
+                gone = gone.filter { Deadline.now < $0.value.until }
+                gone[channel] = (reason, .after(.seconds(60)))
             }
             await conclude(holding, outcome, dataset, start)
         } catch {
