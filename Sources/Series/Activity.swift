@@ -12,6 +12,13 @@ package struct Activity: Sendable {
     /// Slots of a block, where a slot has so many seconds.
     package static func slotsPerBlock(slotSeconds: Int) -> Int { max(1, 3600 / slotSeconds) }
 
+    /// The slots whose blocks are looked at where a run of silent slots is weighed: what lies elsewhere need not be added.
+    package static func neighbourhood(of run: Range<Int>, slotsPerBlock size: Int) -> Range<Int> {
+        let first = run.lowerBound.flooredQuotient(size) - reach
+        let last = (run.upperBound - 1).flooredQuotient(size) + reach
+        return first * size..<(last + 1) * size
+    }
+
     /// `slots`: those that it is to speak of.
     package init(slotsPerBlock: Int, over slots: Range<Int>) {
         self.slotsPerBlock = slotsPerBlock

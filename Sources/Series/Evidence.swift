@@ -11,7 +11,8 @@ package struct Evidence: Sendable {
         package let missing: SlotSet
         /// Its slots in which a finer slot of its channel is held.
         package let finer: SlotSet
-        package let activity: Activity?
+        /// nil tells nothing. Only the neighbourhood of `silences` is looked at.
+        package var activity: Activity?
 
         package init(held: SlotSet, empty: SlotSet, missing: SlotSet, finer: SlotSet = SlotSet(), activity: Activity?) {
             self.held = held
@@ -49,20 +50,18 @@ package struct Evidence: Sendable {
 
     /// What follows for each witness. `traded`: slots in which anything at all was, as slots of other lengths have it.
     package func judge(_ witnesses: [Witness], traded: SlotSet) -> [Verdict] {
-        let seen = witnesses.map { Seen($0, bridge) }
-        var any = traded
-        var alive = SlotSet()
-        for one in seen {
-            any.formUnion(one.witness.held)
-            alive.formUnion(one.stretches)
+        let scene = Scene(witnesses, traded: traded, bridge)
+        var common = SlotSet()
+        for (slots, speakers) in scene.quiet {
+            // Of slots in which no series has anything, those in which that is too unlikely to be chance.
+            let rate = speakers.reduce(0) { $0 + scene.seen[$1].rate(at: slots.lowerBound) }
+            if rate >= Self.unlikely { common.insert(slots) }
         }
-        let common = self.common(alive.subtracting(any), seen)
-        return seen.map { one in
+        return scene.seen.map { one in
             var verdict = Verdict()
-            let open = one.witness.missing.intersection(one.stretches)
-            verdict.common = open.intersection(common)
-            let rest = open.subtracting(common)
-            let busy = rest.intersection(any)
+            verdict.common = one.open.intersection(common)
+            let rest = one.open.subtracting(common)
+            let busy = rest.intersection(scene.any)
             verdict.lost = busy.intersection(one.witness.finer)
             for range in busy.ranges where one.rate(at: range.lowerBound) >= Self.unlikely { verdict.lost.formUnion(SlotSet(range)) }
             verdict.unknown = rest.subtracting(verdict.lost)
@@ -70,27 +69,49 @@ package struct Evidence: Sendable {
         }
     }
 
-    /// Of slots in which no series has anything, those in which that is too unlikely to be chance.
-    private func common(_ silent: SlotSet, _ seen: [Seen]) -> SlotSet {
-        var result = SlotSet()
-        for range in silent.ranges {
-            // Where a series begins or ends, others judge.
-            var cuts: Set<Int> = [range.lowerBound, range.upperBound]
+    /// Of each witness, the silences by whose unlikelihood it is judged: around these its activity has to be known. Of one that is asked
+    /// for nothing it need not be known at all.
+    package func silences(_ witnesses: [Witness], traded: SlotSet) -> [SlotSet] {
+        let scene = Scene(witnesses, traded: traded, bridge)
+        var silences = scene.seen.map { one in
+            let doubtful = one.open.intersection(scene.any).ranges.filter { !one.witness.finer.contains($0) }
+            return doubtful.compactMap { one.silence(at: $0.lowerBound) }
+        }
+        for (slots, speakers) in scene.quiet {
+            for speaker in speakers { if let run = scene.seen[speaker].silence(at: slots.lowerBound) { silences[speaker].append(run) } }
+        }
+        return silences.map { SlotSet(ranges: $0) }
+    }
+
+    /// All witnesses beside each other.
+    private struct Scene {
+        let seen: [Seen]
+        /// Slots in which something was.
+        private(set) var any: SlotSet
+        /// Missing slots in which no series has anything, and those that can speak of them: a quorum. All of a range have the same.
+        private(set) var quiet: [(slots: Range<Int>, speakers: [Int])] = []
+
+        init(_ witnesses: [Witness], traded: SlotSet, _ bridge: Int) {
+            seen = witnesses.map { Seen($0, bridge) }
+            any = traded
+            var open = SlotSet()
             for one in seen {
-                for stretch in one.stretches.intersection(range).ranges { cuts.formUnion([stretch.lowerBound, stretch.upperBound]) }
+                any.formUnion(one.witness.held)
+                open.formUnion(one.open)
             }
-            let marks = cuts.sorted()
-            for (from, to) in zip(marks, marks.dropFirst()) {
-                var count = 0
-                var rate = 0.0
-                for one in seen where one.stretches.contains(from) {
-                    count += 1
-                    rate += one.rate(at: from)
+            for range in open.subtracting(any).ranges {
+                // Where a series begins or ends, others judge.
+                var cuts: Set<Int> = [range.lowerBound, range.upperBound]
+                for one in seen {
+                    for stretch in one.stretches.intersection(range).ranges { cuts.formUnion([stretch.lowerBound, stretch.upperBound]) }
                 }
-                if count >= Self.quorum, rate >= Self.unlikely { result.insert(from..<to) }
+                let marks = cuts.sorted()
+                for (from, to) in zip(marks, marks.dropFirst()) {
+                    let speakers = seen.indices.filter { seen[$0].stretches.contains(from) }
+                    if speakers.count >= Evidence.quorum { quiet.append((from..<to, speakers)) }
+                }
             }
         }
-        return result
     }
 
     /// A witness, and where it can speak: between slots of which it knows.
@@ -98,17 +119,23 @@ package struct Evidence: Sendable {
         let witness: Witness
         let stretches: SlotSet
         let silent: SlotSet
+        /// Missing slots of which it can speak.
+        let open: SlotSet
 
         init(_ witness: Witness, _ bridge: Int) {
             self.witness = witness
             stretches = witness.held.union(witness.empty).bridged(over: bridge)
             silent = stretches.subtracting(witness.held)
+            open = witness.missing.intersection(stretches)
         }
+
+        /// The run of slots without anything that a slot lies in.
+        func silence(at slot: Int) -> Range<Int>? { silent.range(containing: slot) }
 
         /// What would happen in one slot of the silence at `slot`, by the quietest time near it: it is silent by chance with e to the
         /// power of minus this.
         func rate(at slot: Int) -> Double {
-            guard let activity = witness.activity, let run = silent.range(containing: slot), let stretch = stretches.range(containing: slot)
+            guard let activity = witness.activity, let run = silence(at: slot), let stretch = stretches.range(containing: slot)
             else { return 0 }
             return activity.quietest(around: run, within: stretch)
         }

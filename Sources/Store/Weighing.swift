@@ -78,13 +78,14 @@ private struct Weighing {
                 }
             }
             let empty = proof.values.reduce(one.empty) { $0.union($1) }
-            let isSilent = one.held.union(empty).bridged(over: evidence.bridge) != one.held
-            witnesses.append(
-                Evidence.Witness(
-                    held: one.held, empty: empty, missing: missing, finer: finer, activity: isSilent ? try await activity(of: one) : nil))
+            witnesses.append(Evidence.Witness(held: one.held, empty: empty, missing: missing, finer: finer, activity: nil))
             proofs.append(proof)
         }
-        let verdicts = evidence.judge(witnesses, traded: try await traded(in: wide))
+        let traded = try await traded(in: wide)
+        for (place, silences) in evidence.silences(witnesses, traded: traded).enumerated() where !silences.isEmpty {
+            witnesses[place].activity = try await activity(of: known[place], around: silences)
+        }
+        let verdicts = evidence.judge(witnesses, traded: traded)
         return known.indices.filter { judgedIDs.contains(known[$0].entry.id) }.map { place in
             let (verdict, missing) = (verdicts[place], witnesses[place].missing)
             var empty = proofs[place]
@@ -205,19 +206,23 @@ private struct Weighing {
         return traded
     }
 
-    /// What happened in a series, by the rows that are held.
-    private func activity(of one: KnownSlots) async throws -> Activity {
+    /// What happened in a series near some silences, by the rows that are held.
+    private func activity(of one: KnownSlots, around silences: SlotSet) async throws -> Activity {
         let size = Activity.slotsPerBlock(slotSeconds: slotSeconds)
         var activity = Activity(slotsPerBlock: size, over: one.slots)
+        let near = SlotSet(ranges: silences.ranges.map { Activity.neighbourhood(of: $0, slotsPerBlock: size) })
+        let spans = near.ranges.map { $0.clamped(to: one.slots) }.filter { !$0.isEmpty }.map(ruler.instants(of:))
         let table = try Store.identifier(dataset.schema.table)
         let count = try Store.identifier(dataset.schema.columns[derivation.countColumn].name)
-        let span = ruler.instants(of: one.slots)
         let rows = try await connection.query("""
-            select date_bin(make_interval(secs => \(Double(size * slotSeconds))), time, \(.instant(ruler.start(of: 0)))),
-                sum(\(count))::int8
-            from \(table)
-            where series_id = \(Int32(one.entry.id)) and time >= \(.instant(span.lowerBound)) and time < \(.instant(span.upperBound))
-            group by 1
+            select b.start, b.sum
+            from unnest(\(.instants(spans.map(\.lowerBound))), \(.instants(spans.map(\.upperBound)))) as v (low, high)
+            cross join lateral (
+                select date_bin(make_interval(secs => \(Double(size * slotSeconds))), time, \(.instant(ruler.start(of: 0)))) as start,
+                    sum(\(count))::int8 as sum
+                from \(table) where series_id = \(Int32(one.entry.id)) and time >= v.low and time < v.high
+                group by 1 offset 0
+            ) b
             """)
         for row in rows { activity.add(try row.int64(1), at: ruler.slot(containing: try row.instant(0))) }
         return activity

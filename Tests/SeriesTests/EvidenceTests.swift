@@ -111,9 +111,11 @@ struct EvidenceTests {
         var random = Seeded(seed)
         let evidence = Evidence(slotSeconds: 3600)
         #expect(evidence.bridge == 72)
+        var isSpared = false
         for round in 0..<25 {
             let span = 0..<400
             let outages = SlotSet(ranges: random.ranges(4, in: span, longest: 5))
+            var happened: [[Int: Int64]] = []
             let witnesses = (0..<2 + random.below(4)).map { _ in
                 let typical = [2, 4, 6, 20][random.below(4)]
                 let life = SlotSet(random.below(120)..<400 - random.below(120))
@@ -126,7 +128,10 @@ struct EvidenceTests {
                 }
                 let empty = SlotSet(ranges: random.ranges(2, in: span, longest: 2)).intersection(life).subtracting(held)
                 var activity = Activity(slotsPerBlock: 1, over: span)
-                for range in held.ranges { for slot in range { activity.add(Int64(typical + random.below(4)), at: slot) } }
+                var counts: [Int: Int64] = [:]
+                for range in held.ranges { for slot in range { counts[slot] = Int64(typical + random.below(4)) } }
+                for (slot, count) in counts { activity.add(count, at: slot) }
+                happened.append(counts)
                 let missing = life.subtracting(held).subtracting(empty)
                 return Evidence.Witness(
                     held: held, empty: empty, missing: missing,
@@ -134,6 +139,17 @@ struct EvidenceTests {
             }
             let traded = SlotSet(ranges: random.ranges(1, in: span, longest: 2))
             let verdicts = evidence.judge(witnesses, traded: traded)
+            // Nothing else of what happened is looked at than what is asked for.
+            let silences = evidence.silences(witnesses, traded: traded)
+            let sparing = witnesses.indices.map { place -> Evidence.Witness in
+                var one = witnesses[place]
+                one.activity = silences[place].isEmpty ? nil : Activity(slotsPerBlock: 1, over: span)
+                let near = SlotSet(ranges: silences[place].ranges.map { Activity.neighbourhood(of: $0, slotsPerBlock: 1) })
+                for (slot, count) in happened[place] where near.contains(slot) { one.activity?.add(count, at: slot) }
+                return one
+            }
+            isSpared = isSpared || silences.contains(where: \.isEmpty)
+            #expect(evidence.judge(sparing, traded: traded) == verdicts, "round \(round)")
             func knows(_ one: Evidence.Witness, _ slot: Int) -> Bool { one.held.contains(slot) || one.empty.contains(slot) }
             /// The stretch that a slot lies in: no silence in it is longer than the bridge.
             func stretch(_ one: Evidence.Witness, _ slot: Int) -> Range<Int>? {
@@ -165,5 +181,6 @@ struct EvidenceTests {
                 }
             }
         }
+        #expect(isSpared)
     }
 }
