@@ -3,7 +3,7 @@ package import EventLoop
 package import Series
 package import Store
 
-/// What was found in a folder of archive files: what is new is read once, so that plans know what each file would bring.
+/// What was found in a folder of archive files: what is new is passed over once, so that plans know about what each file would bring.
 package struct ShelfFindings: Sendable, Equatable {
     /// Files of the dataset, however packed.
     package var files = 0
@@ -15,6 +15,8 @@ package struct ShelfFindings: Sendable, Equatable {
     package var refused: [String] = []
     /// Files that are none of the dataset's.
     package var passedOver = 0
+    /// Names of files that speak of one series by different words, in the order of the series: `DOGEUSD_60.csv` and `XDGUSD_60.csv`.
+    package var namesakes: [[String]] = []
 
     package init() {}
 }
@@ -44,6 +46,7 @@ package final class ArchiveShelf {
         var findings = ShelfFindings()
         (findings.files, findings.passedOver) = (listing.sources.count, listing.passedOver)
         findings.refused = listing.refused.map { "\($0)" }
+        findings.namesakes = Self.namesakes(listing.sources)
         let fresh = zip(listing.sources, places).filter { known[$0.1.path] == nil }
         let ids = try await series(of: fresh.map(\.0.series), dataset)
         var waiting = Set(known.values.filter { $0.status == .found }.map(\.id))
@@ -67,9 +70,10 @@ package final class ArchiveShelf {
         _ source: ArchiveSource, at place: ArchivePlace, series: Int, of dataset: Dataset, _ format: ArchiveFormat
     ) async throws -> ArchiveFile {
         let digest = try await reading.run { _ in try ArchiveDigest(of: source, format: format) }
-        let times = digest.first.flatMap { first in digest.last.map { first...$0 } }
+        let glance = digest.glance
+        let times = glance.first.flatMap { first in glance.last.map { first...$0 } }
         let content = ArchiveContent(
-            seriesID: series, sha256: Hex.decode(digest.sha256) ?? [], bytes: Int(digest.bytes), times: times, rows: digest.rows)
+            seriesID: series, sha256: Hex.decode(digest.sha256) ?? [], bytes: Int(digest.bytes), times: times, rows: glance.rows)
         return try await store.registerArchiveFile(content, at: place, of: dataset.name, now: clock.now)
     }
 
@@ -78,6 +82,12 @@ package final class ArchiveShelf {
         if distinct.isEmpty { return [:] }
         let ids = try await store.ensureSeries(distinct, of: dataset.name, now: clock.now)
         return Dictionary(zip(distinct, ids)) { first, _ in first }
+    }
+
+    private static func namesakes(_ sources: [ArchiveSource]) -> [[String]] {
+        var names: [SeriesKey: Set<String>] = [:]
+        for source in sources { names[source.series, default: []].insert(source.name) }
+        return names.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }.map { $0.value.sorted() }
     }
 
     private static func place(_ source: ArchiveSource, in folder: String) -> ArchivePlace {

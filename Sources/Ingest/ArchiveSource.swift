@@ -23,6 +23,12 @@ package struct ArchiveSource: Sendable, Hashable {
     let place: String
     let mark: ReadOnlyFile.Mark
 
+    /// Without folder, archive and `.gz`: what tells the series.
+    var name: String {
+        let name = path.split(whereSeparator: { $0 == "/" || $0 == "!" }).last.map(String.init) ?? path
+        return packing == .gzip ? String(name.dropLast(3)) : name
+    }
+
     /// The file on disk has the same place, size and time: what is remembered of its content still holds.
     package var fingerprint: String { "\(mark.device)-\(mark.inode)-\(mark.bytes)-\(mark.modified)" }
 }

@@ -57,9 +57,10 @@ final class FileReading: Sendable {
     private let state: Mutex<State>
     private let decoding: Loop
 
-    init(_ source: ArchiveSource, _ format: ArchiveFormat, on decoding: Loop) throws(ArchiveError) {
+    /// `now`: the shown clock; rows whose slots end after it are refused.
+    init(_ source: ArchiveSource, _ format: ArchiveFormat, now: Int64, on decoding: Loop) throws(ArchiveError) {
         self.decoding = decoding
-        state = Mutex(State(text: try ArchiveText(source), reader: format.reader(source.series)))
+        state = Mutex(State(text: try ArchiveText(source), reader: format.reader(source.series, now)))
     }
 
     /// The rows of the next piece, or the end, once. Throws `ArchiveError`.

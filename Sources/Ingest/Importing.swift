@@ -22,7 +22,7 @@ package final class Importing: LocalWork {
         let source: ArchiveSource
         do throws(ArchiveError) {
             guard let found = try await place(of: file, format) else {
-                return failed("none of its places can be read here: \(file.paths.joined(separator: ", "))")
+                return .elsewhere("none of its places is there for this worker: \(file.paths.joined(separator: ", "))")
             }
             source = found
         } catch {
@@ -30,7 +30,7 @@ package final class Importing: LocalWork {
         }
         do {
             let outcome = try await store.load(file: id, for: task.claim, of: dataset, now: now) {
-                let reading = try FileReading(source, format, on: decoding)
+                let reading = try FileReading(source, format, now: now, on: decoding)
                 return { try await reading.next() }
             }
             var result = TaskResult(ended: .proved, reason: "the file was read to its end: \(outcome.rows) rows")

@@ -19,6 +19,8 @@ package enum LocalEnd: Sendable {
     case stored(TaskResult, written: Int)
     /// It was broken off: the task goes back to the queue.
     case halted
+    /// It cannot be done here, but another worker may be able to: it is tried again for a while, and then fails. Why.
+    case elsewhere(String)
 }
 
 /// A task under way, as its work sees it.

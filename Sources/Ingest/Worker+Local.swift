@@ -24,6 +24,7 @@ extension Worker {
             guard isDone, let done else { return await putDown(holding.claim, requests: 0) }
             switch done {
             case .halted: await putDown(holding.claim, requests: 0)
+            case .elsewhere(let reason): await leave(holding, reason, dataset, start)
             case .ends(let result, let written): await end(holding, result, dataset, start, already: written)
             case .stored(let result, let written):
                 holding.isPutDown = true
@@ -33,5 +34,22 @@ extension Worker {
         } catch {
             await end(holding, TaskResult(ended: .failed, reason: "the store refused what it came to: \(error)"), dataset, start)
         }
+    }
+
+    /// Whose turn it is next is chance, and this worker takes part: enough tries that another one has it most likely.
+    private static let triesElsewhere = 8
+    private static let restSeconds = 2.0
+
+    /// Leaves a task to a worker that can do it, as long as there may be one.
+    private func leave(_ holding: HeldTask, _ reason: String, _ dataset: Dataset, _ start: Deadline) async {
+        let tries = holding.claim.attempts
+        if tries >= Self.triesElsewhere {
+            let said = "\(reason); nor could any worker that took it in \(tries) tries"
+            return await end(holding, TaskResult(ended: .failed, reason: said), dataset, start)
+        }
+        let said = "try \(tries) of \(Self.triesElsewhere): \(reason)"
+        await postpone(
+            holding, TaskResult(ended: .failed, reason: said), because: said,
+            seconds: min(Self.restSeconds, settings.retry.capSeconds))
     }
 }

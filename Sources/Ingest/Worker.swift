@@ -26,7 +26,7 @@ package final class Worker {
     /// Datasets of which only calls that ask no upstream are worked here, with their shapes.
     private let localShapes: [String: [String]]
     let clock: ServiceClock
-    private let settings: Settings
+    let settings: Settings
     let observe: (IngestEvent) -> Void
     let inferring: any LocalWork
     /// Reads the files of archives, where this process does.
@@ -260,7 +260,9 @@ package final class Worker {
             result.ended = .failed
         } else if let failure = outcome.defeat {
             // Not a page came, for a reason that may pass: the task waits, rather than the job ending without it.
-            if task.attempts < settings.retry.maxAttempts { return await postpone(holding, result, because: failure) }
+            if task.attempts < settings.retry.maxAttempts {
+                return await postpone(holding, result, because: failure, seconds: settings.retry.capSeconds)
+            }
             result.ended = .failed
         }
         if let needs = outcome.needs {
@@ -273,9 +275,10 @@ package final class Worker {
         await end(holding, result, dataset, start)
     }
 
-    private func postpone(_ holding: HeldTask, _ result: TaskResult, because reason: String) async {
+    /// `seconds`: about how long it rests at most.
+    func postpone(_ holding: HeldTask, _ result: TaskResult, because reason: String, seconds most: Double) async {
         let task = holding.claim
-        let seconds = settings.retry.capSeconds * (0.5 + random() / 2)
+        let seconds = most * (0.5 + random() / 2)
         let isDone = try? await persist("postponing task \(task.id)") {
             try await self.store.postpone(holding.claim, with: result, seconds: seconds)
             holding.isPutDown = true

@@ -3,13 +3,17 @@
 package struct ArchiveFormat: Sendable {
     /// The series that a file holds, told by its name without folder and without `.gz`; nil for a file that is none of the dataset's.
     package let series: @Sendable (_ name: String) -> SeriesKey?
-    /// Reads one file of a series from its first byte on.
-    package let reader: @Sendable (SeriesKey) -> any ArchiveReader
+    /// Looks at one file of a series, from its first byte on, for what a plan has to know of it.
+    package let glance: @Sendable (SeriesKey) -> ArchiveGlance
+    /// Reads one file of a series from its first byte on. `now`, the shown clock: a row whose slot ends after it is refused.
+    package let reader: @Sendable (_ series: SeriesKey, _ now: Int64) -> any ArchiveReader
 
     package init(
-        series: @escaping @Sendable (String) -> SeriesKey?, reader: @escaping @Sendable (SeriesKey) -> any ArchiveReader
+        series: @escaping @Sendable (String) -> SeriesKey?, glance: @escaping @Sendable (SeriesKey) -> ArchiveGlance,
+        reader: @escaping @Sendable (SeriesKey, Int64) -> any ArchiveReader
     ) {
         self.series = series
+        self.glance = glance
         self.reader = reader
     }
 }

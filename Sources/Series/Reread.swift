@@ -10,8 +10,13 @@ package struct KeptRecord: Sendable, Hashable {
     package let place: String?
     /// The archive file's name; nil where a call brought it.
     package let file: String?
+    /// Why it was refused; nil where that is not known.
+    package let reason: String?
 
-    package init(record: String, time: Int64?, shape: String, place: String? = nil, file: String? = nil) {
+    package init(
+        record: String, time: Int64?, shape: String, place: String? = nil, file: String? = nil, reason: String? = nil
+    ) {
+        self.reason = reason
         self.record = record
         self.time = time
         self.shape = shape

@@ -31,7 +31,7 @@ package struct StoredRefusal: Sendable, Equatable {
     package let resolvedIngestionID: String?
 
     /// On its way to being read again.
-    var kept: KeptRecord { KeptRecord(record: record, time: time, shape: shape, place: place, file: file) }
+    var kept: KeptRecord { KeptRecord(record: record, time: time, shape: shape, place: place, file: file, reason: reason) }
 }
 
 /// What was refused, as people look at it.

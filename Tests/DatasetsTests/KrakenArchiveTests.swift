@@ -30,8 +30,8 @@ import Testing
         var rows: [String] { batch.times.indices.map(row) }
     }
 
-    private func read(_ text: [UInt8], minutes: Int, pieces: [Int] = []) -> Reading {
-        var reader = KrakenArchive.format.reader(SeriesKey(["XBTUSD", String(minutes)]))
+    private func read(_ text: [UInt8], minutes: Int, pieces: [Int] = [], now: Int64 = .max) -> Reading {
+        var reader = KrakenArchive.format.reader(SeriesKey(["XBTUSD", String(minutes)]), now)
         var reading = Reading(batch: reader.emptyBatch)
         var from = 0
         for size in pieces + [text.count] {
@@ -171,7 +171,7 @@ import Testing
         // Line by line the close look says the same.
         var rows: [String] = []
         for (number, line) in lines.enumerated() where line.utf8.count <= 1024 {
-            let verdict = KrakenArchiveLine.read(ArraySlice(line.utf8), line: number + 1, seconds: 3600)
+            let verdict = KrakenArchiveLine.read(ArraySlice(line.utf8), line: number + 1, KrakenArchiveRule(seconds: 3600, now: .max))
             guard case .row(let row) = verdict else { continue }
             rows.append("\(row.time) \(row.trades) \(Decimal(mantissa: row.high.mantissa, scale: Int(row.high.scale))!)")
         }
@@ -181,6 +181,28 @@ import Testing
             return "\(whole.batch.times[row]) \(trades) \(high)"
         }
         #expect(found == rows)
+        // A glance misses no row.
+        var glance = KrakenArchive.format.glance(SeriesKey(["XBTUSD", "60"]))
+        glance.read(text.span)
+        glance.finish()
+        #expect(glance.lines == rows.count + whole.refused.count + whole.skipped)
+        #expect(glance.rows >= rows.count)
+        if let first = whole.batch.times.min(), let last = whole.batch.times.max() {
+            #expect(glance.first! <= first && glance.last! >= last)
+        }
+    }
+
+    @Test func aCandleThatHasNotEndedIsRefused() {
+        let next = "1594821600,0.19,0.209,0.18,0.185,37359.55942076,21"
+        let text = Array("\(good)\n\(next)\r\n1594825200,1,1,1,1,1,1".utf8)
+        for (now, times) in [(1_594_828_800, 3), (1_594_828_799, 2), (1_594_825_200, 2), (1_594_825_199, 1), (0, 0)] as [(Int64, Int)] {
+            let reading = read(text, minutes: 60, now: now)
+            #expect(reading.batch.count == times)
+            #expect(reading.reasons == Array(repeating: "has not ended", count: 3 - times))
+            #expect(reading.refused.map(\.place) == (times..<3).map { "line \($0 + 1)" })
+        }
+        let refused = read(text, minutes: 60, now: 1_594_825_199).refused[0]
+        #expect(refused.time == 1_594_821_600 && refused.record == next)
     }
 
     // MARK: - Recordings

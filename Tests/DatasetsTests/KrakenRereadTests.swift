@@ -24,6 +24,14 @@ struct KrakenRereadTests {
         #expect(row == Row(series: 0, time: 1_700_002_800, values: numbers + [.null, .decimal(Decimal("3.5")!), .integer(7), .text("csv")]))
     }
 
+    @Test func whatWasSaidOfACandleBeforeItsEndIsARowOnAPersonsWordOnly() throws {
+        let kept = KeptRecord(
+            record: "1700002800,10.5,11,9,10.25,3.5,7", time: nil, shape: "archive", place: "line 3", file: "XBTUSD_60.csv",
+            reason: "has not ended")
+        #expect(KrakenReread.reread(Self.key, kept, false) == .failure(RereadRefusal("has not ended")))
+        #expect(try KrakenReread.reread(Self.key, kept, true).get().time == 1_700_002_800)
+    }
+
     @Test func whatPassesTheRulesIsARowByThem() throws {
         let row = try record(#"[1700002800,"10.5","11","9","10.25","10.1","3.5",7]"#, false).get()
         #expect(row.time == 1_700_002_800 && row.values[4] == .decimal(Decimal("10.1")!) && row.values[7] == .text("api"))

@@ -80,10 +80,12 @@ import Upstream
 
         /// Works until `isDone`, and puts down what is under way then.
         func work(
-            on loop: isolated Loop, files: (any LocalWork)? = nil, leaseSeconds: Int = 15, until isDone: @escaping () async throws -> Bool
+            on loop: isolated Loop, files: (any LocalWork)? = nil, leaseSeconds: Int = 15, restSeconds: Double = 60,
+            until isDone: @escaping () async throws -> Bool
         ) async throws {
             var settings = Worker.Settings()
             settings.leaseSeconds = leaseSeconds
+            settings.retry = RetryPolicy(maxAttempts: 4, baseSeconds: min(1, restSeconds), capSeconds: restSeconds)
             let fetcher = try Fetcher(on: loop, settings: Fetcher.Settings())
             let decoding = try Loop(name: "local work decoding")
             defer { decoding.stop() }
@@ -145,6 +147,39 @@ import Upstream
             while !task.isHalted { try? await pause.wait(until: .after(.milliseconds(5))) }
             halted += 1
             return .halted
+        }
+    }
+
+    /// Sees the file at one try of all, or at none.
+    private final class Blind: LocalWork {
+        private(set) var tries = 0
+        private let sees: Int?
+
+        init(seesAt sees: Int?) { self.sees = sees }
+
+        func perform(_ task: LocalTask, _ dataset: Dataset, now: Int64) async throws -> LocalEnd {
+            tries += 1
+            return tries == sees ? .ends(TaskResult(ended: .proved, reason: "seen"), written: 0) : .elsewhere("/data/a.csv is not here")
+        }
+    }
+
+    @Test(arguments: [3, nil] as [Int?])
+    func whatCannotBeDoneHereIsLeftToOthersForAWhile(_ seesAt: Int?) async throws {
+        try await Bench.with { loop, bench in
+            let ingestion = try await bench.file(["archive"], series: 0)
+            let work = Blind(seesAt: seesAt)
+            func task() async throws -> TaskRecord { try await bench.store.tasks(of: ingestion, after: -1, limit: 1)[0] }
+            var said: Set<String> = []
+            try await bench.work(on: loop, files: work, restSeconds: 0.01) {
+                let task = try await task()
+                if task.status == "available", let error = task.error { said.insert(error) }
+                return task.status == "done" || task.status == "failed"
+            }
+            let ended = try await task()
+            #expect(work.tries == seesAt ?? 8 && ended.attempts == work.tries)
+            #expect(said.allSatisfy { $0.hasPrefix("try ") && $0.hasSuffix(" of 8: /data/a.csv is not here") })
+            #expect(ended.status == (seesAt == nil ? "failed" : "done"))
+            #expect(ended.error == (seesAt == nil ? "/data/a.csv is not here; nor could any worker that took it in 8 tries" : nil))
         }
     }
 

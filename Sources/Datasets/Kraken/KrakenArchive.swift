@@ -8,7 +8,10 @@ package import Series
 package enum KrakenArchive {
     package static let format = ArchiveFormat(
         series: { name in KrakenArchiveName(name).map { SeriesKey([$0.pair.name, String($0.minutes)]) } },
-        reader: { KrakenArchiveReader(minutes: Int($0.values[1]) ?? 1) })
+        glance: { ArchiveGlance(instants: plausible, step: seconds(of: $0)) },
+        reader: { KrakenArchiveReader(seconds: seconds(of: $0), now: $1) })
+
+    private static func seconds(of key: SeriesKey) -> Int64 { KrakenInterval(key.values[1])?.seconds ?? 60 }
 
     /// Rows in the schema's column order: open, high, low, close, vwap, volume, trades, source. The archive has no vwap.
     static let emptyBatch = RowBatch(columns: [
@@ -19,4 +22,7 @@ package enum KrakenArchive {
 
     /// Kraken opened in 2011: an instant before is a slip (milliseconds, days), and so is one after this century.
     static let plausible: Range<Int64> = 1_293_840_000..<4_102_444_800
+
+    /// Why a candle that is still in progress is refused: what it says is not what it will say.
+    static let notEnded = "has not ended"
 }

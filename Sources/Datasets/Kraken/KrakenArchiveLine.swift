@@ -12,8 +12,8 @@ enum KrakenArchiveLine {
 
     /// - Parameters:
     ///   - text: the line without its LF.
-    ///   - seconds: how long a candle of the series lasts.
-    static func read(_ text: ArraySlice<UInt8>, line: Int, seconds: Int64) -> Verdict {
+    ///   - rule: which instants may be.
+    static func read(_ text: ArraySlice<UInt8>, line: Int, _ rule: KrakenArchiveRule) -> Verdict {
         var text = text.last == UInt8(ascii: "\r") ? text.dropLast() : text
         if line == 1, text.starts(with: [0xEF, 0xBB, 0xBF]) { text = text.dropFirst(3) }
         if text.isEmpty { return .nothing }
@@ -22,7 +22,7 @@ enum KrakenArchiveLine {
         guard fields.count == 7 else { return .refused(refusal("wrong number of fields", text, line: line)) }
         let time = whole(fields[0])
         do throws(Fault) {
-            return .row(try row(fields, seconds: seconds))
+            return .row(try row(fields, rule))
         } catch {
             return .refused(refusal(error.reason, text, line: line, time: time))
         }
@@ -39,7 +39,7 @@ enum KrakenArchiveLine {
         init(_ reason: String) { self.reason = reason }
     }
 
-    private static func row(_ fields: [ArraySlice<UInt8>], seconds: Int64) throws(Fault) -> KrakenArchiveRow {
+    private static func row(_ fields: [ArraySlice<UInt8>], _ rule: KrakenArchiveRule) throws(Fault) -> KrakenArchiveRow {
         guard let time = whole(fields[0]), let trades = whole(fields[6]) else { throw Fault("not a number") }
         let open = try number(fields[1])
         let high = try number(fields[2])
@@ -47,7 +47,8 @@ enum KrakenArchiveLine {
         let close = try number(fields[4])
         let volume = try number(fields[5])
         guard KrakenArchive.plausible.contains(time) else { throw Fault("implausible instant") }
-        guard time % seconds == 0 else { throw Fault("off the grid") }
+        guard time % rule.seconds == 0 else { throw Fault("off the grid") }
+        guard rule.instants.contains(time) else { throw Fault(KrakenArchive.notEnded) }
         guard trades >= 0, [open, high, low, close, volume].allSatisfy({ !$0.isNegative }) else { throw Fault("negative") }
         if let why = KrakenCandle.contradiction(open: open, high: high, low: low, close: close) { throw Fault(why) }
         if trades == 0 { throw Fault(volume == .zero ? "no trades" : "volume without trades") }

@@ -10,7 +10,7 @@ struct KrakenArchiveReader: ArchiveReader {
 
     private(set) var skippedLines = 0
     private let scan: KrakenArchiveScan
-    private let seconds: Int64
+    private let rule: KrakenArchiveRule
     /// The number of the line that comes next.
     private var line = 1
     /// The line that the pieces read so far did not finish.
@@ -18,9 +18,10 @@ struct KrakenArchiveReader: ArchiveReader {
     /// Inside a line that is too long; it was refused.
     private var isInLongLine = false
 
-    init(minutes: Int) {
-        seconds = Int64(minutes) * 60
-        scan = KrakenArchiveScan(seconds: seconds)
+    /// `seconds`: how long a candle of the series lasts. `now`: those that end after it are refused.
+    init(seconds: Int64, now: Int64) {
+        rule = KrakenArchiveRule(seconds: seconds, now: now)
+        scan = KrakenArchiveScan(rule)
     }
 
     var emptyBatch: RowBatch { KrakenArchive.emptyBatch }
@@ -110,7 +111,7 @@ struct KrakenArchiveReader: ArchiveReader {
             refused.append(KrakenArchiveLine.refusal(Self.tooLong, bytes[...], line: line - 1))
             return end + 1
         }
-        switch KrakenArchiveLine.read(bytes[...], line: line - 1, seconds: seconds) {
+        switch KrakenArchiveLine.read(bytes[...], line: line - 1, rule) {
         case .row(let row): columns.append(row)
         case .nothing: skippedLines += 1
         case .refused(let record): refused.append(record)

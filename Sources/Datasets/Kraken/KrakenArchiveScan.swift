@@ -5,8 +5,12 @@ struct KrakenArchiveScan {
     static let margin = 8
 
     private let seconds: Int64
+    private let instants: Range<Int64>
 
-    init(seconds: Int64) { self.seconds = seconds }
+    init(_ rule: KrakenArchiveRule) {
+        seconds = rule.seconds
+        instants = rule.instants
+    }
 
     /// Takes rows from `start` on, all lines of `text[start..<end]` being whole; where it stopped, and how many lines it took.
     func rows(_ text: Span<UInt8>, from start: Int, to end: Int, into columns: inout KrakenArchiveColumns) -> (next: Int, lines: Int) {
@@ -32,7 +36,7 @@ struct KrakenArchiveScan {
             let volume = walk.number(text), walk.eat(text, Self.comma),
             let trades = walk.count(text), walk.endOfLine(text)
         else { return nil }
-        guard KrakenArchive.plausible.contains(time), time % seconds == 0, trades > 0, volume.mantissa > 0,
+        guard instants.contains(time), time % seconds == 0, trades > 0, volume.mantissa > 0,
             Self.holds(open, high, low, close)
         else { return nil }
         return KrakenArchiveRow(time: time, open: open, high: high, low: low, close: close, volume: volume, trades: trades)

@@ -9,6 +9,8 @@ enum KrakenReread {
         guard key.values.count == 2, let interval = KrakenInterval(key.values[1]) else {
             return .failure(RereadRefusal("no such interval"))
         }
+        // It has by now, but what was said of it before its end is not what it came to.
+        if kept.reason == KrakenArchive.notEnded, !leniently { return .failure(RereadRefusal(KrakenArchive.notEnded)) }
         let isLine = kept.file != nil || kept.shape == "archive"
         guard let candle = isLine ? line(kept.record) : record(kept.record) else { return .failure(RereadRefusal("not a candle")) }
         if let flaw = structure(candle, interval) ?? (leniently ? nil : flaw(candle)) { return .failure(RereadRefusal(flaw)) }
