@@ -27,8 +27,11 @@ enum ImportText {
         lines.append(
             "\(found.files) files of \(dataset.name), \(there) of them known already, \(found.passedOver) of nobody's"
                 + (found.refused.isEmpty ? "" : ", \(found.refused.count) not readable now"))
+        lines += found.namesakes.prefix(filesShown).map { "of one series: \($0.map(ShownText.safe).joined(separator: ", "))" }
         lines += found.refused.prefix(filesShown).map { "not read: \(ShownText.safe($0))" }
         lines += files.filter { $0.status == .failed }.prefix(filesShown).map { "failed: \(name($0)): \(ShownText.safe($0.reason ?? ""))" }
+        lines += files.filter { $0.status == .imported }.compactMap { file in file.reason.map { "\(name(file)): \(ShownText.safe($0))" } }
+            .prefix(filesShown)
         return lines
     }
 
@@ -54,6 +57,14 @@ enum ImportText {
         json.member("new", found.new)
         json.member("passed_over", found.passedOver)
         json.member("refused", found.refused)
+        json.key("of_one_series")
+        json.beginArray()
+        for names in found.namesakes {
+            json.beginArray()
+            for name in names { json.string(name) }
+            json.endArray()
+        }
+        json.endArray()
         json.key("imports")
         json.beginArray()
         for file in files { write(file, to: &json) }

@@ -117,7 +117,11 @@ struct WayPlanner {
         let wanted = state.left
         let files = circumstances.files.filter { dataset.channel($0.series) == channel && !$0.span.isEmpty }
             .compactMap { file in state.known.place(of: file.series).map { (file: file, place: $0) } }
-            .sorted { ($0.place, $0.file.span.lowerBound, $0.file.id) < ($1.place, $1.file.span.lowerBound, $1.file.id) }
+            .sorted {
+                // Of those that begin alike the one that ends first is the earlier edition.
+                ($0.place, $0.file.span.lowerBound, $0.file.span.upperBound, $0.file.id)
+                    < ($1.place, $1.file.span.lowerBound, $1.file.span.upperBound, $1.file.id)
+            }
         // Those of series that are asked for, then those of others by which slots come that none of the first tells of.
         for isOwn in [true, false] {
             for (file, place) in files {

@@ -20,17 +20,18 @@ package struct ArchiveFile: Sendable, Equatable {
     package let sha256: [UInt8]?
     /// Sorted. Empty where none of its files is there any more.
     package let paths: [String]
-    /// Of imported contents of one series that overlap in time, the how many-th; nil before it is imported.
+    /// Of imported contents of one series that overlap in time, the how many-th that was imported; nil before it is imported.
     package let edition: Int?
     /// Unpacked.
     package let bytes: Int?
-    /// Of its rows, the first and the last, seconds since 1970.
+    /// Of its rows, the first and the last, seconds since 1970. These and `rows` are an estimate until it is imported.
     package let times: ClosedRange<Int64>?
     package let rows: Int?
     /// What its import did; zeros before.
     package let counts: RowCounts
     package let quarantined: Int
     package let status: Status
+    /// Why it waits, or failed; of one that is imported what is to be said of it.
     package let reason: String?
     package let task: Int64?
     /// Of the shown clock.
@@ -55,7 +56,7 @@ package struct ArchivePlace: Sendable, Hashable {
     }
 }
 
-/// What reading a file once has told.
+/// What passing over a file once has told.
 package struct ArchiveContent: Sendable, Hashable {
     package let seriesID: Int
     /// Of the unpacked text.

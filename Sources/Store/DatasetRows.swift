@@ -122,20 +122,20 @@ extension Store {
             """
     }
 
-    /// Puts editions and held rows in their order; counts held rows that changed, and revisions that were noted. `areNewest`: whatever
-    /// began later, for they are made of what is held now.
+    /// Puts editions and held rows in their order; counts held rows that changed, and revisions that were noted. `isLater`: whether a held
+    /// row, of a task and a time, comes behind what is given; nil where when the calls began tells it.
     static func succeed(
-        _ given: [(highest: StoredRow, below: [StoredRow])], areNewest: Bool = false, task: Int64, schema: RowSchema, now: Int64,
+        _ given: [(highest: StoredRow, below: [StoredRow])], task: Int64, schema: RowSchema,
+        isLater said: (_ held: Int64?, _ time: Int64) -> Bool? = { _, _ in nil }, now: Int64,
         counting counts: inout RowCounts, on connection: PostgresConnection
     ) async throws {
         let held = try await lockedRows(given.map(\.highest), schema: schema, on: connection)
-        let laterTasks = areNewest
-            ? [] : try await tasks(among: Set(held.compactMap(\.task)), begunAfter: task, on: connection)
+        let laterTasks = try await tasks(among: Set(held.compactMap(\.task)), begunAfter: task, on: connection)
         var changed: [StoredRow] = []
         var steps: [(row: StoredRow, step: Succession.Step)] = []
         for ((highest, below), held) in zip(given, held) {
             let arrivals = (below + [highest]).map { Edition($0.values, task: task, schema: schema) }
-            let isLater = held.task.map(laterTasks.contains) ?? false
+            let isLater = said(held.task, highest.time) ?? held.task.map(laterTasks.contains) ?? false
             let succession =
                 if let merge = schema.merge {
                     Succession(held: held, isLater: isLater, arrival: arrivals[arrivals.count - 1], schema: schema, merge: merge)

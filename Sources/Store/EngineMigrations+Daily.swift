@@ -27,4 +27,5 @@ package let dailyMigrations: [RowSchema.Migration] = [
     .ways,
     .remarks,
     .scopedBudgets,
+    .editionOrder,
 ]

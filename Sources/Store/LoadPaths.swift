@@ -22,7 +22,7 @@ extension Store {
             feed.relay()
             // New rows before held rows are locked, and both by primary key: two writers never wait for each other in a ring.
             try await copyStraight(feed, target, before: .max, &load, &cover)
-            try await compare(staged, written, target, &load)
+            try await compare(staged, written, target, feed, &load)
         }
         load.parts = cover.finished()
         return try finished(load, feed)
@@ -34,7 +34,7 @@ extension Store {
         var staged = try await stage(feed, target, before: .max, inOrder: false, &load) { _ in }
         if staged > 0 { staged -= try await dropDoubles(target, &load) }
         let written = try await insertNew(staged, target, &load)
-        try await compare(staged, written, target, &load)
+        try await compare(staged, written, target, feed, &load)
         load.parts = staged > 0 ? try await stagedParts(target) : SlotSet()
         return try finished(load, feed)
     }
@@ -132,7 +132,9 @@ extension Store {
     }
 
     /// A row is equal to the held one in most cases, and the server finds that out; only those that differ come here.
-    private static func compare(_ staged: Int, _ written: Int, _ target: LoadTarget, _ load: inout Load) async throws {
+    private static func compare(
+        _ staged: Int, _ written: Int, _ target: LoadTarget, _ feed: LoadFeed, _ load: inout Load
+    ) async throws {
         let others = staged - written
         if others == 0 { return }
         let cursor = try identifier("differing_" + target.schema.table)
@@ -143,6 +145,9 @@ extension Store {
             where held.task_id is distinct from \(target.task) and (\(differs(target))) order by given.time
             """)
         let before = load.outcome.counts
+        // The file has been read to its end: its last row is known.
+        let order = try await EditionOrder(target, last: feed.times?.upperBound)
+        var differing = 0
         while true {
             let page = try await target.connection.query("fetch 5000 from \(cursor)")
             let rows = try page.map { row in
@@ -151,12 +156,15 @@ extension Store {
                     values: try target.schema.columns.enumerated().map { try value(of: row, at: $0.offset + 1, kind: $0.element.kind) })
             }
             if rows.isEmpty { break }
+            differing += rows.count
             try await succeed(
-                rows.map { ($0, []) }, task: target.task, schema: target.schema, now: target.now, counting: &load.outcome.counts,
-                on: target.connection)
+                rows.map { ($0, []) }, task: target.task, schema: target.schema, isLater: order.isLater, now: target.now,
+                counting: &load.outcome.counts, on: target.connection)
         }
         try await target.connection.query("close \(cursor)")
-        load.outcome.counts.unchanged += others - (load.outcome.counts.revised - before.revised)
+        let revised = load.outcome.counts.revised - before.revised
+        load.outcome.counts.unchanged += others - revised
+        load.outcome.outdone = differing - revised - (load.outcome.counts.supplemented - before.supplemented)
     }
 
     /// Another value in a compared column, or one where the held row has none.

@@ -53,6 +53,8 @@ package struct LoadOutcome: Sendable, Equatable {
     package internal(set) var counts = RowCounts()
     /// Of its kind in the series, the how many-th that overlaps.
     package internal(set) var edition = 1
+    /// Rows that say something else than held ones that stay: those of a later edition.
+    package internal(set) var outdone = 0
     package internal(set) var times: ClosedRange<Int64>?
     package internal(set) var rows = 0
     /// Slots that became whole.
@@ -81,7 +83,8 @@ extension Store {
     /// afterwards what was done; where this throws it is as it was, and so is all else.
     ///
     /// Rows in the order of time, outside of what coverage knows of the series, go straight into the table; the others through a temporary
-    /// table. A time that comes twice with one content counts once; with two, it is refused.
+    /// table. A time that comes twice with one content counts once; with two, it is refused. What a later edition told stays
+    /// (`EditionOrder`): of files of one series the store comes to the same in whatever order they are loaded.
     ///
     /// Throws `LoadError`, `StoreError.leaseLost`, `PostgresError`, and what `open` and the reading throw.
     package func load(
@@ -91,6 +94,8 @@ extension Store {
         try await pool.transaction(until: .after(Self.wholeLimit)) { connection in
             let file = try await Self.fileToLoad(id, for: task, of: dataset, on: connection)
             try await connection.script(Self.limits)
+            // One file of a series at a time: each sees what the others told.
+            try await connection.query("select pg_advisory_xact_lock(hashtextextended('file of ' || \(file.seriesID)::int8, 25))")
             connection.answerTimeout = Self.statementLimit
             defer { connection.answerTimeout = connection.configuration.answerTimeout }
             let key = SeriesKey(try await connection.query("select key from series where id = \(file.seriesID)").only().strings(0))
@@ -160,7 +165,8 @@ extension Store {
         // Behind the lock of the series' coverage: of two files of one series the second sees the first.
         let times = outcome.times
         load.outcome.edition = try await connection.query("""
-            update archive_files f set status = 'imported', reason = null, task_id = \(task.id), imported_at = \(.instant(now)),
+            update archive_files f set status = 'imported', reason = \(remark(on: outcome)), task_id = \(task.id),
+                imported_at = \(.instant(now)), told = \(.ranges(load.parts.ranges)),
                 rows = \(outcome.rows), first_time = \(.instant(times?.lowerBound)), last_time = \(.instant(times?.upperBound)),
                 written = \(outcome.counts.written), unchanged = \(outcome.counts.unchanged), revised = \(outcome.counts.revised),
                 quarantined = \(outcome.quarantined),
@@ -174,7 +180,12 @@ extension Store {
     }
 
     private static func reason(of outcome: LoadOutcome) -> String {
-        "the file was read to its end: \(outcome.rows) rows, and its SHA-256 is as registered"
+        let read = "the file was read to its end: \(outcome.rows) rows, and its SHA-256 is as registered"
+        return remark(on: outcome).map { "\(read); \($0)" } ?? read
+    }
+
+    private static func remark(on outcome: LoadOutcome) -> String? {
+        outcome.outdone == 0 ? nil : "\(outcome.outdone) of its rows differ from those of a later edition, which stay"
     }
 }
 

@@ -92,8 +92,10 @@ extension Store {
             }
             if rows.isEmpty { continue }
             rows.sort { $0.time < $1.time }
+            // Whatever began later: they are made of what is held now.
             try await succeed(
-                rows.map { ($0, []) }, areNewest: true, task: task.id, schema: dataset.schema, now: now, counting: &counts, on: connection)
+                rows.map { ($0, []) }, task: task.id, schema: dataset.schema, isLater: { _, _ in false }, now: now, counting: &counts,
+                on: connection)
         }
     }
 }

@@ -100,7 +100,8 @@ extension Store {
                 select l.lane, sum(l.share) over (order by l.rank) as upto, sum(l.share) over () as total
                 from unnest(\(lanes.map(\.rawValue)), \(lanes.map { Int64($0.share) })) with ordinality as l (lane, share, rank)
                 where exists (select from open i cross join lateral (
-                    select from tasks t where t.ingestion_id = i.id and \(Self.isClaimable) and \(isMine) order by t.ordinal limit 1
+                    select from tasks t where t.ingestion_id = i.id and \(Self.isClaimable) and \(Self.isAlone) and \(isMine)
+                    order by t.ordinal limit 1
                 ) t where i.lane = l.lane)
             ), turn as (
                 select lane from lots where upto > \(chance) * total order by upto limit 1
@@ -109,7 +110,7 @@ extension Store {
                 select t.id from (
                     select id, dataset from open order by lane is distinct from (select lane from turn), created_at
                 ) i cross join lateral (
-                    select t.id from tasks t where t.ingestion_id = i.id and \(Self.isClaimable) and \(isMine)
+                    select t.id from tasks t where t.ingestion_id = i.id and \(Self.isClaimable) and \(Self.isAlone) and \(isMine)
                     order by t.ordinal limit 1 for update skip locked
                 ) t limit 1
             ), claimed as (
@@ -138,6 +139,14 @@ extension Store {
     private static let isClaimable: SQL = """
         t.status in ('available', 'running')
             and case t.status when 'available' then t.next_at <= now() else t.lease_until < now() end
+        """
+
+    /// Files of one series are read one after the other, in the order in which they are filed.
+    private static let isAlone: SQL = """
+        (t.archive_file is null or not exists (
+            select from tasks o where o.status = 'running' and o.lease_until > now() and o.archive_file is not null
+                and o.series_ids = t.series_ids and o.id <> t.id
+        ))
         """
 
     /// What a worker learns of a task that it holds.

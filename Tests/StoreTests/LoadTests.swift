@@ -142,6 +142,8 @@ import TestSupport
                 var rows = (from..<from + Int64(1 + random.below(300))).filter { _ in random.chance(70) }.map {
                     Candle($0, price: 100 + Int64(random.below(2)))
                 }
+                // Each ends later than those before it, and so is the later edition.
+                rows.append(Candle(1000 + Int64(content)))
                 if random.chance(50) { rows.shuffle(using: &random) }
                 if random.chance(40), let row = rows.randomElement(using: &random) { rows.append(Candle(row.minute, price: 101)) }
                 var told: [Int64: Set<Int64>] = [:]

@@ -79,19 +79,24 @@ extension StoreUnderTest {
     /// A digest for a content that tests name by a number.
     static func digest(_ content: UInt8) -> [UInt8] { [UInt8](repeating: content, count: 32) }
 
-    func register(_ content: UInt8, _ path: String? = nil, series: Int = 0, now: Int64 = 0) async throws -> ArchiveFile {
+    /// `modified`: when it was written on disk; those that end alike are later editions by it.
+    func register(
+        _ content: UInt8, _ path: String? = nil, series: Int = 0, modified: Int64 = 5, now: Int64 = 0
+    ) async throws -> ArchiveFile {
         try await store.registerArchiveFile(
             ArchiveContent(seriesID: ids[series], sha256: Self.digest(content), bytes: 100),
-            at: ArchivePlace(path: path ?? "\(content).csv", size: 100, modifiedAt: 5, inode: Int64(content)), of: dataset.name, now: now)
+            at: ArchivePlace(path: path ?? "\(content).csv", size: 100, modifiedAt: modified, inode: Int64(content)), of: dataset.name,
+            now: now)
     }
 
     /// Loads a file of these rows by a call of its own. `during`: before each batch is read. `end`: what is said at the end.
     @discardableResult
     func load(
-        _ rows: [Candle], _ content: UInt8 = 1, series: Int = 0, now: Int64 = 0, batch: Int = 500, end: LoadEnd? = nil,
+        _ rows: [Candle], _ content: UInt8 = 1, series: Int = 0, modified: Int64 = 5, now: Int64 = 0, batch: Int = 500,
+        end: LoadEnd? = nil,
         task given: ClaimedTask? = nil, during: @escaping (ClaimedTask, Int) async throws -> Void = { _, _ in }
     ) async throws -> LoadOutcome {
-        let file = try await register(content, series: series, now: now)
+        let file = try await register(content, series: series, modified: modified, now: now)
         let task = if let given { given } else { try await begin() }
         return try await store.load(file: file.id, for: task, of: dataset, now: now) {
             var place = 0
