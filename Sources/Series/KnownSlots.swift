@@ -42,9 +42,8 @@ struct KnownSlots: Sendable {
             let mine = wanted[ledger.key] ?? SlotSet()
             let held = ledger.held.intersection(range.lowerBound * calendar.parts..<range.upperBound * calendar.parts)
                 .wholeSlots(of: calendar.parts)
-            var settled = ledger.absent.intersection(range).subtracting(ledger.recheck)
-            // Nothing happened where a series had not begun, or was over.
-            if let lifetime = ledger.lifetime { settled.formUnion(SlotSet(range).subtracting(SlotSet(lifetime))) }
+            // Outside its lifetime nothing is expected of a series, and nothing is known either: a longer slot does not follow from that.
+            let settled = ledger.absent.intersection(range).subtracting(ledger.recheck)
             members.append(
                 Member(
                     key: ledger.key, ruler: calendar.ruler, sources: Self.sources(of: ledger.key, dataset, places).filter { $0 < place },

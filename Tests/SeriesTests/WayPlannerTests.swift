@@ -227,6 +227,21 @@ struct LadderUniverse {
         #expect(plan.totals.cost.requests >= trial.plan().lowerBound.requests || plan.calls.allSatisfy { $0.shape.name != "newest" })
     }
 
+    /// Before its first row nothing is known of a series: the longer slot in which it begins is asked for, for it does not follow.
+    @Test func theSlotInWhichASeriesBeginsIsAskedFor() {
+        let universe = LadderUniverse(lengths: [1, 6])
+        let ledgers = [
+            Ledger(key: LadderUniverse.key(1), lifetime: 50..<1000, held: SlotSet(50..<60)),
+            Ledger(key: LadderUniverse.key(6), lifetime: 8..<1000),
+        ]
+        let plan = universe.dataset.plan(
+            [Demand(series: LadderUniverse.key(6), missing: SlotSet(8..<10))], shapes: universe.shapes,
+            circumstances: Circumstances(now: 60, ledgers: ledgers, files: [], ways: Selection.Ways(), events: { _, _ in 1 }))
+        #expect(plan.calls.filter { $0.shape.name == "derive" }.map(\.periods) == [54..<60])
+        #expect(plan.calls.filter { $0.shape.name == "newest" }.map(\.periods) == [48..<54])
+        #expect(plan.calls.count == 2 && plan.uncovered == 0)
+    }
+
     /// As a broken file may tell it: the plan is dear, and comes to an end.
     @Test func whatIsBeyondAllMeasureIsPartedNoFinerThanPeriods() {
         let universe = LadderUniverse()
