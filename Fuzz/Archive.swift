@@ -14,9 +14,10 @@ public func fuzzOne(_ data: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     let lines = ends + (bytes.isEmpty || bytes.last == UInt8(ascii: "\n") ? 0 : 1)
     precondition(whole.batch.count + whole.refused.count + whole.skipped == lines, "a line is lost")
     var rows: [Int64] = []
+    let rule = KrakenArchiveRule(seconds: 60, now: now)
     for (number, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
     where line.count <= KrakenArchiveReader.longestLine {
-        if case .row(let row) = KrakenArchiveLine.read(line, line: number + 1, KrakenArchiveRule(seconds: 60, now: now)) { rows.append(row.time) }
+        if case .row(let row) = KrakenArchiveLine.read(line, line: number + 1, rule) { rows.append(row.time) }
     }
     precondition(rows == whole.batch.times, "the fast way and the close look differ")
     return 0

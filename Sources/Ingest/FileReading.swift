@@ -13,6 +13,8 @@ final class FileReading: Sendable {
         var hash = SHA256()
         var piece = [UInt8](repeating: 0, count: ArchiveText.piece)
         var rows = 0
+        /// Of the piece that had most.
+        var room = 0
         var refused = Refusals()
         /// Of the whole text, once it is over.
         var sum: [UInt8]?
@@ -24,6 +26,8 @@ final class FileReading: Sendable {
 
         func next() throws -> LoadPiece {
             var batch = reader.emptyBatch
+            batch.reserve(room)
+            defer { room = max(room, batch.count) }
             // A piece without a row (all of its lines refused) is no end.
             while batch.count == 0 {
                 if let sum {

@@ -16,7 +16,7 @@ package final class Importing: LocalWork {
 
     package func perform(_ task: LocalTask, _ dataset: Dataset, now: Int64) async throws -> LocalEnd {
         guard let format = dataset.archive, let id = task.claim.file, let file = try await store.archiveFile(id) else {
-            return failed("the file that the call was filed for is not known any more")
+            return Self.failed("the file that the call was filed for is not known any more")
         }
         if file.status == .imported { return .ends(TaskResult(ended: .proved, reason: "the file is in the store already"), written: 0) }
         let source: ArchiveSource
@@ -26,7 +26,7 @@ package final class Importing: LocalWork {
             }
             source = found
         } catch {
-            return failed("\(error)")
+            return Self.end(error)
         }
         do {
             let outcome = try await store.load(file: id, for: task.claim, of: dataset, now: now) {
@@ -37,14 +37,20 @@ package final class Importing: LocalWork {
             result.quarantined = outcome.quarantined
             return .stored(result, written: outcome.counts.written + outcome.counts.revised)
         } catch let error as ArchiveError {
-            return failed("\(error)")
+            return Self.end(error)
         } catch let error as LoadError {
             if case .otherContent = error { try await store.markArchiveFile(id, .failed, reason: error.description, task: task.claim.id) }
-            return failed(error.description)
+            return Self.failed(error.description)
         }
     }
 
-    private func failed(_ reason: String) -> LocalEnd { .ends(TaskResult(ended: .failed, reason: reason), written: 0) }
+    /// What the system keeps from this process another may be let have; what is in the file is the same for all.
+    private static func end(_ error: ArchiveError) -> LocalEnd {
+        if case .system = error.cause { return .elsewhere("\(error)") }
+        return failed("\(error)")
+    }
+
+    private static func failed(_ reason: String) -> LocalEnd { .ends(TaskResult(ended: .failed, reason: reason), written: 0) }
 
     /// The first of its places where it can be read as it was registered; nil where none is there.
     private func place(of file: ArchiveFile, _ format: ArchiveFormat) async throws(ArchiveError) -> ArchiveSource? {

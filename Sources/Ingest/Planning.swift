@@ -262,7 +262,8 @@ package final class Planning {
         let circumstances = ground.circumstances(selection, dataset, series, now: now)
         let made = dataset.plan(demands, shapes: shapes, circumstances: circumstances)
         let plan = (ground.made.isEmpty ? made : ground.new(of: made, ids)).limited(to: selection.maxRequests)
-        unfillable += Self.unreached(demands, of: dataset, circumstances)
+        // A later wave of an ingestion is planned for its calls alone; what is out of reach is told when it has ended.
+        if ground.made.isEmpty { unfillable += Self.unreached(demands, of: dataset, circumstances) }
         let calls = plan.calls.map { call in
             StoredCall(
                 shape: call.shape.name, seriesIDs: call.series.compactMap { ids[$0] }, periods: call.periods, covers: call.covers,

@@ -18,6 +18,12 @@ package struct RowBatch: Sendable, Equatable {
 
     package var count: Int { times.count }
 
+    /// Makes room for so many rows, so that none is moved while they come.
+    package mutating func reserve(_ rows: Int) {
+        times.reserveCapacity(rows)
+        for place in columns.indices { columns[place].reserve(rows) }
+    }
+
     package func value(_ column: Int, of row: Int) -> Value {
         switch columns[column] {
         case .decimals(let mantissas, let scales):
@@ -35,6 +41,22 @@ package struct RowBatch: Sendable, Equatable {
 }
 
 extension RowBatch.Column {
+    fileprivate mutating func reserve(_ rows: Int) {
+        // Taken out first: an array with two owners would be copied.
+        let taken = self
+        self = .same(.null)
+        switch taken {
+        case .decimals(var mantissas, var scales):
+            mantissas.reserveCapacity(rows)
+            scales.reserveCapacity(rows)
+            self = .decimals(mantissas: mantissas, scales: scales)
+        case .integers(var integers):
+            integers.reserveCapacity(rows)
+            self = .integers(integers)
+        case .same: self = taken
+        }
+    }
+
     fileprivate mutating func removeAll() {
         // Taken out first: an array with two owners would be copied.
         let taken = self

@@ -23,7 +23,8 @@ import TestSupport
             // What it said is kept all the same, as what the other took the place of.
             let revisions = try await held.revisions()
             #expect(revisions.count == 50)
-            #expect(revisions.allSatisfy { $0.old == Candle($0.time / 60).values() && $0.new == Candle($0.time / 60, price: 2000).values() })
+            #expect(revisions.allSatisfy { $0.old == Candle($0.time / 60).values() })
+            #expect(revisions.allSatisfy { $0.new == Candle($0.time / 60, price: 2000).values() })
             #expect(try await held.isSound())
         }
     }
@@ -32,7 +33,8 @@ import TestSupport
         for order in [[0, 1], [1, 0]] {
             try await StoreUnderTest.with(candles()) { _, held in
                 for place in order {
-                    try await held.load((0..<50).map { Candle($0, price: Int64(1000 + place)) }, UInt8(place + 1), modified: Int64(place + 7))
+                    let rows = (0..<50).map { Candle($0, price: Int64(1000 + place)) }
+                    try await held.load(rows, UInt8(place + 1), modified: Int64(place + 7))
                 }
                 #expect(try await held.minutes().values.allSatisfy { $0[0] == Candle(0, price: 1001).values()[0] })
             }
@@ -86,7 +88,8 @@ import TestSupport
         try await StoreUnderTest.with(candles()) { _, held in
             let files = [try await held.register(1), try await held.register(2), try await held.register(3, series: 1)]
             let calls = zip(files, [0, 0, 1]).map { file, series in
-                StoredCall(shape: "archive", seriesIDs: [held.ids[series]], periods: 0..<9, covers: 9, requests: 0, tokens: 0, file: file.id)
+                StoredCall(
+                    shape: "archive", seriesIDs: [held.ids[series]], periods: 0..<9, covers: 9, requests: 0, tokens: 0, file: file.id)
             }
             _ = try await held.store.insertIngestion(
                 Store.NewIngestion(
