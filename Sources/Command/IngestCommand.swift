@@ -11,7 +11,8 @@ struct IngestCommand: ParsableCommand {
         abstract: "Fill the gaps of a selection: shows the plan, asks, and works it beside other workers.",
         discussion: """
             Ctrl-C pauses the job and prints the command that resumes it; a second Ctrl-C ends at once, and the job goes on where \
-            there are other workers. With --json, progress goes to standard error: a bar on a terminal, else one JSON object a line.
+            there are other workers. Where there is nothing to do no job is filed. With --json, progress goes to standard error: a bar \
+            on a terminal, else one JSON object a line.
 
             Exit codes: 0 complete, 1 failed, 2 usage, 3 partial, 130 interrupted.
             """)

@@ -36,9 +36,11 @@ struct PlanText {
         if plan.calls.isEmpty {
             return ["nothing to do: \(figures.slots == 0 ? "nothing is missing" : "no fillable gap") in the selection"] + warnings
         }
+        let work = [(figures.gaps, "gap"), (figures.slots, "slot"), (plan.calls.count, "call"), (figures.cost.requests, "request")].map {
+            "\($0) \($1)\($0 == 1 ? "" : "s")"
+        }
         var lines = [
-            "\(Self.count(figures.gaps, "gap")), \(Self.count(figures.slots, "slot")); \(Self.count(plan.calls.count, "call")), "
-                + "\(Self.count(figures.cost.requests, "request")) (lower bound \(figures.lowerBound.requests), \(figures.optimality.rawValue))"
+            "\(work[0]), \(work[1]); \(work[2]), \(work[3]) (lower bound \(figures.lowerBound.requests), \(figures.optimality.rawValue))"
         ]
         if dataset.hasWays { lines += waysTable.lines(width: width) + [""] }
         lines += callsTable.lines(width: width)
@@ -49,8 +51,6 @@ struct PlanText {
         if !end.isEmpty { lines.append(end.joined(separator: ", ")) }
         return lines + warnings
     }
-
-    private static func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
 
     // MARK: By way
 
