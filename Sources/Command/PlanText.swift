@@ -45,10 +45,11 @@ struct PlanText {
         if dataset.hasWays { lines += waysTable.lines(width: width) + [""] }
         lines += callsTable.lines(width: width)
         if plan.calls.count > Self.callsShown { lines.append("and \(plan.calls.count - Self.callsShown) more") }
-        var end: [String] = []
-        if figures.estimatedSeconds > 0 { end.append("takes about \(ProgressFigures.duration(figures.estimatedSeconds))") }
-        if let at = figures.completeAt { end.append("complete at about \(Timestamp.text(at, offset: dataset.zone.offset(at: at)))") }
-        if !end.isEmpty { lines.append(end.joined(separator: ", ")) }
+        if let at = figures.completeAt {
+            lines.append("complete at about \(Timestamp.text(at, offset: dataset.zone.offset(at: at)))")
+        } else if figures.estimatedSeconds > 0 {
+            lines.append("takes about \(ProgressFigures.duration(figures.estimatedSeconds))")
+        }
         return lines + warnings
     }
 
@@ -116,11 +117,12 @@ struct PlanText {
         let hasDeadlines = calls.contains { $0.deadline != nil }
         let hasFiles = calls.contains { $0.file != nil }
         var columns: [TextTable.Column] = [
-            .init(title: "call", spare: 1), .init(title: hasFiles ? "series or file" : "series", isElastic: true),
+            // (A file is told by the end of its name.)
+            .init(title: "call", spare: 1), .init(title: hasFiles ? "series or file" : "series", isElastic: !hasFiles),
         ]
-        columns += inDays ? [.init(title: "days")] : [.init(title: "from"), .init(title: "to", spare: 2)]
-        columns += [.init(title: "slots", side: .right), .init(title: "requests", side: .right)]
-        if hasDeadlines { columns.append(.init(title: "too late at", spare: 3)) }
+        columns += inDays ? [.init(title: "days")] : [.init(title: "from"), .init(title: "to", spare: 4)]
+        columns += [.init(title: "slots", side: .right), .init(title: "requests", side: .right, spare: hasFiles ? 3 : 0)]
+        if hasDeadlines { columns.append(.init(title: "too late at", spare: 2)) }
         var table = TextTable(columns)
         for call in calls {
             let series = call.seriesIDs.count == 1 ? names[call.seriesIDs[0]] ?? "?" : "\(call.seriesIDs.count) series"
