@@ -16,6 +16,8 @@ final class CallRunner {
         var witnessed: Range<Int>?
         /// `Step.isGone` of the end.
         var isGone = false
+        /// `Step.isBeginning` of the end.
+        var isBeginning = false
         var dropped = 0
         var refused = Refusals()
         var bodyBytes = 0
@@ -146,7 +148,7 @@ final class CallRunner {
         outcome.needs = step.needs ?? outcome.needs
         guard let end = step.end else { return false }
         outcome.witnessed = step.witnessed
-        outcome.isGone = step.isGone
+        (outcome.isGone, outcome.isBeginning) = (step.isGone, step.isBeginning)
         if case .costlier(let needs, _) = end { outcome.needs = needs }
         if case .unproved(let why) = end, let failure {
             outcome.end = .unproved("\(why) (\(failure))")

@@ -77,7 +77,9 @@ package final class Importing: LocalWork {
 extension ArchiveFolder {
     /// A file by its whole path (`/data/Kraken_OHLCVT.zip!XBTUSD_60.csv`); nil where it is not there.
     static func source(at path: String, _ format: ArchiveFormat) throws(ArchiveError) -> ArchiveSource? {
-        let file = path.split(separator: "!", maxSplits: 1).first.map(String.init) ?? path
+        // A folder may have a `!` in its name.
+        let bang = path.indices.last { path[$0] == "!" && path[..<$0].lowercased().hasSuffix(".zip") }
+        let file = bang.map { String(path[..<$0]) } ?? path
         guard let bar = file.lastIndex(of: "/") else { return nil }
         var limits = Limits()
         // What lies beside it is nobody's concern here.

@@ -19,15 +19,20 @@ enum Settling {
         let series = try await store.ledgers(of: dataset.name, now: stored.filedAt)
         var ground = try await WayGround.gather(selection, of: dataset, series, store: store, now: stored.filedAt)
         ground.made = try await store.madeCalls(of: ingestion)
+        ground.replans = stored.replans
         ground.now = max(now, stored.filedAt)
         return ground
     }
 
-    /// `undone`: its calls that could not be carried out as planned, and were not yet planned anew.
+    /// What was gathered is no longer so: another worker has planned a wave meanwhile.
+    struct Outrun: Error {}
+
+    /// `undone`: its calls that could not be carried out as planned, and were not yet planned anew. Throws `Outrun`.
     static func decide(
         _ ingestion: StoredIngestion, undone: [Store.UndoneCall], series: [StoredSeries], dataset: Dataset, findings: ShapeFindings,
         ground: WayGround = WayGround()
     ) throws -> Store.Settlement {
+        if let replans = ground.replans, replans != ingestion.replans { throw Outrun() }
         // What fell due while it ran was never asked of it.
         let now = ingestion.filedAt
         var selection = try SelectionJSON.read(try JSONValue(parsing: Array(ingestion.selection.utf8)), datasets: [dataset], isStored: true)

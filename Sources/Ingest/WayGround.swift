@@ -10,6 +10,8 @@ package struct WayGround: Sendable {
     var doubted: [Int: SlotSet] = [:]
     /// Calls that the ingestion has made already, which are not made again.
     var made: [Store.MadeCall] = []
+    /// How often the ingestion had been planned anew; nil where the plan is not of one.
+    var replans: Int?
     /// The shown clock, where what is due is judged by an earlier one.
     var now: Int64?
 

@@ -33,8 +33,14 @@ extension Worker {
     func settle(_ id: String, _ dataset: Dataset) async throws {
         let findings = try await store.shapeFindings(of: dataset.name)
         let ground = try await Settling.ground(of: id, dataset, store: store, now: clock.now)
-        let settlement = try await store.settle(ingestion: id) { ingestion, undone, series in
-            try Settling.decide(ingestion, undone: undone, series: series, dataset: dataset, findings: findings, ground: ground)
+        let settlement: Store.Settlement?
+        do {
+            settlement = try await store.settle(ingestion: id) { ingestion, undone, series in
+                try Settling.decide(ingestion, undone: undone, series: series, dataset: dataset, findings: findings, ground: ground)
+            }
+        } catch is Settling.Outrun {
+            // Who ends the last call of that wave settles it.
+            return
         }
         if case .ended(let status, let error) = settlement {
             observe(.ingestionEnded(ingestion: id, dataset: dataset.name, status: status.rawValue, error: error))

@@ -247,7 +247,7 @@ package final class Worker {
         result.rows = outcome.rows.map { StoredRow(seriesID: task.seriesIDs[$0.series], time: $0.time, values: $0.values) }
         result.askedAt = holding.askedAt
         result.witnessed = outcome.witnessed
-        result.isGone = outcome.isGone
+        (result.isGone, result.isBeginning) = (outcome.isGone, outcome.isBeginning)
         result.begunAt = holding.begunAt
         result.requests = outcome.requests
         result.retries = outcome.retries

@@ -32,7 +32,8 @@ package struct Dataset: Sendable {
     package let lostReasons: Set<String>
     /// Both: after these the upstream will say nothing else ever.
     package let finalReasons: Set<String>
-    /// Whether nothing is expected of a channel's series before the first row of any of them (Kraken: before a pair's first trade).
+    /// Whether nothing is expected of a channel's series before the first row of any of them, once it is known that nothing was before it
+    /// (Kraken: before a pair's first trade).
     package let beginsWithFirstRow: Bool
 
     // Fact 2: what a call can cover and what it costs.

@@ -7,8 +7,8 @@ extension Dataset {
         let horizon = zone.start(of: zone.day(at: now).advanced(by: -horizonDays))
         guard beginsWithFirstRow else { return horizon }
         return ledgers.reduce(horizon) { start, ledger in
-            guard let first = ledger.lifetime?.lowerBound, first > Ledger.always.lowerBound else { return start }
-            return min(start, calendar(of: ledger.key).ruler.start(of: first))
+            guard let first = ledger.held.first else { return start }
+            return min(start, calendar(of: ledger.key).partRuler.start(of: first))
         }
     }
 }

@@ -90,6 +90,8 @@ package struct Step: Sendable {
     package var witnessed: Range<Int>?
     /// The end is sure that the upstream no longer has the channel of this call at all: nothing is expected of it behind what is held.
     package var isGone = false
+    /// The end is sure that the upstream had nothing of the channel of this call before the earliest of its rows, ever.
+    package var isBeginning = false
 
     package init() {}
 

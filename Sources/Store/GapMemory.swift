@@ -38,20 +38,9 @@ extension Store {
         let ids = Array(Set(parts.keys).union(refused.keys).union(silence == nil ? [] : task.seriesIDs))
         if ids.isEmpty { return Remembered() }
         // In one order everywhere, so that two writers cannot wait for each other.
-        let rows = try await connection.query("""
-            select c.series_id, s.key, lower(s.lifetime), upper(s.lifetime), \(Self.bounds("c.held")), \(Self.bounds("c.absent")),
-                c.excluded, c.unfillable, c.quarantined
-            from coverage c join series s on s.id = c.series_id
-            where c.series_id = any(\(ids.map { Int32($0) })) order by c.series_id for update of c
-            """)
         var changes: [CoverageChange] = []
         let asked = Set(task.seriesIDs)
-        for row in rows {
-            let ledger = Ledger(
-                key: SeriesKey(try row.strings(1)), lifetime: try lifetime(of: row, at: 2), held: try slots(of: row, 4),
-                absent: try slots(of: row, 6), excluded: SlotSet(ranges: try row.ranges(8)),
-                unfillable: SlotSet(ranges: try row.ranges(9)), quarantined: SlotSet(ranges: try row.ranges(10)))
-            let id = try row.int(0)
+        for (id, ledger) in try await lockedLedgers(ids, on: connection) {
             changes.append(CoverageChange(
                 id: id, ledger: ledger, adding: parts[id] ?? SlotSet(), refused: refused[id] ?? [], dataset,
                 silence: asked.contains(id) ? silence : nil))
@@ -66,7 +55,24 @@ extension Store {
         }
     }
 
-    /// Ends absences of slots whose record came and was refused, of series whose coverage is locked.
+    /// Locked until the transaction ends.
+    static func lockedLedgers(_ ids: [Int], on connection: PostgresConnection) async throws -> [(id: Int, ledger: Ledger)] {
+        let rows = try await connection.query("""
+            select c.series_id, s.key, lower(s.lifetime), upper(s.lifetime), \(Self.bounds("c.held")), \(Self.bounds("c.absent")),
+                c.excluded, c.unfillable, c.quarantined
+            from coverage c join series s on s.id = c.series_id
+            where c.series_id = any(\(ids.map { Int32($0) })) order by c.series_id for update of c
+            """)
+        return try rows.map { row in
+            let ledger = Ledger(
+                key: SeriesKey(try row.strings(1)), lifetime: try lifetime(of: row, at: 2), held: try slots(of: row, 4),
+                absent: try slots(of: row, 6), excluded: SlotSet(ranges: try row.ranges(8)),
+                unfillable: SlotSet(ranges: try row.ranges(9)), quarantined: SlotSet(ranges: try row.ranges(10)))
+            return (try row.int(0), ledger)
+        }
+    }
+
+    /// Ends absences of slots in which there is something after all, of series whose coverage is locked.
     static func endAbsences(
         of refused: [Int: (ledger: Ledger, times: [Int64])], task: Int64, _ dataset: Dataset, now: Int64, on connection: PostgresConnection
     ) async throws {

@@ -43,6 +43,7 @@ extension Store {
         let span = dataset.instants(of: slots, of: target.key)
         return try await pool.transaction { connection in
             try await Self.hold(task, on: connection)
+            try await Self.holdDerivations(of: [dataset.channel(target.key)], dataset, on: connection)
             guard let own = try await Self.known([target], in: span, of: dataset, on: connection).first else { return Inferred() }
             var left = own.open(dataset, now: now)
             if left.isEmpty { return Inferred() }
@@ -53,8 +54,8 @@ extension Store {
                 guard let finer = source.finer(of: own.ruler) else { continue }
                 let known = finer.known(of: left)
                 left = left.subtracting(known.rolled.union(known.empty).union(known.common))
-                empty.formUnion(known.empty)
-                common.formUnion(known.common)
+                empty.formUnion(known.empty.subtracting(own.quarantined))
+                common.formUnion(known.common.subtracting(own.quarantined))
                 rows += try await Self.roll(known.rolled, of: own, from: source, finer.ratio, derivation, dataset, on: connection)
             }
             var inferred = Inferred()
@@ -63,7 +64,7 @@ extension Store {
             let settled = try await Self.remember(
                 parts, of: TaskResult(ended: .proved, reason: ""), task, dataset, now: now, on: connection)
             inferred.filled = settled.filled
-            let isOlder = try await Self.extendLifetimes(touched: parts, dataset, on: connection)
+            let isOlder = try await Self.extendLifetimes(touched: parts, isBeginning: false, dataset, on: connection)
             inferred.absent = try await Self.note(
                 [KnownEmpty(id: target.id, key: target.key, [derivation.emptyReason: empty, derivation.commonReason: common])],
                 task: task.id, dataset, now: now, on: connection)

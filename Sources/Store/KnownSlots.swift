@@ -15,6 +15,8 @@ struct KnownSlots {
     let common: SlotSet
     let absent: SlotSet
     let excluded: SlotSet
+    /// A record of theirs came and was refused: no silence counts there.
+    let quarantined: SlotSet
 
     /// Due, expected and not held, and nothing is known of them but that, perhaps, the upstream has nothing.
     func open(_ dataset: Dataset, now: Int64) -> SlotSet {
@@ -65,7 +67,7 @@ extension Store {
         let common = dataset.derivation?.commonReason ?? ""
         let rows = try await connection.query("""
             select lower(s.lifetime), upper(s.lifetime), c.held * int8multirange(int8range(v.low * v.parts, v.high * v.parts)),
-                c.absent * v.span, c.excluded * v.span,
+                c.absent * v.span, c.excluded * v.span, c.quarantined * v.span,
                 (select range_agg(int8range(a.first_slot, a.end_slot)) * v.span from absences a where a.series_id = v.id
                     and a.first_slot < v.high and a.end_slot > v.low and a.reason = any(\(dataset.emptyReasons.sorted()))),
                 (select range_agg(int8range(a.first_slot, a.end_slot)) * v.span from absences a where a.series_id = v.id
@@ -83,8 +85,9 @@ extension Store {
             KnownSlots(
                 entry: series[place], ruler: calendars[place].ruler, slots: slots[place], lifetime: try lifetime(of: row, at: 0),
                 held: SlotSet(ranges: try row.ranges(2)).wholeSlots(of: calendars[place].parts),
-                empty: SlotSet(ranges: try row.rangesOrNil(5) ?? []), common: SlotSet(ranges: try row.rangesOrNil(6) ?? []),
-                absent: SlotSet(ranges: try row.ranges(3)), excluded: SlotSet(ranges: try row.ranges(4)))
+                empty: SlotSet(ranges: try row.rangesOrNil(6) ?? []), common: SlotSet(ranges: try row.rangesOrNil(7) ?? []),
+                absent: SlotSet(ranges: try row.ranges(3)), excluded: SlotSet(ranges: try row.ranges(4)),
+                quarantined: SlotSet(ranges: try row.ranges(5)))
         }
     }
 }

@@ -7,12 +7,17 @@ extension Store {
     /// Brings the lifetimes of all series of some channels into step with what is held by now, within the transaction that stored rows.
     /// Nothing where the dataset does not say so. Whether any changed: the dataset's version is to be raised then.
     ///
-    /// The first thing that is known of a channel is what its earliest held row tells of, as closely as the shortest slot tells it: a
-    /// week's candle begins days before the first trade in it. A channel of which something is held after its end has not ended.
+    /// A channel's beginning is what its earliest held row tells of, as closely as the shortest slot tells it: a week's candle begins days
+    /// before the first trade in it. It is known once somebody is sure that there was nothing before; from then on an earlier row moves it
+    /// back. Until then all slots are expected. A channel of which something is held after its end has not ended.
     ///
-    /// - Parameter touched: the parts that rows were stored of, by series: where no series begins by them, or ends later, nothing else is
-    ///   looked at.
-    static func extendLifetimes(touched: [Int: SlotSet], _ dataset: Dataset, on connection: PostgresConnection) async throws -> Bool {
+    /// - Parameters:
+    ///   - touched: the parts that rows were stored of, by series: where no series begins by them, or ends later, nothing else is looked
+    ///     at.
+    ///   - isBeginning: nothing was ever there before them.
+    static func extendLifetimes(
+        touched: [Int: SlotSet], isBeginning: Bool, _ dataset: Dataset, on connection: PostgresConnection
+    ) async throws -> Bool {
         if !dataset.beginsWithFirstRow || touched.isEmpty { return false }
         let rows = try await connection.query("""
             select s.key, lower(c.held), upper(c.held), lower(s.lifetime), upper(s.lifetime), s.id
@@ -31,12 +36,14 @@ extension Store {
         }
         var isChange = false
         for channel in channels.sorted() {
-            isChange = try await extendLifetimes(of: channel, dataset, on: connection) || isChange
+            isChange = try await extendLifetimes(of: channel, isBeginning: isBeginning, dataset, on: connection) || isChange
         }
         return isChange
     }
 
-    private static func extendLifetimes(of channel: String, _ dataset: Dataset, on connection: PostgresConnection) async throws -> Bool {
+    private static func extendLifetimes(
+        of channel: String, isBeginning: Bool, _ dataset: Dataset, on connection: PostgresConnection
+    ) async throws -> Bool {
         // One after the other: whoever comes second sees what the first has stored.
         let lives = try await lockedLives(of: channel, dataset, on: connection)
         let spans = try await spans(of: lives, dataset, on: connection)
@@ -47,8 +54,13 @@ extension Store {
             guard let end = life.end, let last = spans[life.id]?.last else { return false }
             return dataset.calendar(of: life.key).ruler.slot(containing: last.lowerBound) >= end
         }
+        // A series that joined its channel later begins with it.
+        let isBegun = isBeginning || lives.contains { $0.first != nil }
         return try await write(
-            lives.map { ($0, dataset.calendar(of: $0.key).ruler.slot(containing: begin), isOver ? nil : $0.end) }, on: connection)
+            lives.map { life in
+                let first = isBegun ? dataset.calendar(of: life.key).ruler.slot(containing: begin) : nil
+                return (life, first, isOver ? nil : life.end)
+            }, on: connection)
     }
 
     /// Ends the lifetimes of all series of a call's channel with the last thing that is held of it, as closely as the shortest slot tells

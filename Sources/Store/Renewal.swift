@@ -13,16 +13,16 @@ extension Store {
     ) async throws {
         guard let derivation = dataset.derivation, derivation.mark != nil, !touched.isEmpty else { return }
         // Rows where nothing was known change nothing that was derived: of most tasks, and of millions of rows, no more is asked.
-        if counts.revised == 0 {
-            let ends = try await endsAbsences(touched, dataset, on: connection)
-            if !ends { return }
-        }
+        let broken = try await brokenAbsences(touched, dataset, on: connection)
+        if counts.revised == 0, broken.isEmpty { return }
         let all = try await connection.query("select id, key from series where dataset = \(dataset.name)").map {
             SeriesEntry(id: try $0.int(0), key: SeriesKey(try $0.strings(1)))
         }
         let places = Dictionary(all.map { ($0.key, $0) }) { first, _ in first }
         var changed = all.filter { touched[$0.id] != nil }
         let channels = Set(changed.map { dataset.channel($0.key) })
+        try await holdDerivations(of: channels, dataset, on: connection)
+        try await endAbsences(above: broken, among: all, task, dataset, now: now, on: connection)
         let targets = all.filter { channels.contains(dataset.channel($0.key)) }.map { ($0, dataset.calendar(of: $0.key).ruler) }
         for (target, _) in targets.sorted(by: { $0.1.length < $1.1.length }) {
             let sources = derivation.sources(target.key)
@@ -37,17 +37,52 @@ extension Store {
         }
     }
 
-    private static func endsAbsences(
+    /// Who derives rows of a channel and who changes what they are made of take turns, until their transactions end: else a row could be
+    /// made of what is just being replaced, unseen by who replaces it.
+    static func holdDerivations(of channels: Set<String>, _ dataset: Dataset, on connection: PostgresConnection) async throws {
+        for channel in channels.sorted() {
+            _ = try await connection.query(
+                "select pg_advisory_xact_lock(hashtextextended(\(dataset.name) || ' ' || \(channel), 26))")
+        }
+    }
+
+    /// Absent slots in which something is now, by series.
+    private static func brokenAbsences(
         _ touched: [Int: SlotSet], _ dataset: Dataset, on connection: PostgresConnection
-    ) async throws -> Bool {
+    ) async throws -> [(key: SeriesKey, slots: SlotSet)] {
         let rows = try await connection.query("""
             select s.id, s.key, c.absent from series s join coverage c on c.series_id = s.id
             where s.id = any(\(touched.keys.map { Int32($0) })) and not isempty(c.absent)
             """)
-        return try rows.contains { row in
-            let parts = dataset.calendar(of: SeriesKey(try row.strings(1))).parts
-            return try !SlotSet(ranges: row.ranges(2)).scaledUp(by: parts).intersection(touched[row.int(0)] ?? SlotSet()).isEmpty
+        return try rows.compactMap { row in
+            let key = SeriesKey(try row.strings(1))
+            let now = (touched[try row.int(0)] ?? SlotSet()).touchedSlots(of: dataset.calendar(of: key).parts)
+            let slots = SlotSet(ranges: try row.ranges(2)).intersection(now)
+            return slots.isEmpty ? nil : (key, slots)
         }
+    }
+
+    /// A longer slot is not empty either: what was known of it has to be found out anew.
+    private static func endAbsences(
+        above broken: [(key: SeriesKey, slots: SlotSet)], among all: [SeriesEntry], _ task: ClaimedTask, _ dataset: Dataset, now: Int64,
+        on connection: PostgresConnection
+    ) async throws {
+        var wrong: [Int: SlotSet] = [:]
+        for (key, slots) in broken {
+            let finer = dataset.calendar(of: key).ruler
+            for entry in all where dataset.channel(entry.key) == dataset.channel(key) {
+                guard let numbers = FinerSlots(of: finer, in: dataset.calendar(of: entry.key).ruler) else { continue }
+                wrong[entry.id, default: SlotSet()].formUnion(numbers.coarser(touching: slots))
+            }
+        }
+        if wrong.isEmpty { return }
+        var ended: [Int: (ledger: Ledger, times: [Int64])] = [:]
+        for (id, ledger) in try await lockedLedgers(Array(wrong.keys), on: connection) {
+            let ruler = dataset.calendar(of: ledger.key).ruler
+            let slots = ledger.absent.intersection(wrong[id] ?? SlotSet())
+            if !slots.isEmpty { ended[id] = (ledger, slots.ranges.joined().map { ruler.start(of: $0) }) }
+        }
+        try await endAbsences(of: ended, task: task.id, dataset, now: now, on: connection)
     }
 
     /// Slots of a series that were derived, and in which a row of one of these is the task's.

@@ -55,6 +55,8 @@ package struct TaskResult: Sendable {
     /// The upstream has said that it no longer has the channel of this call: it has ended with what is held of it. Where nothing is, there
     /// never was one, and the task fails with this reason.
     package var isGone = false
+    /// Nothing was ever there of this call's channel before the earliest of its rows.
+    package var isBeginning = false
     /// When its first request was let go: of two calls for one row the one that asked later has the newer answer. nil where none
     /// was sent; then its claim stands for it.
     package var begunAt: Deadline?
@@ -188,7 +190,8 @@ extension Store {
             result.rows, filling: parts, task: task.id, schema: dataset.schema, now: now, on: connection)
         try await renew(after: parts, task, dataset, now: now, counting: &counts, on: connection)
         var settled = try await remember(parts, of: result, task, dataset, now: now, on: connection)
-        if try await extendLifetimes(touched: parts, dataset, on: connection) { settled.isChange = true }
+        let isOlder = try await extendLifetimes(touched: parts, isBeginning: result.isBeginning, dataset, on: connection)
+        if isOlder { settled.isChange = true }
         var result = result
         if result.isGone {
             let isEnded = try await endLifetimes(of: task, dataset, on: connection)

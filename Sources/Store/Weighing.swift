@@ -70,7 +70,7 @@ private struct Weighing {
             var proof: [String: SlotSet] = [:]
             var finer = SlotSet()
             if judgedIDs.contains(one.entry.id) {
-                missing = one.open(dataset, now: now).subtracting(one.absent).intersection(slots)
+                missing = one.open(dataset, now: now).subtracting(one.absent).subtracting(one.quarantined).intersection(slots)
                 if !missing.isEmpty {
                     proof = try await proved(missing, of: one)
                     for proved in proof.values { missing = missing.subtracting(proved) }

@@ -153,33 +153,42 @@ import TestSupport
             let first = Self.start / 60 * 60
             let now = Int64(first + 120) * 60
             var prices = Dictionary(uniqueKeysWithValues: (0..<60).map { ($0, 10 + $0) })
-            // Nothing happened in the minute 3.
-            prices[3] = nil
+            // Nothing happened in the minute 3, nor in the five from 20 on.
+            let quiet = [3] + Array(20..<25)
+            for minute in quiet { prices[minute] = nil }
             func row(_ minute: Int, _ price: Int) -> StoredRow {
                 StoredRow(seriesID: test.ids[0], time: Int64(first + minute) * 60, values: Candles.values([(price, 1)], "api"))
             }
             try await test.call(prices.map { row($0.key, $0.value) })
+            for minute in quiet {
+                try await test.store.pool.query("""
+                    insert into absences (series_id, first_slot, end_slot, reason, since, asked_at, attempts, steps, task_id)
+                    values (\(test.ids[0]), \(first + minute), \(first + minute + 1), 'no_trade', now(), now(), 1, 1, 1)
+                    """)
+            }
             try await test.store.pool.query("""
-                insert into absences (series_id, first_slot, end_slot, reason, since, asked_at, attempts, steps, task_id)
-                values (\(test.ids[0]), \(first + 3), \(first + 4), 'no_trade', now(), now(), 1, 1, 1)
+                update coverage set absent = \(.ranges([first + 3..<first + 4, first + 20..<first + 25])) where series_id = \(test.ids[0])
                 """)
-            try await test.store.pool.query(
-                "update coverage set absent = \(.ranges([first + 3..<first + 4])) where series_id = \(test.ids[0])")
             let entries = zip(test.ids, dataset.followed).map { SeriesEntry(id: $0, key: $1) }
             let task = try await test.begin()
             for (place, length) in intervals.enumerated().dropFirst() {
                 let slots = first / length..<first / length + 60 / length
                 let found = try await test.store.derive(
                     task, entries[place], from: [entries[place - 1]], in: slots, of: dataset, now: now)
-                #expect(found.written == 60 / length)
+                #expect(found.written == (length == 5 ? 11 : 60 / length) && found.absent == (length == 5 ? 1 : 0))
             }
             try await test.end(task, [], now: now)
+            func absent(_ place: Int) async throws -> [Range<Int>] {
+                let ledgers = try await test.store.ledgers(of: dataset.name)
+                return ledgers.first { $0.id == test.ids[place] }?.ledger.absent.ranges ?? []
+            }
             func expectAll() async throws {
                 let held = try await test.held()
                 for (place, length) in intervals.enumerated().dropFirst() {
                     for begin in stride(from: 0, to: 60, by: length) {
                         let trades = (begin..<begin + length).compactMap { minute in prices[minute].map { ($0, 1) } }
-                        #expect(held[[Int64(test.ids[place]), Int64(first + begin) * 60]] == Candles.values(trades, "derived"))
+                        let row = held[[Int64(test.ids[place]), Int64(first + begin) * 60]]
+                        #expect(row == (trades.isEmpty ? nil : Candles.values(trades, "derived")))
                     }
                 }
             }
@@ -194,6 +203,16 @@ import TestSupport
             // Something happened after all.
             prices[3] = 1
             #expect(try await test.call([row(3, 1)], now: now).revised == 3)
+            try await expectAll()
+            // So it did where a longer slot was known to be empty: that is open again, and follows.
+            #expect(try await absent(1) == [first / 5 + 4..<first / 5 + 5])
+            #expect(try await test.call([row(22, 7)], now: now).revised == 2)
+            #expect(try await absent(1).isEmpty)
+            prices[22] = 7
+            let next = try await test.begin()
+            #expect(try await test.store.derive(
+                next, entries[1], from: [entries[0]], in: first / 5..<first / 5 + 12, of: dataset, now: now).written == 1)
+            try await test.end(next, [], now: now)
             try await expectAll()
             // The same again changes nothing.
             let version = try await test.version()
@@ -226,7 +245,10 @@ import TestSupport
             let never = try await gone()
             #expect(never?.status == "failed" && never?.error == "not listed", "what never was has not ended")
             #expect(try await lives().allSatisfy { $0 == nil })
+            // One row is no beginning, until somebody knows that nothing was before it.
             try await test.call([row(2, first)])
+            #expect(try await lives().allSatisfy { $0 == nil })
+            try await test.call([row(2, first)], isBeginning: true)
             #expect(try await lives() == [first..<open, first / 5..<open, first / 15..<open, nil, nil, nil])
             // The finer slot tells it more closely, a later one does not.
             try await test.call([row(1, first + 10), row(1, first + 20)])

@@ -61,16 +61,20 @@ final class StoreUnderTest {
 
     @discardableResult
     func end(
-        _ task: ClaimedTask, _ rows: [StoredRow], now: Int64 = 0, as ended: TaskResult.Ended = .proved, begunAt: Deadline? = nil
+        _ task: ClaimedTask, _ rows: [StoredRow], now: Int64 = 0, as ended: TaskResult.Ended = .proved, begunAt: Deadline? = nil,
+        isBeginning: Bool = false
     ) async throws -> RowCounts {
         var result = TaskResult(ended: ended, reason: "")
         result.rows = rows
+        result.isBeginning = isBeginning
         result.begunAt = begunAt
         return try await store.finish(task, with: result, dataset: dataset, now: now)
     }
 
     @discardableResult
-    func call(_ rows: [StoredRow], now: Int64 = 0) async throws -> RowCounts { try await end(try await begin(), rows, now: now) }
+    func call(_ rows: [StoredRow], now: Int64 = 0, isBeginning: Bool = false) async throws -> RowCounts {
+        try await end(try await begin(), rows, now: now, isBeginning: isBeginning)
+    }
 
     /// Oldest first.
     func revisions() async throws -> [Revision] {

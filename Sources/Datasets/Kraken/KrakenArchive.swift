@@ -9,7 +9,15 @@ package enum KrakenArchive {
     package static let format = ArchiveFormat(
         series: { name in KrakenArchiveName(name).map { SeriesKey([$0.pair.name, String($0.minutes)]) } },
         glance: { ArchiveGlance(instants: plausible, step: seconds(of: $0)) },
-        reader: { KrakenArchiveReader(seconds: seconds(of: $0), now: $1) })
+        reader: { KrakenArchiveReader(seconds: seconds(of: $0), now: $1) }, isBeginning: isBeginning)
+
+    /// The download of all years begins with a pair's first trade, that of a quarter with the quarter. Which of them a file is from is
+    /// told by the download's name, where that is among the paths, and by what it begins with: what begins within a week of a quarter's
+    /// beginning may be of a quarter.
+    @Sendable private static func isBeginning(_ paths: [String], _ first: Int64) -> Bool {
+        if paths.contains(where: { $0.firstMatch(of: /_Q[1-4]_[0-9]{4}/) != nil }) { return false }
+        return first - KrakenPublication.quarter(of: first).lowerBound > 7 * 86_400
+    }
 
     private static func seconds(of key: SeriesKey) -> Int64 { KrakenInterval(key.values[1])?.seconds ?? 60 }
 

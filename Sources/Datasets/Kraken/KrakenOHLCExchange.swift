@@ -14,6 +14,8 @@ internal import Series
 ///
 /// The slots asked for are those that begin in the order's minutes.
 struct KrakenOHLCExchange: Exchange {
+    /// With the one in progress.
+    private static let candlesMax = 721
     private let pair: KrakenPair
     private let interval: KrakenInterval
     private let periods: Range<Int>
@@ -101,6 +103,12 @@ struct KrakenOHLCExchange: Exchange {
         for slot in known.keys.sorted() {
             guard let candle = known[slot], !candle.isPlaceholder else { continue }
             step.rows.append(Row(series: 0, time: candle.time, values: candle.values(source: .api)))
+        }
+        // Fewer than there could be: it begins with the first, in which something was traded.
+        if let first = known.min(by: { $0.key < $1.key }), first.key > slots.lowerBound, !first.value.isPlaceholder,
+            candles.count < Self.candlesMax, candles.allSatisfy({ ($0?.time ?? .min) >= first.value.time })
+        {
+            step.isBeginning = true
         }
         return ended(step, Set(known.keys))
     }

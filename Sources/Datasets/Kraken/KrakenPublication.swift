@@ -13,16 +13,24 @@ enum KrakenPublication {
 
     @Sendable static func file(_ key: SeriesKey, _ instant: Int64, _ now: Int64) -> PublishedFile? {
         guard key.values.count == 2, KrakenInterval(key.values[1])?.isArchived == true, instant >= begin else { return nil }
-        let date = day(instant)
-        let quarter = (date.month - 1) / 3
-        guard let from = LocalDate(year: date.year, month: quarter * 3 + 1, day: 1),
-            let end = LocalDate(year: quarter == 3 ? date.year + 1 : date.year, month: quarter == 3 ? 1 : quarter * 3 + 4, day: 1),
-            let newYear = LocalDate(year: day(now - Int64(lateDays) * 86_400).year, month: 1, day: 1),
-            start(end.advanced(by: lateDays)) <= now
+        let quarter = quarter(of: instant)
+        guard let newYear = LocalDate(year: day(now - Int64(lateDays) * 86_400).year, month: 1, day: 1).map(start),
+            quarter.upperBound + Int64(lateDays) * 86_400 <= now
         else { return nil }
         let member = "\(key.values[0])_\(key.values[1]).csv"
-        if end <= newYear { return PublishedFile(name: complete, member: member, span: begin..<start(newYear)) }
-        return PublishedFile(name: "Kraken_OHLCVT_Q\(quarter + 1)_\(date.year).zip", member: member, span: start(from)..<start(end))
+        if quarter.upperBound <= newYear { return PublishedFile(name: complete, member: member, span: begin..<newYear) }
+        let date = day(instant)
+        return PublishedFile(name: "Kraken_OHLCVT_Q\((date.month + 2) / 3)_\(date.year).zip", member: member, span: quarter)
+    }
+
+    /// The quarter of a year that an instant lies in.
+    static func quarter(of instant: Int64) -> Range<Int64> {
+        let date = day(instant)
+        let month = (date.month - 1) / 3 * 3 + 1
+        guard let from = LocalDate(year: date.year, month: month, day: 1),
+            let end = LocalDate(year: month == 10 ? date.year + 1 : date.year, month: month == 10 ? 1 : month + 3, day: 1)
+        else { preconditionFailure("a quarter of the year \(date.year)") }
+        return start(from)..<start(end)
     }
 
     // (Nobody traded before 1970.)

@@ -54,6 +54,8 @@ struct KrakenTradesExchange: Exchange {
     private var isSecondLook = false
     private var outstanding: UpstreamRequest?
     private var isOpened = false
+    /// The pair's first trade ever is among those that were seen.
+    private var isBeginning = false
     /// The first page, while it is not known whether anything stands before it.
     private var opening: KrakenTradesPage?
     /// What answers began with (nanoseconds; nothing: `.max`) that did not agree.
@@ -141,6 +143,7 @@ struct KrakenTradesExchange: Exchange {
         if isOpened { return nil }
         let first = page.trades.map(\.nanoseconds).min() ?? .max
         isOpened = first < from + 60 * Self.nanosecond || openings.contains(first) || page.trades.contains { $0.id == 1 }
+        isBeginning = isBeginning || page.trades.contains { $0.id == 1 }
         if isOpened { return nil }
         looksBack += 1
         attempt += 1
@@ -168,7 +171,7 @@ struct KrakenTradesExchange: Exchange {
         looksBack += 1
         attempt += 1
         if isTapesBeginning || before.map({ $0 + 1 == firstID }) ?? false {
-            (isOpened, opening) = (true, nil)
+            (isOpened, opening, isBeginning) = (true, nil, isTapesBeginning)
             let joined = tape.join(first)
             if !joined.gaps.isEmpty {
                 isSecondLook = true
@@ -269,6 +272,7 @@ struct KrakenTradesExchange: Exchange {
         let minutes = Int((losses.min() ?? from) / (60 * Self.nanosecond))
         let until = min(max(minutes, periods.lowerBound), periods.upperBound)
         step.witnessed = periods.lowerBound..<until
+        step.isBeginning = isBeginning && lostFrom == nil
         if until == periods.upperBound {
             let ids = tape.firstID.flatMap { first in tape.lastID.map { ", ids \(first) to \($0) without a hole" } } ?? ""
             step.end = .proved("all \(tape.count) trades were seen\(ids)")
