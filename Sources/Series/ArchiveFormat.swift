@@ -7,13 +7,14 @@ package struct ArchiveFormat: Sendable {
     package let glance: @Sendable (SeriesKey) -> ArchiveGlance
     /// Reads one file of a series from its first byte on. `now`, the shown clock: a row whose slot ends after it is refused.
     package let reader: @Sendable (_ series: SeriesKey, _ now: Int64) -> any ArchiveReader
-    /// Whether nothing was ever there of a series' channel before a file of it, by the file's paths and the instant of its first row.
-    package let isBeginning: @Sendable (_ paths: [String], _ first: Int64) -> Bool
+    /// Whether nothing was ever there of a series' channel before a file of it, by the file's paths and the instants of its first and last
+    /// row.
+    package let isBeginning: @Sendable (_ paths: [String], _ times: ClosedRange<Int64>) -> Bool
 
     package init(
         series: @escaping @Sendable (String) -> SeriesKey?, glance: @escaping @Sendable (SeriesKey) -> ArchiveGlance,
         reader: @escaping @Sendable (SeriesKey, Int64) -> any ArchiveReader,
-        isBeginning: @escaping @Sendable ([String], Int64) -> Bool
+        isBeginning: @escaping @Sendable ([String], ClosedRange<Int64>) -> Bool
     ) {
         self.isBeginning = isBeginning
         self.series = series

@@ -160,7 +160,7 @@ extension Store {
         result.dropped = load.end.skipped
         result.bodyBytes = file.bytes ?? 0
         var settled = try await remember(parts, of: result, task, dataset, now: now, on: connection)
-        let isBeginning = load.outcome.times.map { dataset.archive?.isBeginning(file.paths, $0.lowerBound) ?? false } ?? false
+        let isBeginning = load.outcome.times.map { dataset.archive?.isBeginning(file.paths, $0) ?? false } ?? false
         if try await extendLifetimes(touched: parts, isBeginning: isBeginning, dataset, on: connection) { settled.isChange = true }
         load.outcome.filled = settled.filled
         // Behind the lock of the series' coverage: of two files of one series the second sees the first.

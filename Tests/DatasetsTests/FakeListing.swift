@@ -128,6 +128,7 @@ struct Outcome {
     /// Of the end.
     var witnessed: Range<Int>?
     var isGone = false
+    var isBeginning = false
 
     mutating func add(_ step: Step) {
         rows += step.rows
@@ -136,7 +137,7 @@ struct Outcome {
         end = step.end
         needs = step.needs ?? needs
         witnessed = step.witnessed ?? witnessed
-        isGone = step.isGone
+        (isGone, isBeginning) = (step.isGone, step.isBeginning)
     }
 }
 

@@ -51,6 +51,19 @@ import Testing
 
     // MARK: - Names
 
+    /// What begins a pair's history: the download of all years, not that of a quarter.
+    @Test(arguments: [
+        (["/a/XBTUSD_60.csv"], "2013-10-06", "2025-12-31", true), (["/a/HONEYUSD_60.csv"], "2024-10-02", "2025-03-31", true),
+        (["/a/XBTUSD_60.csv"], "2025-01-01", "2025-03-31", false), (["/a/THINUSD_60.csv"], "2025-01-07", "2025-03-31", false),
+        (["/a/NEWUSD_60.csv"], "2025-02-14", "2025-03-31", true),
+        (["/a/Kraken_OHLCVT_Q1_2025.zip!NEWUSD_60.csv"], "2025-02-14", "2025-03-31", false),
+        (["/a/NEWUSD_60.csv", "/b/Kraken_OHLCVT_Q1_2025/NEWUSD_60.csv"], "2025-02-14", "2025-03-31", false),
+    ])
+    func theBeginning(_ paths: [String], _ first: String, _ last: String, _ isBeginning: Bool) throws {
+        func instant(_ day: String) throws -> Int64 { Int64(try #require(LocalDate(day)).daysSince1970) * 86_400 }
+        #expect(KrakenArchive.format.isBeginning(paths, try instant(first)...(try instant(last))) == isBeginning)
+    }
+
     @Test(arguments: [
         ("XBTUSD_60.csv", "XBTUSD/60"), ("XDGUSD_1.csv", "XDGUSD/1"), ("XBTUSD1_5.csv", "XBTUSD1/5"), ("SOLVUSD_720.csv", "SOLVUSD/720"),
         ("BTCUSD_1440.csv", "XBTUSD/1440"), ("ETHBTC_15.csv", "ETHXBT/15"), ("XXBTZUSD_240.CSV", "XBTUSD/240"),

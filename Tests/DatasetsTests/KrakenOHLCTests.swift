@@ -112,6 +112,23 @@ struct KrakenOHLCTests {
         #expect(gone.isUnproved && gone.rows.isEmpty && gone.witnessed?.isEmpty == true)
     }
 
+    /// Fewer candles than an answer can hold, and something was traded in the first.
+    @Test func aPairIsYoungerThanTheAnswerReaches() throws {
+        func begins(_ first: Int, through end: Int, asking from: Int, _ change: (inout FakeCandles) -> Void = { _ in }) throws -> Bool {
+            var upstream = upstream(first..<end, interval: 3600)
+            change(&upstream)
+            return try carryOut(krakenExchange(order(from..<end - 1, interval: 60)), serve: upstream.answer).isBeginning
+        }
+        let traded = minute / 3 * 3 + 1
+        #expect(try begins(traded, through: traded + 400, asking: traded - 10))
+        #expect(try begins(traded, through: traded + 720, asking: traded - 10))
+        #expect(try !begins(traded, through: traded + 721, asking: traded - 10), "as many as there can be")
+        #expect(try !begins(traded, through: traded + 400, asking: traded + 5), "nothing was asked of the time before")
+        #expect(try !begins(traded - 1, through: traded + 400, asking: traded - 10), "it begins with a placeholder")
+        let broken = Int64(traded + 7) * 3600
+        #expect(try !begins(traded, through: traded + 400, asking: traded - 10) { $0.spoil = { $0 == broken ? "7" : $1 } })
+    }
+
     @Test func aSlotForWhichNothingCameIsNotKnown() throws {
         var upstream = upstream(minute - 5..<minute + 40)
         let hole = Int64(minute + 4) * 60

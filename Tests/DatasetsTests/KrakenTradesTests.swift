@@ -95,6 +95,21 @@ struct KrakenTradesTests {
     }
 
     /// Calls of few requests, one after the other, come to the same as one.
+    /// By its id, or since nothing stands before it, however far back is asked.
+    @Test func theFirstTradeOfAllIsKnownForIt() throws {
+        let asked = order(minute - 50..<minute + 30)
+        let tape = plain(minute..<minute + 40)
+        #expect(try call(tape, asked).isBeginning)
+        let numbered = FakeTape(trades: tape.trades.map { trade in
+            var trade = trade
+            trade.id -= 99
+            return trade
+        })
+        #expect(try call(numbered, asked).isBeginning)
+        #expect(try !call(plain([minute - 9000] + Array(minute..<minute + 40)), asked).isBeginning)
+        #expect(try !call(tape, order(minute + 3..<minute + 30)).isBeginning, "nothing was asked of the time before")
+    }
+
     @Test(arguments: 21...24)
     func aLaterCallGoesOnWhereTheRequestsWereSpent(_ seed: UInt64) throws {
         var dice = Seeded(seed)

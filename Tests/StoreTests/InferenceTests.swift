@@ -146,6 +146,16 @@ import TestSupport
         }
     }
 
+    private static func silence(_ slots: [Int], of series: Int, in store: Store) async throws {
+        for slot in slots {
+            try await store.pool.query("""
+                insert into absences (series_id, first_slot, end_slot, reason, since, asked_at, attempts, steps, task_id)
+                values (\(series), \(slot), \(slot + 1), 'no_trade', now(), now(), 1, 1, 1)
+                """)
+        }
+        try await store.pool.query("update coverage set absent = \(.ranges(slots.map { $0..<$0 + 1 })) where series_id = \(series)")
+    }
+
     @Test func whatWasDerivedFollowsWhatItIsMadeOf() async throws {
         let intervals = [1, 5, 15, 60]
         let dataset = Candles.dataset(["A"], intervals)
@@ -160,15 +170,7 @@ import TestSupport
                 StoredRow(seriesID: test.ids[0], time: Int64(first + minute) * 60, values: Candles.values([(price, 1)], "api"))
             }
             try await test.call(prices.map { row($0.key, $0.value) })
-            for minute in quiet {
-                try await test.store.pool.query("""
-                    insert into absences (series_id, first_slot, end_slot, reason, since, asked_at, attempts, steps, task_id)
-                    values (\(test.ids[0]), \(first + minute), \(first + minute + 1), 'no_trade', now(), now(), 1, 1, 1)
-                    """)
-            }
-            try await test.store.pool.query("""
-                update coverage set absent = \(.ranges([first + 3..<first + 4, first + 20..<first + 25])) where series_id = \(test.ids[0])
-                """)
+            try await Self.silence(quiet.map { first + $0 }, of: test.ids[0], in: test.store)
             let entries = zip(test.ids, dataset.followed).map { SeriesEntry(id: $0, key: $1) }
             let task = try await test.begin()
             for (place, length) in intervals.enumerated().dropFirst() {

@@ -11,12 +11,12 @@ package enum KrakenArchive {
         glance: { ArchiveGlance(instants: plausible, step: seconds(of: $0)) },
         reader: { KrakenArchiveReader(seconds: seconds(of: $0), now: $1) }, isBeginning: isBeginning)
 
-    /// The download of all years begins with a pair's first trade, that of a quarter with the quarter. Which of them a file is from is
-    /// told by the download's name, where that is among the paths, and by what it begins with: what begins within a week of a quarter's
-    /// beginning may be of a quarter.
-    @Sendable private static func isBeginning(_ paths: [String], _ first: Int64) -> Bool {
+    /// The download of all years begins with a pair's first trade, that of a quarter with the quarter. A file is of a quarter where its
+    /// path names one, or where it lies in one and begins within a week of its beginning.
+    @Sendable private static func isBeginning(_ paths: [String], _ times: ClosedRange<Int64>) -> Bool {
         if paths.contains(where: { $0.firstMatch(of: /_Q[1-4]_[0-9]{4}/) != nil }) { return false }
-        return first - KrakenPublication.quarter(of: first).lowerBound > 7 * 86_400
+        let quarter = KrakenPublication.quarter(of: times.lowerBound)
+        return !quarter.contains(times.upperBound) || times.lowerBound - quarter.lowerBound > 7 * 86_400
     }
 
     private static func seconds(of key: SeriesKey) -> Int64 { KrakenInterval(key.values[1])?.seconds ?? 60 }
