@@ -65,7 +65,8 @@ class Held:
         for name, into in (("absent", self.absent), ("held", self.held)):
             sql = (
                 "select s.key[1], s.key[2], lower(r), upper(r) from coverage c join series s on s.id = c.series_id,"
-                f" unnest(c.{name}) r where s.dataset = 'kraken'")
+                f" unnest(c.{name}) r where s.dataset = 'kraken' and s.key[1] = any('{{%s}}') and s.key[2] = any('{{%s}}')"
+                % (",".join(pairs), ",".join(map(str, intervals))))
             for line in lines(house, sql):
                 pair, interval, low, high = line.split("|")
                 step = int(interval) * 60

@@ -85,7 +85,10 @@ struct IngestCommand: ParsableCommand {
         if let downloadList { try Downloads.check(downloadList, of: dataset) }
         let plan = try attached.planning { _, planning in try await planning.plan(selection) }
         if !json || dryRun || plan.calls.isEmpty { try PlanText.show(plan, dataset, json: json, attached) }
-        if dryRun { return nil }
+        if dryRun {
+            if let downloadList { try Downloads.of(selection, dataset, attached).write(to: downloadList) }
+            return nil
+        }
         if plan.calls.isEmpty {
             // No job: what is missing all the same has no way that was allowed.
             let table = try showWhatIsThere(selection, dataset, attached)

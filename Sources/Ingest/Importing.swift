@@ -18,7 +18,8 @@ package final class Importing: LocalWork {
         guard let format = dataset.archive, let id = task.claim.file, let file = try await store.archiveFile(id) else {
             return Self.failed("the file that the call was filed for is not known any more")
         }
-        if file.status == .imported { return .ends(TaskResult(ended: .proved, reason: "the file is in the store already"), written: 0) }
+        let isThere = LocalEnd.ends(TaskResult(ended: .proved, reason: LoadError.isImported.description), written: 0)
+        if file.status == .imported { return isThere }
         let source: ArchiveSource
         do throws(ArchiveError) {
             guard let found = try await place(of: file, format) else {
@@ -38,6 +39,8 @@ package final class Importing: LocalWork {
             return .stored(result, written: outcome.counts.written + outcome.counts.revised)
         } catch let error as ArchiveError {
             return Self.end(error)
+        } catch LoadError.isImported {
+            return isThere
         } catch let error as LoadError {
             if case .otherContent = error { try await store.markArchiveFile(id, .failed, reason: error.description, task: task.claim.id) }
             return Self.failed(error.description)

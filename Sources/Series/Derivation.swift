@@ -6,6 +6,8 @@ package struct Derivation: Sendable {
 
     /// The series from whose slots those of this one follow, whose lengths divide its own; those first that make for the least work.
     package let sources: @Sendable (SeriesKey) -> [SeriesKey]
+    /// The other way about: the series whose slots follow from this one's.
+    package let followers: @Sendable (SeriesKey) -> [SeriesKey]
     /// The row of a slot out of the rows of all slots of one source in it, in the order of time, none of them empty. Those of which it is
     /// known that nothing happened have no row. nil where no row says it (a sum of too many digits): the slot stays as it is.
     package let roll: @Sendable (_ rows: [[Value]]) -> [Value]?
@@ -20,9 +22,11 @@ package struct Derivation: Sendable {
     package let commonReason: String
 
     package init(
-        sources: @escaping @Sendable (SeriesKey) -> [SeriesKey], roll: @escaping @Sendable ([[Value]]) -> [Value]?, countColumn: Int,
+        sources: @escaping @Sendable (SeriesKey) -> [SeriesKey], followers: @escaping @Sendable (SeriesKey) -> [SeriesKey] = { _ in [] },
+        roll: @escaping @Sendable ([[Value]]) -> [Value]?, countColumn: Int,
         emptyReason: String, commonReason: String, mark: (column: Int, word: String)? = nil
     ) {
+        self.followers = followers
         self.mark = mark
         self.sources = sources
         self.roll = roll

@@ -78,7 +78,11 @@ package struct Evidence: Sendable {
             return doubtful.compactMap { one.silence(at: $0.lowerBound) }
         }
         for (slots, speakers) in scene.quiet {
-            for speaker in speakers { if let run = scene.seen[speaker].silence(at: slots.lowerBound) { silences[speaker].append(run) } }
+            for speaker in speakers {
+                // One silence is met again and again.
+                if silences[speaker].last.map({ $0.contains(slots.lowerBound) }) ?? false { continue }
+                if let run = scene.seen[speaker].silence(at: slots.lowerBound) { silences[speaker].append(run) }
+            }
         }
         return silences.map { SlotSet(ranges: $0) }
     }

@@ -7,6 +7,7 @@ struct TapeStretches {
 
     /// Calls of more requests than about this are parted, so that a kill loses little and lanes share the upstream.
     static let requestsMost = 60
+    private static let partsMost = 10_000
     /// Where no neighbour tells how much happens: a page a day, as of a channel in which little does.
     private static let eventsUnknown = 1000.0 / 86_400
 
@@ -106,7 +107,8 @@ struct TapeStretches {
     }
 
     private func parted(_ stretch: Stretch, _ direct: [SlotSet], _ known: KnownSlots) -> [Stretch] {
-        let count = min((stretch.requests + Self.requestsMost - 1) / Self.requestsMost, stretch.periods.count)
+        // However absurd the counts are that its price comes from.
+        let count = min((stretch.requests + Self.requestsMost - 1) / Self.requestsMost, stretch.periods.count, Self.partsMost)
         if count <= 1 { return [stretch] }
         var parts: [Stretch] = []
         var from = stretch.periods.lowerBound

@@ -9,6 +9,8 @@ extension Store {
         var filled = 0
         /// Slots of which it said that there is nothing.
         var absent = 0
+        /// Something came where nothing was known to be.
+        var endsAbsences = false
         /// Coverage or absences are other than before.
         var isChange = false
     }
@@ -52,6 +54,7 @@ extension Store {
         return changes.reduce(into: Remembered(isChange: true)) { sum, change in
             sum.filled += change.filled
             sum.absent += change.nothing.count
+            if !change.ended.isEmpty, change.concernsAbsences { sum.endsAbsences = true }
         }
     }
 

@@ -43,7 +43,7 @@ extension Store {
         let span = dataset.instants(of: slots, of: target.key)
         return try await pool.transaction { connection in
             try await Self.hold(task, on: connection)
-            try await Self.holdDerivations(of: [dataset.channel(target.key)], dataset, on: connection)
+            try await Self.holdSources(sources, on: connection)
             guard let own = try await Self.known([target], in: span, of: dataset, on: connection).first else { return Inferred() }
             var left = own.open(dataset, now: now)
             if left.isEmpty { return Inferred() }

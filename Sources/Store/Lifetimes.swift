@@ -7,9 +7,9 @@ extension Store {
     /// Brings the lifetimes of all series of some channels into step with what is held by now, within the transaction that stored rows.
     /// Nothing where the dataset does not say so. Whether any changed: the dataset's version is to be raised then.
     ///
-    /// A channel's beginning is what its earliest held row tells of, as closely as the shortest slot tells it: a week's candle begins days
-    /// before the first trade in it. It is known once somebody is sure that there was nothing before; from then on an earlier row moves it
-    /// back. Until then all slots are expected. A channel of which something is held after its end has not ended.
+    /// A channel's beginning is known once somebody is sure that there was nothing before the first slot of one of its series: it lies in
+    /// that slot, and in the shortest such where several tell it. An earlier row moves it back. Until it is known all slots are expected; a
+    /// series of which nothing happens to be held before tells nothing. A channel of which something is held after its end has not ended.
     ///
     /// - Parameters:
     ///   - touched: the parts that rows were stored of, by series: where no series begins by them, or ends later, nothing else is looked
@@ -23,7 +23,8 @@ extension Store {
             select s.key, lower(c.held), upper(c.held), lower(s.lifetime), upper(s.lifetime), s.id
             from series s join coverage c on c.series_id = s.id where s.id = any(\(touched.keys.map { Int32($0) }))
             """)
-        var channels: Set<String> = []
+        // By channel, with the latest of what is told of it: the shortest slot tells it best.
+        var channels: [String: Int64?] = [:]
         for row in rows {
             let key = SeriesKey(try row.strings(0))
             guard let first = try row.intOrNil(1), let end = try row.intOrNil(2) else { continue }
@@ -32,47 +33,50 @@ extension Store {
             let isOver = try row.intOrNil(4).map { $0 * parts < end } ?? false
             // Where an earlier row was held before, the channel's beginning has been found by it.
             let isFirst = touched[try row.int(5)]?.first == first
-            if (isFirst && !begun) || isOver { channels.insert(dataset.channel(key)) }
+            guard (isFirst && !begun) || isOver else { continue }
+            let own = isBeginning && isFirst ? dataset.calendar(of: key).partRuler.start(of: first) : nil
+            let before = channels[dataset.channel(key)] ?? nil
+            channels[dataset.channel(key)] = .some([before, own].compactMap { $0 }.max())
         }
         var isChange = false
-        for channel in channels.sorted() {
-            isChange = try await extendLifetimes(of: channel, isBeginning: isBeginning, dataset, on: connection) || isChange
+        for (channel, told) in channels.sorted(by: { $0.key < $1.key }) {
+            isChange = try await extendLifetimes(of: channel, told: told, dataset, on: connection) || isChange
         }
         return isChange
     }
 
+    /// `told`: what is sure to be the first slot of a series, where somebody has just told it.
     private static func extendLifetimes(
-        of channel: String, isBeginning: Bool, _ dataset: Dataset, on connection: PostgresConnection
+        of channel: String, told: Int64?, _ dataset: Dataset, on connection: PostgresConnection
     ) async throws -> Bool {
         // One after the other: whoever comes second sees what the first has stored.
         let lives = try await lockedLives(of: channel, dataset, on: connection)
         let spans = try await spans(of: lives, dataset, on: connection)
-        guard let before = spans.values.map(\.first.upperBound).min(),
-            let begin = spans.values.map(\.first.lowerBound).filter({ $0 < before }).max()
-        else { return false }
+        // As the shortest slot has it: the others begin with the slot that it lies in.
+        var begin = (lives.compactMap { life in life.first.map { dataset.calendar(of: life.key).ruler.start(of: $0) } } + [told])
+            .compactMap { $0 }.max()
+        if let known = begin, let before = spans.values.map(\.first).filter({ $0.upperBound <= known }).map(\.lowerBound).min() {
+            begin = before
+        }
         let isOver = lives.contains { life in
             guard let end = life.end, let last = spans[life.id]?.last else { return false }
             return dataset.calendar(of: life.key).ruler.slot(containing: last.lowerBound) >= end
         }
-        // A series that joined its channel later begins with it.
-        let isBegun = isBeginning || lives.contains { $0.first != nil }
         return try await write(
             lives.map { life in
-                let first = isBegun ? dataset.calendar(of: life.key).ruler.slot(containing: begin) : nil
-                return (life, first, isOver ? nil : life.end)
+                (life, begin.map { dataset.calendar(of: life.key).ruler.slot(containing: $0) }, isOver ? nil : life.end)
             }, on: connection)
     }
 
-    /// Ends the lifetimes of all series of a call's channel with the last thing that is held of it, as closely as the shortest slot tells
-    /// it, within the transaction of a call that was told that the channel is gone. Whether any changed: the dataset's version is to be
-    /// raised then. nil: nothing is held of it, and nothing is ended.
+    /// Ends the lifetimes of all series of a call's channel with the last thing that is held of any of them, within the transaction of a
+    /// call that was told that the channel is gone. Whether any changed: the dataset's version is to be raised then. nil: nothing is held
+    /// of it, and nothing is ended.
     static func endLifetimes(of task: ClaimedTask, _ dataset: Dataset, on connection: PostgresConnection) async throws -> Bool? {
         let keys = try await connection.query("select key from series where id = any(\(task.seriesIDs.map { Int32($0) }))")
         guard let channel = try keys.first.map({ dataset.channel(SeriesKey(try $0.strings(0))) }) else { return nil }
         let lives = try await lockedLives(of: channel, dataset, on: connection)
-        let lasts = try await spans(of: lives, dataset, on: connection).values.map(\.last)
-        guard let latest = lasts.map(\.lowerBound).max(), let end = lasts.map(\.upperBound).filter({ $0 > latest }).min()
-        else { return nil }
+        // A series of which nothing later happens to be held tells nothing: the longest slot that is held last bounds it.
+        guard let end = try await spans(of: lives, dataset, on: connection).values.map(\.last.upperBound).max() else { return nil }
         return try await write(
             lives.map { ($0, $0.first, dataset.calendar(of: $0.key).ruler.slot(containing: end - 1) + 1) }, on: connection)
     }

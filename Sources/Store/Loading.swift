@@ -38,11 +38,14 @@ package enum LoadError: Error, Sendable, Equatable, CustomStringConvertible {
     /// So many rows were read, handed over and taken.
     case lostRows(read: Int, handed: Int, taken: Int)
     case notFound(file: Int64)
+    /// Another task has read it meanwhile.
+    case isImported
 
     package var description: String {
         switch self {
         case .otherContent: "the file is not the one that was registered: its SHA-256 is another"
         case .lostRows(let read, let handed, let taken): "\(read) rows were read, \(handed) handed over, \(taken) taken by the database"
+        case .isImported: "the file is in the store already"
         case .notFound(let file): "archive file \(file) is not known, or still waits"
         }
     }
@@ -96,6 +99,8 @@ extension Store {
             try await connection.script(Self.limits)
             // One file of a series at a time: each sees what the others told.
             try await connection.query("select pg_advisory_xact_lock(hashtextextended('file of ' || \(file.seriesID)::int8, 25))")
+            let status = try await connection.query("select status from archive_files where id = \(id)").only().string(0)
+            if status == ArchiveFile.Status.imported.rawValue { throw LoadError.isImported }
             connection.answerTimeout = Self.statementLimit
             defer { connection.answerTimeout = connection.configuration.answerTimeout }
             let key = SeriesKey(try await connection.query("select key from series where id = \(file.seriesID)").only().strings(0))
@@ -107,9 +112,6 @@ extension Store {
             }
             load.outcome.rows = load.handed
             load.outcome.quarantined += load.end.quarantined
-            // Not before: while the task's row is held its lease cannot be renewed. Until then the worker renews it, and whoever takes the
-            // task over finds nothing of this attempt.
-            try await Self.hold(task, on: connection)
             try await Self.settle(&load, file, task, dataset, now: now, on: connection)
             return load.outcome
         }
@@ -147,7 +149,6 @@ extension Store {
         _ load: inout Load, _ file: ArchiveFile, _ task: ClaimedTask, _ dataset: Dataset, now: Int64, on connection: PostgresConnection
     ) async throws {
         let parts = load.parts.isEmpty ? [:] : [file.seriesID: load.parts]
-        try await renew(after: parts, task, dataset, now: now, counting: &load.outcome.counts, on: connection)
         let outcome = load.outcome
         var result = TaskResult(ended: .proved, reason: reason(of: outcome))
         result.quarantined = outcome.quarantined
@@ -160,7 +161,16 @@ extension Store {
         result.dropped = load.end.skipped
         result.bodyBytes = file.bytes ?? 0
         var settled = try await remember(parts, of: result, task, dataset, now: now, on: connection)
-        let isBeginning = load.outcome.times.map { dataset.archive?.isBeginning(file.paths, $0) ?? false } ?? false
+        let isOther = outcome.counts.revised > 0 || settled.endsAbsences
+        if try await renew(after: parts, isOther: isOther, task, dataset, now: now, on: connection) { settled.isChange = true }
+        // Not before: while the task's row is held its lease cannot be renewed. Until then the worker renews it, and whoever takes the task
+        // over finds nothing of this attempt.
+        try await hold(task, on: connection)
+        // Of a line that was refused nobody knows from when it was.
+        var isBeginning = false
+        if load.end.quarantined == 0, let times = load.outcome.times, let archive = dataset.archive {
+            isBeginning = archive.isBeginning(file.paths, times)
+        }
         if try await extendLifetimes(touched: parts, isBeginning: isBeginning, dataset, on: connection) { settled.isChange = true }
         load.outcome.filled = settled.filled
         // Behind the lock of the series' coverage: of two files of one series the second sees the first.
@@ -186,7 +196,7 @@ extension Store {
     }
 
     private static func remark(on outcome: LoadOutcome) -> String? {
-        outcome.outdone == 0 ? nil : "\(outcome.outdone) of its rows differ from those of a later edition, which stay"
+        outcome.outdone == 0 ? nil : "\(outcome.outdone) of its rows differ from what is held of later editions and calls, which stays"
     }
 }
 

@@ -1,81 +1,91 @@
+internal import Bytes
 internal import Postgres
 internal import Series
 
-/// Rows that were derived from others (`Derivation`), where those are other than they were.
+/// What follows from rows (`Derivation`), where those are other than they were.
 extension Store {
-    /// Makes derived rows anew out of what a task has just changed or put where nothing was said to have happened, within its transaction:
-    /// what was derived always says what the finer rows say. The finest series first, for what is derived may be derived from.
+    /// Brings what was concluded from finer slots into step with what a task has just stored, within its transaction: rows that were
+    /// derived are made anew where a finer row is another or came where nothing was known to be (as long as all finer slots are known),
+    /// and a longer slot in which something is now is no longer empty. The finest series first, for what is derived may be derived from.
+    /// Whether anything changed.
     ///
-    /// - Parameter touched: the parts that the task's rows fill, by series.
+    /// Behind the lock of the coverage of what was touched: who derives from it holds that lock too (`holdSources`), so that no row is made
+    /// of what is just being replaced, unseen by who replaces it.
+    ///
+    /// - Parameters:
+    ///   - touched: the parts that the task's rows fill, by series.
+    ///   - isOther: held rows were changed, or absences ended; rows where nothing was known change nothing that was derived.
     static func renew(
-        after touched: [Int: SlotSet], _ task: ClaimedTask, _ dataset: Dataset, now: Int64, counting counts: inout RowCounts,
+        after touched: [Int: SlotSet], isOther: Bool, _ task: ClaimedTask, _ dataset: Dataset, now: Int64,
         on connection: PostgresConnection
-    ) async throws {
-        guard let derivation = dataset.derivation, derivation.mark != nil, !touched.isEmpty else { return }
-        // Rows where nothing was known change nothing that was derived: of most tasks, and of millions of rows, no more is asked.
-        let broken = try await brokenAbsences(touched, dataset, on: connection)
-        if counts.revised == 0, broken.isEmpty { return }
+    ) async throws -> Bool {
+        guard let derivation = dataset.derivation, !touched.isEmpty else { return false }
+        let keys = try await connection.query("select id, key from series where id = any(\(touched.keys.map { Int32($0) }))").map {
+            SeriesEntry(id: try $0.int(0), key: SeriesKey(try $0.strings(1)))
+        }
+        let isEnded = try await endAbsences(above: keys, touched, task, dataset, now: now, on: connection)
+        guard isOther, derivation.mark != nil else { return isEnded }
         let all = try await connection.query("select id, key from series where dataset = \(dataset.name)").map {
             SeriesEntry(id: try $0.int(0), key: SeriesKey(try $0.strings(1)))
         }
         let places = Dictionary(all.map { ($0.key, $0) }) { first, _ in first }
-        var changed = all.filter { touched[$0.id] != nil }
-        let channels = Set(changed.map { dataset.channel($0.key) })
-        try await holdDerivations(of: channels, dataset, on: connection)
-        try await endAbsences(above: broken, among: all, task, dataset, now: now, on: connection)
+        let channels = Set(keys.map { dataset.channel($0.key) })
         let targets = all.filter { channels.contains(dataset.channel($0.key)) }.map { ($0, dataset.calendar(of: $0.key).ruler) }
-        for (target, _) in targets.sorted(by: { $0.1.length < $1.1.length }) {
+        var changed = keys.compactMap { entry -> (SeriesEntry, Range<Int64>)? in
+            guard let parts = touched[entry.id], let first = parts.first, let last = parts.last else { return nil }
+            let ruler = dataset.calendar(of: entry.key).partRuler
+            return (entry, ruler.start(of: first)..<ruler.end(of: last))
+        }
+        var counts = RowCounts()
+        for (target, ruler) in targets.sorted(by: { $0.1.length < $1.1.length }) {
             let sources = derivation.sources(target.key)
-            let mine = changed.filter { sources.contains($0.key) }
+            let mine = changed.filter { sources.contains($0.0.key) }
             if mine.isEmpty { continue }
             let stale = try await derived(target, touching: mine, task, dataset, on: connection)
-            if stale.isEmpty { continue }
+            guard let first = stale.first, let last = stale.last else { continue }
             let before = counts.revised
             try await renew(
                 stale, of: target, from: sources.compactMap { places[$0] }, task, dataset, now: now, counting: &counts, on: connection)
-            if counts.revised > before { changed.append(target) }
+            if counts.revised > before { changed.append((target, ruler.start(of: first)..<ruler.end(of: last))) }
         }
+        return isEnded || counts.isChange
     }
 
-    /// Who derives rows of a channel and who changes what they are made of take turns, until their transactions end: else a row could be
-    /// made of what is just being replaced, unseen by who replaces it.
-    static func holdDerivations(of channels: Set<String>, _ dataset: Dataset, on connection: PostgresConnection) async throws {
-        for channel in channels.sorted() {
-            _ = try await connection.query(
-                "select pg_advisory_xact_lock(hashtextextended(\(dataset.name) || ' ' || \(channel), 26))")
-        }
+    /// Keeps the rows of some series as they are until the transaction ends: who changes one locks its series' coverage.
+    static func holdSources(_ sources: [SeriesEntry], on connection: PostgresConnection) async throws {
+        _ = try await connection.query("""
+            select from coverage where series_id = any(\(sources.map { Int32($0.id) })) order by series_id for share
+            """)
     }
 
-    /// Absent slots in which something is now, by series.
-    private static func brokenAbsences(
-        _ touched: [Int: SlotSet], _ dataset: Dataset, on connection: PostgresConnection
-    ) async throws -> [(key: SeriesKey, slots: SlotSet)] {
+    /// A longer slot in which something is now is not empty: what was known of it has to be found out anew.
+    private static func endAbsences(
+        above entries: [SeriesEntry], _ touched: [Int: SlotSet], _ task: ClaimedTask, _ dataset: Dataset, now: Int64,
+        on connection: PostgresConnection
+    ) async throws -> Bool {
+        guard let derivation = dataset.derivation else { return false }
+        var json = JSONWriter()
+        json.value(.array(Set(entries.flatMap { derivation.followers($0.key) }).sorted().map { .array($0.values.map(JSONValue.string)) }))
         let rows = try await connection.query("""
             select s.id, s.key, c.absent from series s join coverage c on c.series_id = s.id
-            where s.id = any(\(touched.keys.map { Int32($0) })) and not isempty(c.absent)
+            where s.dataset = \(dataset.name) and not isempty(c.absent) and s.key in (
+                select array(select jsonb_array_elements_text(k.value))
+                from jsonb_array_elements(\(.json(String(decoding: json.bytes, as: UTF8.self)))) k)
             """)
-        return try rows.compactMap { row in
-            let key = SeriesKey(try row.strings(1))
-            let now = (touched[try row.int(0)] ?? SlotSet()).touchedSlots(of: dataset.calendar(of: key).parts)
-            let slots = SlotSet(ranges: try row.ranges(2)).intersection(now)
-            return slots.isEmpty ? nil : (key, slots)
-        }
-    }
-
-    /// A longer slot is not empty either: what was known of it has to be found out anew.
-    private static func endAbsences(
-        above broken: [(key: SeriesKey, slots: SlotSet)], among all: [SeriesEntry], _ task: ClaimedTask, _ dataset: Dataset, now: Int64,
-        on connection: PostgresConnection
-    ) async throws {
         var wrong: [Int: SlotSet] = [:]
-        for (key, slots) in broken {
-            let finer = dataset.calendar(of: key).ruler
-            for entry in all where dataset.channel(entry.key) == dataset.channel(key) {
-                guard let numbers = FinerSlots(of: finer, in: dataset.calendar(of: entry.key).ruler) else { continue }
-                wrong[entry.id, default: SlotSet()].formUnion(numbers.coarser(touching: slots))
+        for row in rows {
+            let key = SeriesKey(try row.strings(1))
+            let sources = derivation.sources(key)
+            let absent = SlotSet(ranges: try row.ranges(2))
+            for entry in entries where sources.contains(entry.key) {
+                let calendar = dataset.calendar(of: entry.key)
+                guard let numbers = FinerSlots(of: calendar.ruler, in: dataset.calendar(of: key).ruler) else { continue }
+                let held = (touched[entry.id] ?? SlotSet()).touchedSlots(of: calendar.parts)
+                let broken = numbers.coarser(touching: held).intersection(absent)
+                if !broken.isEmpty { wrong[try row.int(0), default: SlotSet()].formUnion(broken) }
             }
         }
-        if wrong.isEmpty { return }
+        if wrong.isEmpty { return false }
         var ended: [Int: (ledger: Ledger, times: [Int64])] = [:]
         for (id, ledger) in try await lockedLedgers(Array(wrong.keys), on: connection) {
             let ruler = dataset.calendar(of: ledger.key).ruler
@@ -83,21 +93,26 @@ extension Store {
             if !slots.isEmpty { ended[id] = (ledger, slots.ranges.joined().map { ruler.start(of: $0) }) }
         }
         try await endAbsences(of: ended, task: task.id, dataset, now: now, on: connection)
+        return true
     }
 
-    /// Slots of a series that were derived, and in which a row of one of these is the task's.
+    /// Slots of a series that were derived, and in which a row of one of these, within its stretch of time, is the task's.
     private static func derived(
-        _ target: SeriesEntry, touching sources: [SeriesEntry], _ task: ClaimedTask, _ dataset: Dataset,
+        _ target: SeriesEntry, touching sources: [(entry: SeriesEntry, span: Range<Int64>)], _ task: ClaimedTask, _ dataset: Dataset,
         on connection: PostgresConnection
     ) async throws -> SlotSet {
         let ruler = dataset.calendar(of: target.key).ruler
         guard let mark = dataset.derivation?.mark, case .every(let seconds, let anchor) = ruler else { return SlotSet() }
         let table = try identifier(dataset.schema.table)
         let rows = try await connection.query("""
-            select distinct held.time from \(table) given join \(table) held on held.series_id = \(Int32(target.id))
+            select distinct held.time
+            from unnest(\(sources.map { Int32($0.entry.id) }), \(.instants(sources.map(\.span.lowerBound))),
+                \(.instants(sources.map(\.span.upperBound)))) as source (id, low, high)
+            join \(table) given on given.series_id = source.id and given.time >= source.low and given.time < source.high
+                and given.task_id = \(task.id)
+            join \(table) held on held.series_id = \(Int32(target.id))
                 and held.time = date_bin(make_interval(secs => \(Double(seconds))), given.time, \(.instant(anchor)))
-            where given.series_id = any(\(sources.map { Int32($0.id) })) and given.task_id = \(task.id)
-                and held.\(try identifier(dataset.schema.columns[mark.column].name)) = \(mark.word)
+            where held.\(try identifier(dataset.schema.columns[mark.column].name)) = \(mark.word)
             order by 1
             """)
         return SlotSet(ranges: try rows.map { row in
@@ -106,18 +121,23 @@ extension Store {
         })
     }
 
+    /// Rows of the finest source that are read at once, roughly.
+    private static let rowsPerPiece = 20_000
+
     private static func renew(
         _ stale: SlotSet, of target: SeriesEntry, from sources: [SeriesEntry], _ task: ClaimedTask, _ dataset: Dataset, now: Int64,
         counting counts: inout RowCounts, on connection: PostgresConnection
     ) async throws {
-        guard let derivation = dataset.derivation else { return }
-        // A piece at a time: what is revised in one task may be years of a coarse series.
-        for piece in stale.ranges.flatMap({ run in
-            stride(from: run.lowerBound, to: run.upperBound, by: 1_000).map { $0..<min($0 + 1_000, run.upperBound) }
-        }) {
+        guard let derivation = dataset.derivation, let last = stale.last else { return }
+        let ruler = dataset.calendar(of: target.key).ruler
+        let ratio = sources.compactMap { FinerSlots(of: dataset.calendar(of: $0.key).ruler, in: ruler)?.ratio }.max() ?? 1
+        let width = max(1, rowsPerPiece / ratio)
+        var from = stale.first
+        while let start = from {
+            let piece = start..<start + width
             let span = dataset.instants(of: piece, of: target.key)
             guard let own = try await known([target], in: span, of: dataset, on: connection).first else { return }
-            var left = SlotSet(piece)
+            var left = stale.intersection(piece)
             var rows: [StoredRow] = []
             for source in try await known(sources, in: span, of: dataset, on: connection) {
                 guard let finer = source.finer(of: own.ruler) else { continue }
@@ -125,12 +145,14 @@ extension Store {
                 left = left.subtracting(whole)
                 rows += try await roll(whole, of: own, from: source, finer.ratio, derivation, dataset, on: connection)
             }
-            if rows.isEmpty { continue }
             rows.sort { $0.time < $1.time }
-            // Whatever began later: they are made of what is held now.
-            try await succeed(
-                rows.map { ($0, []) }, task: task.id, schema: dataset.schema, isLater: { _, _ in false }, now: now, counting: &counts,
-                on: connection)
+            if !rows.isEmpty {
+                // Whatever began later: they are made of what is held now.
+                try await succeed(
+                    rows.map { ($0, []) }, task: task.id, schema: dataset.schema, isLater: { _, _ in false }, now: now, counting: &counts,
+                    on: connection)
+            }
+            from = stale.intersection(piece.upperBound..<max(piece.upperBound, last + 1)).first
         }
     }
 }

@@ -143,7 +143,8 @@ extension Store {
             and case t.status when 'available' then t.next_at <= now() else t.lease_until < now() end
         """
 
-    /// Files of one series are read one after the other, in the order in which they are filed.
+    /// Files of one series are read one after the other, in the order in which they are filed. (Of two claims at one moment each may see no
+    /// other: then the second waits where it is loaded.)
     private static let isAlone: SQL = """
         (t.archive_file is null or not exists (
             select from tasks o where o.status = 'running' and o.lease_until > now() and o.archive_file is not null
@@ -186,10 +187,12 @@ extension Store {
         _ task: ClaimedTask, with result: TaskResult, dataset: Dataset, now: Int64, raising: Bool = true, on connection: PostgresConnection
     ) async throws -> RowCounts {
         let parts = try await parts(of: result.rows, dataset, on: connection)
-        var counts = try await upsert(
+        let counts = try await upsert(
             result.rows, filling: parts, task: task.id, schema: dataset.schema, now: now, on: connection)
-        try await renew(after: parts, task, dataset, now: now, counting: &counts, on: connection)
         var settled = try await remember(parts, of: result, task, dataset, now: now, on: connection)
+        let isRenewed = try await renew(
+            after: parts, isOther: counts.revised > 0 || settled.endsAbsences, task, dataset, now: now, on: connection)
+        if isRenewed { settled.isChange = true }
         let isOlder = try await extendLifetimes(touched: parts, isBeginning: result.isBeginning, dataset, on: connection)
         if isOlder { settled.isChange = true }
         var result = result

@@ -82,10 +82,8 @@ private struct Weighing {
             proofs.append(proof)
         }
         let traded = try await traded(in: wide)
-        for (place, silences) in evidence.silences(witnesses, traded: traded).enumerated() where !silences.isEmpty {
-            witnesses[place].activity = try await activity(of: known[place], around: silences)
-        }
-        let verdicts = evidence.judge(witnesses, traded: traded)
+        let verdicts = try await judge(witnesses, of: known, evidence, traded)
+        try await tellDowntimes(&proofs, witnesses, of: known, evidence, traded)
         return known.indices.filter { judgedIDs.contains(known[$0].entry.id) }.map { place in
             let (verdict, missing) = (verdicts[place], witnesses[place].missing)
             var empty = proofs[place]
@@ -96,6 +94,35 @@ private struct Weighing {
                 entry: known[place].entry, slots: slots, empty: empty,
                 remarks: SlotRemarks(said, silent: left.subtracting(verdict.lost).subtracting(verdict.unknown)), left: left)
         }
+    }
+
+    /// That nothing was is proved by a count; that nobody could trade, by the others.
+    private func tellDowntimes(
+        _ proofs: inout [[String: SlotSet]], _ witnesses: [Evidence.Witness], of known: [KnownSlots], _ evidence: Evidence,
+        _ traded: SlotSet
+    ) async throws {
+        let counted = proofs.map { $0[derivation.emptyReason] ?? SlotSet() }
+        if counted.allSatisfy(\.isEmpty) { return }
+        let doubted = zip(witnesses, counted).map { one, counted in
+            Evidence.Witness(
+                held: one.held, empty: one.empty.subtracting(counted), missing: one.missing.union(counted), finer: one.finer, activity: nil)
+        }
+        for (place, verdict) in try await judge(doubted, of: known, evidence, traded).enumerated() {
+            let down = counted[place].intersection(verdict.common)
+            if down.isEmpty { continue }
+            proofs[place][derivation.emptyReason] = counted[place].subtracting(down)
+            proofs[place][derivation.commonReason, default: SlotSet()].formUnion(down)
+        }
+    }
+
+    private func judge(
+        _ witnesses: [Evidence.Witness], of known: [KnownSlots], _ evidence: Evidence, _ traded: SlotSet
+    ) async throws -> [Evidence.Verdict] {
+        var witnesses = witnesses
+        for (place, silences) in evidence.silences(witnesses, traded: traded).enumerated() where !silences.isEmpty {
+            witnesses[place].activity = try await activity(of: known[place], around: silences)
+        }
+        return evidence.judge(witnesses, traded: traded)
     }
 
     // MARK: Other lengths of the same channel
@@ -219,7 +246,7 @@ private struct Weighing {
             from unnest(\(.instants(spans.map(\.lowerBound))), \(.instants(spans.map(\.upperBound)))) as v (low, high)
             cross join lateral (
                 select date_bin(make_interval(secs => \(Double(size * slotSeconds))), time, \(.instant(ruler.start(of: 0)))) as start,
-                    sum(\(count))::int8 as sum
+                    least(sum(\(count)), \(Int64.max))::int8 as sum
                 from \(table) where series_id = \(Int32(one.entry.id)) and time >= v.low and time < v.high
                 group by 1 offset 0
             ) b

@@ -121,8 +121,9 @@ struct KrakenOHLCTests {
         }
         let traded = minute / 3 * 3 + 1
         #expect(try begins(traded, through: traded + 400, asking: traded - 10))
-        #expect(try begins(traded, through: traded + 720, asking: traded - 10))
-        #expect(try !begins(traded, through: traded + 721, asking: traded - 10), "as many as there can be")
+        #expect(try !begins(traded, through: traded + 720, asking: traded - 10), "as many as there can be")
+        #expect(try !begins(traded, through: traded + 400, asking: traded - 10) { $0.quiet = { _ in false } }, "no placeholder")
+        #expect(try !begins(traded, through: traded + 400, asking: traded - 10) { $0.spoil = { $0 / 3600 % 3 == 0 ? nil : $1 } })
         #expect(try !begins(traded, through: traded + 400, asking: traded + 5), "nothing was asked of the time before")
         #expect(try !begins(traded - 1, through: traded + 400, asking: traded - 10), "it begins with a placeholder")
         let broken = Int64(traded + 7) * 3600

@@ -19,7 +19,7 @@ import TestSupport
             for candle in later { #expect(stored[candle.minute] == candle.values()) }
             #expect(stored[99] == Candle(99).values() && stored[200] == Candle(200, price: 2000).values() && stored.count == 400)
             let file = try #require(try await held.store.archiveFiles(of: "candles", limit: 9).last)
-            #expect(file.reason == "50 of its rows differ from those of a later edition, which stay")
+            #expect(file.reason == "50 of its rows differ from what is held of later editions and calls, which stays")
             // What it said is kept all the same, as what the other took the place of.
             let revisions = try await held.revisions()
             #expect(revisions.count == 50)

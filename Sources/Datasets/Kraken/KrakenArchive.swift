@@ -14,7 +14,7 @@ package enum KrakenArchive {
     /// The download of all years begins with a pair's first trade, that of a quarter with the quarter. A file is of a quarter where its
     /// path names one, or where it lies in one and begins within a week of its beginning.
     @Sendable private static func isBeginning(_ paths: [String], _ times: ClosedRange<Int64>) -> Bool {
-        if paths.contains(where: { $0.firstMatch(of: /_Q[1-4]_[0-9]{4}/) != nil }) { return false }
+        if paths.contains(where: { $0.firstMatch(of: /Q[1-4]_?[0-9]{4}/) != nil }) { return false }
         let quarter = KrakenPublication.quarter(of: times.lowerBound)
         return !quarter.contains(times.upperBound) || times.lowerBound - quarter.lowerBound > 7 * 86_400
     }

@@ -8,13 +8,18 @@ enum KrakenDerivation {
     private typealias Column = Kraken.Column
 
     static let derivation = Derivation(
-        sources: sources, roll: roll, countColumn: Column.trades, emptyReason: "no_trade", commonReason: "downtime",
+        sources: sources, followers: followers, roll: roll, countColumn: Column.trades, emptyReason: "no_trade", commonReason: "downtime",
         mark: (Column.source, Kraken.Source.derived.rawValue))
 
     /// The longest first: the fewest rows.
     @Sendable private static func sources(_ key: SeriesKey) -> [SeriesKey] {
         guard key.values.count == 2, let interval = KrakenInterval(key.values[1]) else { return [] }
         return interval.divisors.map { SeriesKey([key.values[0], $0.text]) }
+    }
+
+    @Sendable private static func followers(_ key: SeriesKey) -> [SeriesKey] {
+        guard key.values.count == 2, let interval = KrakenInterval(key.values[1]) else { return [] }
+        return KrakenInterval.allCases.filter { $0.divisors.contains(interval) }.map { SeriesKey([key.values[0], $0.text]) }
     }
 
     /// vwap is null: the mean of truncated means would not be Kraken's.
@@ -29,7 +34,9 @@ enum KrakenDerivation {
             high = max(high, nextHigh)
             low = min(low, nextLow)
             volume = sum
-            trades += count
+            let (all, isTooMany) = trades.addingReportingOverflow(count)
+            if isTooMany { return nil }
+            trades = all
         }
         return [
             first[Column.open], .decimal(high), .decimal(low), last[Column.close], .null, .decimal(volume),

@@ -14,8 +14,8 @@ internal import Series
 ///
 /// The slots asked for are those that begin in the order's minutes.
 struct KrakenOHLCExchange: Exchange {
-    /// With the one in progress.
-    private static let candlesMax = 721
+    /// Kraken holds 720, and the one in progress. Somewhat fewer say surely that there are no more.
+    private static let fullAnswer = 700
     private let pair: KrakenPair
     private let interval: KrakenInterval
     private let periods: Range<Int>
@@ -104,13 +104,19 @@ struct KrakenOHLCExchange: Exchange {
             guard let candle = known[slot], !candle.isPlaceholder else { continue }
             step.rows.append(Row(series: 0, time: candle.time, values: candle.values(source: .api)))
         }
-        // Fewer than there could be: it begins with the first, in which something was traded.
-        if let first = known.min(by: { $0.key < $1.key }), first.key > slots.lowerBound, !first.value.isPlaceholder,
-            candles.count < Self.candlesMax, candles.allSatisfy({ ($0?.time ?? .min) >= first.value.time })
-        {
-            step.isBeginning = true
-        }
+        step.isBeginning = isBeginning(candles, known)
         return ended(step, Set(known.keys))
+    }
+
+    /// Whether the pair's first trade is in the first candle that came: asked for was more, an answer could hold more, and it has no
+    /// holes. Where it has no placeholder, nobody knows whether slots without a trade would have come at all.
+    private func isBeginning(_ candles: [KrakenCandle?], _ known: [Int: KrakenCandle]) -> Bool {
+        guard candles.count < Self.fullAnswer, let first = known.min(by: { $0.key < $1.key }), first.key > slots.lowerBound,
+            !first.value.isPlaceholder, candles.contains(where: { $0?.isPlaceholder ?? false })
+        else { return false }
+        let times = Set(candles.compactMap { $0?.time })
+        guard times.count == candles.count, times.min() == first.value.time, let newest = times.max() else { return false }
+        return ruler.slot(containing: newest) - first.key == times.count - 1
     }
 
     private func ended(_ step: Step, _ known: Set<Int>) -> Step {
