@@ -61,6 +61,8 @@ private struct Fillings {
     let known: KnownSlots
     let circumstances: Circumstances
 
+    /// Nobody can be asked any more.
+    private let isOver: Bool
     private(set) var all: [Filling] = []
     private var left: SlotSet
 
@@ -71,10 +73,11 @@ private struct Fillings {
         self.key = key
         self.place = place
         self.circumstances = circumstances
+        isOver = ledgers.contains(where: \.isOver)
         left = slots
         derive()
         if circumstances.ways.archives { readFiles() }
-        if circumstances.ways.apiBackfill { ask() }
+        if circumstances.ways.apiBackfill, !isOver { ask() }
         rest()
         all.sort { $0.range.lowerBound < $1.range.lowerBound }
     }
@@ -135,7 +138,7 @@ private struct Fillings {
 
     /// Beyond the API: by the tape where it is allowed, else by a file that somebody fetches, else not without the tape.
     private mutating func rest() {
-        let tape = dataset.shapes.first { $0.kind == .tape && dataset.serves($0, key) }
+        let tape = isOver ? nil : dataset.shapes.first { $0.kind == .tape && dataset.serves($0, key) }
         let ways = circumstances.ways
         for run in left.ranges {
             var from = run.lowerBound

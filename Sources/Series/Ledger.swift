@@ -8,6 +8,8 @@ package struct Ledger: Sendable, Hashable {
 
     /// The slots in which the series can have values; nil: always. Slots outside it are not counted at all.
     package var lifetime: Range<Int>?
+    /// The series has ended: its upstream has it no longer.
+    package var isOver: Bool { lifetime.map { $0.upperBound < Self.always.upperBound } ?? false }
     /// Held parts, in the calendar's part numbers.
     package var held: SlotSet
     package var absent: SlotSet

@@ -55,7 +55,8 @@ struct WayPlanner {
         if circumstances.ways.archives { readFiles(&state) }
         var bound = 0
         var isProven = true
-        if circumstances.ways.apiBackfill {
+        // Of a channel that has ended nobody can be asked any more.
+        if circumstances.ways.apiBackfill, !ledgers.contains(where: \.isOver) {
             let before = state
             let isLeast = askNewest(&state)
             bound = state.calls.reduce(0) { $0 + $1.cost.requests }

@@ -231,8 +231,8 @@ struct LadderUniverse {
     @Test func theSlotInWhichASeriesBeginsIsAskedFor() {
         let universe = LadderUniverse(lengths: [1, 6])
         let ledgers = [
-            Ledger(key: LadderUniverse.key(1), lifetime: 50..<1000, held: SlotSet(50..<60)),
-            Ledger(key: LadderUniverse.key(6), lifetime: 8..<1000),
+            Ledger(key: LadderUniverse.key(1), lifetime: 50..<Ledger.always.upperBound, held: SlotSet(50..<60)),
+            Ledger(key: LadderUniverse.key(6), lifetime: 8..<Ledger.always.upperBound),
         ]
         let plan = universe.dataset.plan(
             [Demand(series: LadderUniverse.key(6), missing: SlotSet(8..<10))], shapes: universe.shapes,
@@ -240,6 +240,22 @@ struct LadderUniverse {
         #expect(plan.calls.filter { $0.shape.name == "derive" }.map(\.periods) == [54..<60])
         #expect(plan.calls.filter { $0.shape.name == "newest" }.map(\.periods) == [48..<54])
         #expect(plan.calls.count == 2 && plan.uncovered == 0)
+    }
+
+    /// What has ended can still be told by files, and follow; but nobody can be asked.
+    @Test func nobodyIsAskedForWhatHasEnded() {
+        let universe = LadderUniverse(lengths: [1, 6])
+        var ways = Selection.Ways()
+        ways.trades = true
+        let demand = [Demand(series: LadderUniverse.key(1), missing: SlotSet(50..<56))]
+        for (end, isOver) in [(Ledger.always.upperBound, false), (58, true)] {
+            let circumstances = Circumstances(
+                now: 60, ledgers: [Ledger(key: LadderUniverse.key(1), lifetime: 0..<end)], files: [], ways: ways, events: { _, _ in 1 })
+            let plan = universe.dataset.plan(demand, shapes: universe.shapes, circumstances: circumstances)
+            #expect(plan.calls.isEmpty == isOver && plan.uncovered == (isOver ? 6 : 0))
+            let fillings = universe.dataset.fillings(of: LadderUniverse.key(1), demand[0].missing, circumstances)
+            #expect(fillings.map(\.obstacle) == (isOver ? ["beyond_reach"] : [nil]))
+        }
     }
 
     /// As a broken file may tell it: the plan is dear, and comes to an end.
