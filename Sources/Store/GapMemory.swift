@@ -9,6 +9,8 @@ extension Store {
         var filled = 0
         /// Slots of which it said that there is nothing.
         var absent = 0
+        /// Parts of which a record had come that was refused, and that are now known to be empty, by series.
+        var cleared: [Int: SlotSet] = [:]
         /// Something came where nothing was known to be.
         var endsAbsences = false
         /// Coverage or absences are other than before.
@@ -17,14 +19,16 @@ extension Store {
 
     /// Adds parts to what is held of each series. Of what a call is sure of (all of it where it ended as proved), every slot that was
     /// due when it began and is still not whole is absent: the upstream has said so. A part that comes ends an absence, and so does a
-    /// record that came and was refused: no silence counts where there is one.
+    /// record that came and was refused: no silence counts where there is one, but the word of a call that says for itself of what it is
+    /// sure, and met none.
     static func remember(
         _ parts: [Int: SlotSet], of result: TaskResult, _ task: ClaimedTask, _ dataset: Dataset, now: Int64,
         on connection: PostgresConnection
     ) async throws -> Remembered {
         var remembered = try await rememberSlots(parts, of: result, task, dataset, now: now, on: connection)
+        let arrived = parts.merging(remembered.cleared) { $0.union($1) }
         let isOther = try await quarantine(
-            result.refused, arrived: parts, resolving: result.resolves, of: dataset,
+            result.refused, arrived: arrived, resolving: result.resolves, of: dataset,
             from: RefusalSource(task: task.id, shape: task.shape, file: result.file), now: now, on: connection)
         if isOther { remembered.isChange = true }
         return remembered
@@ -35,7 +39,9 @@ extension Store {
         on connection: PostgresConnection
     ) async throws -> Remembered {
         let witnessed = result.witnessed ?? (result.ended == .proved ? task.periods : nil)
-        let silence = witnessed.flatMap { periods in result.askedAt.map { (periods: periods, askedAt: $0) } }
+        let silence = witnessed.flatMap { periods in
+            result.askedAt.map { (periods: periods, askedAt: $0, isSure: result.witnessed != nil) }
+        }
         let refused = result.refused.times
         let ids = Array(Set(parts.keys).union(refused.keys).union(silence == nil ? [] : task.seriesIDs))
         if ids.isEmpty { return Remembered() }
@@ -54,6 +60,7 @@ extension Store {
         return changes.reduce(into: Remembered(isChange: true)) { sum, change in
             sum.filled += change.filled
             sum.absent += change.nothing.count
+            if !change.cleared.isEmpty { sum.cleared[change.id] = change.cleared.scaledUp(by: dataset.calendar(of: change.key).parts) }
             if !change.ended.isEmpty, change.concernsAbsences { sum.endsAbsences = true }
         }
     }
@@ -183,16 +190,18 @@ private struct CoverageChange {
     let ended: SlotSet
     /// Slots of which the upstream said that it has nothing, or nothing more.
     let nothing: SlotSet
+    /// Of these, those of which a record was refused before.
+    let cleared: SlotSet
     /// Of these, those of which some parts are held.
     let partial: SlotSet
     let concernsAbsences: Bool
     let isNothing: Bool
 
     /// `silence`: the periods of a call that ended as proved and the shown clock when it began; what did not come of them is not
-    /// there.
+    /// there. `isSure`: not even where a record was refused before.
     init(
         id: Int, ledger: Ledger, adding parts: SlotSet, refused: [Int64], _ dataset: Dataset,
-        silence: (periods: Range<Int>, askedAt: Int64)?
+        silence: (periods: Range<Int>, askedAt: Int64, isSure: Bool)?
     ) {
         let calendar = dataset.calendar(of: ledger.key)
         let perSlot = calendar.parts
@@ -208,8 +217,9 @@ private struct CoverageChange {
         ended = parts.subtracting(ledger.held).touchedSlots(of: perSlot).union(doubtful.intersection(ledger.absent))
         nothing = silence.map { silence in
             Self.due(in: silence.periods, by: silence.askedAt, of: ledger, dataset).subtracting(whole)
-                .subtracting(doubtful).subtracting(ledger.quarantined)
+                .subtracting(doubtful).subtracting(silence.isSure ? SlotSet() : ledger.quarantined)
         } ?? SlotSet()
+        cleared = nothing.intersection(ledger.quarantined)
         partial = held.touchedSlots(of: perSlot).subtracting(whole).intersection(nothing)
         absent = ledger.absent.subtracting(ended).union(nothing)
         concernsAbsences = !nothing.isEmpty || absent != ledger.absent

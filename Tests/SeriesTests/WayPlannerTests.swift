@@ -254,7 +254,7 @@ struct LadderUniverse {
             let plan = universe.dataset.plan(demand, shapes: universe.shapes, circumstances: circumstances)
             #expect(plan.calls.isEmpty == isOver && plan.uncovered == (isOver ? 6 : 0))
             let fillings = universe.dataset.fillings(of: LadderUniverse.key(1), demand[0].missing, circumstances)
-            #expect(fillings.map(\.obstacle) == (isOver ? ["beyond_reach"] : [nil]))
+            #expect(fillings.map(\.obstacle) == (isOver ? ["needs_archive"] : [nil]))
         }
     }
 

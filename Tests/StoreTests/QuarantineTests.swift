@@ -33,6 +33,13 @@ import TestSupport
             #expect(try await held.ledger(0).absent.ranges == [2..<24])
             #expect(try await held.ledger(0).quarantined.ranges == [1..<2])
             #expect(try await held.isVerified())
+            // But the word of a call that says for itself of what it is sure: none of what it meets again.
+            try await held.call(refused: [held.refusal(8, "901", series: 1)], witnessed: 0..<1)
+            let after = [try await held.ledger(0), try await held.ledger(1)]
+            #expect(after.map(\.quarantined.ranges) == [[], [4..<5]])
+            #expect(after.map(\.absent.ranges) == [[1..<24], [0..<4, 5..<24]])
+            #expect(try await held.refusals().first { $0.place == "line 17" }?.status == .superseded)
+            #expect(try await held.isVerified())
         }
     }
 

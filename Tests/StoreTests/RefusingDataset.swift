@@ -46,22 +46,24 @@ extension StoreUnderTest {
     /// A call over the first day. Answers its task.
     @discardableResult
     func call(
-        _ rows: [StoredRow] = [], refused: [QuarantinedRecord], as ended: TaskResult.Ended = .proved, now: Int64 = 200_000
+        _ rows: [StoredRow] = [], refused: [QuarantinedRecord], as ended: TaskResult.Ended = .proved, witnessed: Range<Int>? = nil,
+        now: Int64 = 200_000
     ) async throws -> Int64 {
         let task = try await begin()
-        try await end(task, rows, refused: refused, as: ended, now: now)
+        try await end(task, rows, refused: refused, as: ended, witnessed: witnessed, now: now)
         return task.id
     }
 
     func end(
         _ task: ClaimedTask, _ rows: [StoredRow] = [], refused: [QuarantinedRecord], as ended: TaskResult.Ended = .proved,
-        now: Int64 = 200_000
+        witnessed: Range<Int>? = nil, now: Int64 = 200_000
     ) async throws {
         var refusals = Refusals()
         refusals.add(refused)
         var result = TaskResult(ended: ended, reason: "")
         result.rows = rows
         result.askedAt = now
+        result.witnessed = witnessed
         result.refused = RefusedRecords(refusals, of: task.seriesIDs)
         result.quarantined = refusals.count
         _ = try await store.finish(task, with: result, dataset: dataset, now: now)
