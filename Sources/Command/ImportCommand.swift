@@ -13,7 +13,7 @@ struct ImportCommand: ParsableCommand {
         discussion: """
             Files are .csv, .csv.gz, or inside of .zip, in folders of any names; they are only read. One content under two names counts \
             once; other content of the same series is another edition, whose other values become revisions. A file that was written a \
-            moment ago waits for the next time. No upstream is asked.
+            moment ago waits for the next time. No upstream is asked. An import of these files that was cut off is gone on with.
 
             Exit codes: 0 every file is in the store, 1 failed, 2 usage, 3 some are not, 130 interrupted.
             """)
@@ -40,19 +40,13 @@ struct ImportCommand: ParsableCommand {
                 let shelf = Shelf(directory: directory, dataset: dataset, attached: attached, isQuiet: json)
                 let found = try shelf.look()
                 if dryRun { return try finish(found, shelf, job: nil) }
-                let name = dataset.name
-                let waiting = found.waiting
-                let job = try attached.planning { _, planning -> String? in
-                    guard let dataset = planning.datasets.first(where: { $0.name == name }) else { return nil }
-                    return try await planning.import(waiting, of: dataset, for: Planning.Requester(IngestCommand.requester))?.id
-                }
-                guard let job else { return try finish(found, shelf, job: nil) }
-                switch try JobRun(attached: attached, log: log, json: json).follow(job, works: true) {
-                case .settled: try finish(found, shelf, job: job)
-                case .interrupted:
+                let jobs = try shelf.jobs(for: found)
+                for job in jobs {
+                    if case .settled = try JobRun(attached: attached, log: log, json: json).follow(job, works: true) { continue }
                     complain("interrupted: what was read whole is stored; run the same command again for the rest")
                     throw ExitCode(Interrupts.exitCode)
                 }
+                try finish(found, shelf, job: jobs.last)
             }
         }
     }
@@ -95,6 +89,25 @@ struct Shelf {
                 Terminal.write(Array("\r\u{1B}[K".utf8), to: Terminal.errors)
             }
             return findings
+        }
+    }
+
+    /// The jobs that import what was found, in the order in which they were filed: those that were cut off, gone on with even where
+    /// somebody had paused them, for it is asked for again; then one for the rest.
+    func jobs(for found: ShelfFindings) throws -> [String] {
+        let (name, isQuiet) = (dataset.name, isQuiet)
+        return try attached.planning { _, planning in
+            guard let dataset = planning.datasets.first(where: { $0.name == name }) else { return [] }
+            var jobs: [String] = []
+            for open in try await planning.openImports(of: found.contents, of: dataset) {
+                if open.status == .paused { _ = try await planning.store.resume(ingestion: open.id, by: Asker(IngestCommand.requester)) }
+                if !isQuiet { say("going on with job \(open.id)") }
+                jobs.append(open.id)
+            }
+            if let filed = try await planning.import(found.waiting, of: dataset, for: Planning.Requester(IngestCommand.requester)) {
+                jobs.append(filed.id)
+            }
+            return jobs
         }
     }
 

@@ -11,6 +11,8 @@ package struct ShelfFindings: Sendable, Equatable {
     package var new = 0
     /// Contents that are not in the store yet.
     package var waiting: [Int64] = []
+    /// All contents, whatever became of them.
+    package var contents: [Int64] = []
     /// What cannot be read, or still grows: it is looked at again the next time.
     package var refused: [String] = []
     /// Files that are none of the dataset's.
@@ -49,12 +51,14 @@ package final class ArchiveShelf {
         findings.namesakes = Self.namesakes(listing.sources)
         let fresh = zip(listing.sources, places).filter { known[$0.1.path] == nil }
         let ids = try await series(of: fresh.map(\.0.series), dataset)
+        var contents = Set(known.values.map(\.id))
         var waiting = Set(known.values.filter { $0.status == .found }.map(\.id))
         for (number, (source, place)) in fresh.enumerated() {
             progress(place.path, number + 1, fresh.count)
             guard let id = ids[source.series] else { continue }
             do {
                 let file = try await register(source, at: place, series: id, of: dataset, format)
+                contents.insert(file.id)
                 if file.status == .found { waiting.insert(file.id) }
                 findings.new += 1
             } catch let error as ArchiveError {
@@ -62,7 +66,7 @@ package final class ArchiveShelf {
                 try await store.awaitArchiveFile(of: id, at: place, of: dataset.name, reason: "\(error)", now: clock.now)
             }
         }
-        findings.waiting = waiting.sorted()
+        (findings.waiting, findings.contents) = (waiting.sorted(), contents.sorted())
         return findings
     }
 

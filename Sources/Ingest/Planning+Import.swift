@@ -1,13 +1,23 @@
+internal import Bytes
 internal import Codec
 package import Series
 package import Store
 
 extension Planning {
+    /// Imports of these files that are not over, oldest first: one that was cut off is gone on with, not filed anew, and has something to
+    /// conclude even where all its files are in. An ingestion that also asks an upstream is none: it may take days.
+    package func openImports(of files: [Int64], of dataset: Dataset) async throws -> [Store.OpenReading] {
+        try await store.openReadings(of: files, dataset: dataset.name).filter { open in
+            let selection = try JSONValue(parsing: Array(open.selection.utf8))
+            return try !SelectionJSON.read(selection, datasets: [dataset], isStored: true).ways.apiBackfill
+        }
+    }
+
     /// Files an ingestion that reads files, whatever of their rows is held already: a later edition may say other things of it. What can be
-    /// concluded from what is held then is concluded. nil where none of them is left to be read.
+    /// concluded from what is held then is concluded. nil where none of them is left to be read, but by open imports.
     package func `import`(_ files: [Int64], of dataset: Dataset, for requester: Requester) async throws -> Store.Filed? {
         let now = clock.now
-        let wanted = Set(files).subtracting(try await store.openImports(of: dataset.name))
+        let wanted = Set(files).subtracting(try await openImports(of: files, of: dataset).flatMap(\.files))
         let atHand = try await store.filesAtHand(of: dataset).filter { wanted.contains($0.id) }
         guard let shape = dataset.shapes.first(where: { $0.kind == .file }), let first = atHand.map(\.span.lowerBound).min(),
             let end = atHand.map(\.span.upperBound).max()

@@ -19,12 +19,29 @@ extension Store {
         }
     }
 
-    /// Files that tasks which wait or run are to read: who files another import of them would have them read twice.
-    package func openImports(of dataset: String) async throws -> Set<Int64> {
+    /// An ingestion that is not over, and reads files of an archive.
+    package struct OpenReading: Sendable {
+        package let id: String
+        package let status: IngestionStatus
+        /// JSON.
+        package let selection: String
+        /// Of the files that were asked about, those that it is yet to read.
+        package let files: Set<Int64>
+    }
+
+    /// Ingestions that are not over and read any of these files, or have read them; oldest first.
+    package func openReadings(of files: [Int64], dataset: String) async throws -> [OpenReading] {
         let rows = try await pool.read("""
-            select distinct t.archive_file from tasks t join ingestions i on i.id = t.ingestion_id
-            where i.dataset = \(dataset) and t.archive_file is not null and t.status in ('available', 'running')
+            select i.id::text, i.status, i.selection,
+                coalesce(array_agg(t.archive_file) filter (where t.status in ('available', 'running')), '{}')
+            from ingestions i join tasks t on t.ingestion_id = i.id
+            where i.dataset = \(dataset) and i.status in ('pending', 'running', 'paused') and t.archive_file = any(\(files))
+            group by i.id order by i.created_at, i.id
             """)
-        return Set(try rows.map { try $0.int64(0) })
+        return try rows.map { row in
+            OpenReading(
+                id: try row.string(0), status: IngestionStatus(rawValue: try row.string(1)) ?? .pending, selection: try row.json(2),
+                files: Set(try row.int64s(3)))
+        }
     }
 }

@@ -1,4 +1,6 @@
+import EventLoop
 import Foundation
+import Postgres
 import Testing
 import TestSupport
 
@@ -66,6 +68,61 @@ import TestSupport
         #expect((gaps["data"] as? [[String: Any]])?.map { $0["from"] as? String } == ["2019-01-01T04:00:00Z"])
         let plan = try object(try program.run("plan", "kraken", "--no-api-backfill", "--json").output)
         #expect((plan["selection"] as? [String: Any])?["from"] as? String == "2019-01-01T00:00:00Z")
+    }
+
+    /// Ctrl-C pressed twice ends an import as a kill does: its job stays open, with a task that nobody works.
+    @Test func anImportThatWasCutOffIsGoneOnWith() throws {
+        let archive = try Self.archive()
+        let program = try ProgramUnderTest(extra: ["KRAKEN_INTERVALS": "60"])
+        defer { program.stop() }
+        #expect(try program.run("import", "kraken", archive, "--dry-run").code == 0)
+        let loop = try Loop(name: "lock")
+        defer { loop.stop() }
+        let configuration = try PostgresConfiguration(program.database)
+        // What reads the file waits for this one to write its rows.
+        let connection = try loop.runBlocking { loop in
+            let connection = try await PostgresConnection.connect(configuration, on: loop)
+            _ = try await connection.script("begin; lock table kraken_candles in share mode")
+            return loop.keep(connection)
+        }
+        let terminal = try program.runInTerminal(["import", "kraken", archive])
+        let limit = Deadline.after(.seconds(120))
+        func isUnderWay() throws -> Bool {
+            try loop.runBlocking { loop in
+                try await loop[connection].query("select exists (select from tasks where status = 'running')").only().bool(0)
+            }
+        }
+        while try !isUnderWay() { try #require(Deadline.now < limit, "no task of it runs: \(terminal.text)") }
+        terminal.type("\u{3}")
+        try terminal.wait { $0.contains("Ctrl-C again ends at once") }
+        terminal.type("\u{3}")
+        #expect(try terminal.end() == 130)
+        try loop.runBlocking { loop in loop[connection].close() }
+
+        let job = try #require(try self.jobs(program).first)
+        #expect(job["status"] as? String == "running")
+        let again = try program.run("import", "kraken", archive)
+        let id = try #require(job["id"] as? String)
+        #expect(again.code == 0 && again.lines.first == "going on with job \(id)", "\(again)")
+        #expect(again.lines.contains { $0.hasPrefix("HONEYUSD_60.csv") && $0.hasSuffix("imported") }, "\(again)")
+        #expect(try self.jobs(program).map { $0["status"] as? String } == ["completed"])
+        // Of one whose files are all in the end is still to come.
+        try loop.runBlocking { loop in
+            let connection = try await PostgresConnection.connect(configuration, on: loop)
+            _ = try await connection.script("update ingestions set status = 'paused', finished_at = null")
+            connection.close()
+        }
+        let ended = try object(try program.run("import", "kraken", archive, "--json").output)
+        #expect(ended["ingestion"] as? String == id && ended["files"] as? Int == 1)
+        #expect(try self.jobs(program).map { $0["status"] as? String } == ["completed"])
+        // And where nothing is left nothing is done.
+        let known = try program.run("import", "kraken", archive)
+        #expect(known.code == 0 && known.lines == ["1 files of kraken, 1 of them known already, 0 of nobody's"], "\(known)")
+    }
+
+    private func jobs(_ program: ProgramUnderTest) throws -> [[String: Any]] {
+        let text = try program.run("jobs", "--json").output
+        return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]], "\(text)")
     }
 
     @Test func nothingToDoIsSaidAndFilesNoJob() throws {
