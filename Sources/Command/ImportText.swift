@@ -26,7 +26,7 @@ enum ImportText {
         let there = found.files - found.waiting.count
         lines.append(
             "\(found.files) files of \(dataset.name), \(there) of them known already, \(found.passedOver) of nobody's"
-                + (found.refused.isEmpty ? "" : ", \(found.refused.count) not readable now"))
+                + (found.refused.isEmpty ? "" : ", \(found.refused.count) not read"))
         lines += found.namesakes.prefix(filesShown).map { "of one series: \($0.map(ShownText.safe).joined(separator: ", "))" }
         lines += found.refused.prefix(filesShown).map { "not read: \(ShownText.safe($0))" }
         lines += files.filter { $0.status == .failed }.prefix(filesShown).map { "failed: \(name($0)): \(ShownText.safe($0.reason ?? ""))" }

@@ -7,6 +7,8 @@ package struct ArchiveError: Error, Sendable, Equatable, CustomStringConvertible
         case growing
         /// The bytes are not what their packing promises; why.
         case damaged(String)
+        /// No line of it begins as a row does: it is of nothing.
+        case empty
         /// The folder is deeper, or has more in it, than is looked at.
         case tooMuch
         case system(SystemError)
@@ -24,6 +26,7 @@ package struct ArchiveError: Error, Sendable, Equatable, CustomStringConvertible
         switch cause {
         case .growing: "\(path): still grows"
         case .damaged(let reason): "\(path): \(reason)"
+        case .empty: "\(path): no candle in it"
         case .tooMuch: "\(path): the folder is too deep or has too many files"
         case .system(let error): "\(path): \(error)"
         }

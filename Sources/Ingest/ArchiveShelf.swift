@@ -5,7 +5,7 @@ package import Store
 
 /// What was found in a folder of archive files: what is new is passed over once, so that plans know about what each file would bring.
 package struct ShelfFindings: Sendable, Equatable {
-    /// Files of the dataset, however packed.
+    /// Files of the dataset that can be read, however packed.
     package var files = 0
     /// Of these, those whose content was not known.
     package var new = 0
@@ -13,7 +13,7 @@ package struct ShelfFindings: Sendable, Equatable {
     package var waiting: [Int64] = []
     /// All contents, whatever became of them.
     package var contents: [Int64] = []
-    /// What cannot be read, or still grows: it is looked at again the next time.
+    /// What cannot be read, has no row or still grows: it is looked at again the next time.
     package var refused: [String] = []
     /// Files that are none of the dataset's.
     package var passedOver = 0
@@ -28,6 +28,11 @@ package final class ArchiveShelf {
     private let store: Store
     private let clock: ServiceClock
     private let reading: Loop
+    /// Files without a row, as they were when they were read: this shelf does not read them again and again.
+    private var empty: Set<String> = []
+
+    /// Files whose series are made at once.
+    private static let together = 50
 
     /// `reading`: a loop that files may block.
     package init(store: Store, clock: ServiceClock, reading: Loop) {
@@ -49,31 +54,57 @@ package final class ArchiveShelf {
         (findings.files, findings.passedOver) = (listing.sources.count, listing.passedOver)
         findings.refused = listing.refused.map { "\($0)" }
         findings.namesakes = Self.namesakes(listing.sources)
-        let fresh = zip(listing.sources, places).filter { known[$0.1.path] == nil }
-        let ids = try await series(of: fresh.map(\.0.series), dataset)
+        let fresh = zip(listing.sources, places).filter { known[$0.1.path].map(Self.hasNoRow) ?? true }
         var contents = Set(known.values.map(\.id))
-        var waiting = Set(known.values.filter { $0.status == .found }.map(\.id))
-        for (number, (source, place)) in fresh.enumerated() {
-            progress(place.path, number + 1, fresh.count)
-            guard let id = ids[source.series] else { continue }
-            do {
-                let file = try await register(source, at: place, series: id, of: dataset, format)
-                contents.insert(file.id)
-                if file.status == .found { waiting.insert(file.id) }
-                findings.new += 1
-            } catch let error as ArchiveError {
-                findings.refused.append("\(error)")
-                try await store.awaitArchiveFile(of: id, at: place, of: dataset.name, reason: "\(error)", now: clock.now)
+        var waiting = Set(known.values.filter { $0.status == .found && !Self.hasNoRow($0) }.map(\.id))
+        for start in stride(from: 0, to: fresh.count, by: Self.together) {
+            var read: [(source: ArchiveSource, place: ArchivePlace, digest: Result<ArchiveDigest, ArchiveError>)] = []
+            for (number, (source, place)) in fresh.enumerated().dropFirst(start).prefix(Self.together) {
+                progress(place.path, number + 1, fresh.count)
+                let digest = try await digest(source, format)
+                if case .failure(let error) = digest {
+                    findings.refused.append("\(error)")
+                    findings.files -= 1
+                }
+                // What has no row speaks of no series: none is made, or followed, for its name.
+                if case .failure(ArchiveError(path: source.path, cause: .empty)) = digest { continue }
+                read.append((source, place, digest))
+            }
+            let ids = try await series(of: read.map(\.source.series), dataset)
+            for (source, place, digest) in read {
+                guard let id = ids[source.series] else { continue }
+                switch digest {
+                case .success(let digest):
+                    let file = try await register(digest, at: place, series: id, of: dataset)
+                    contents.insert(file.id)
+                    if file.status == .found { waiting.insert(file.id) }
+                    findings.new += 1
+                case .failure(let error):
+                    try await store.awaitArchiveFile(of: id, at: place, of: dataset.name, reason: "\(error)", now: clock.now)
+                }
             }
         }
         (findings.waiting, findings.contents) = (waiting.sorted(), contents.sorted())
         return findings
     }
 
+    private static func hasNoRow(_ file: ArchiveFile) -> Bool { file.status == .found && file.times == nil }
+
+    private func digest(_ source: ArchiveSource, _ format: ArchiveFormat) async throws -> Result<ArchiveDigest, ArchiveError> {
+        let refusal = ArchiveError(path: source.path, cause: .empty)
+        let mark = "\(source.fingerprint) \(source.path)"
+        if empty.contains(mark) { return .failure(refusal) }
+        let digest = try await reading.run { _ -> Result<ArchiveDigest, ArchiveError> in
+            do throws(ArchiveError) { return .success(try ArchiveDigest(of: source, format: format)) } catch { return .failure(error) }
+        }
+        guard case .success(let found) = digest, found.glance.rows == 0 else { return digest }
+        empty.insert(mark)
+        return .failure(refusal)
+    }
+
     private func register(
-        _ source: ArchiveSource, at place: ArchivePlace, series: Int, of dataset: Dataset, _ format: ArchiveFormat
+        _ digest: ArchiveDigest, at place: ArchivePlace, series: Int, of dataset: Dataset
     ) async throws -> ArchiveFile {
-        let digest = try await reading.run { _ in try ArchiveDigest(of: source, format: format) }
         let glance = digest.glance
         let times = glance.first.flatMap { first in glance.last.map { first...$0 } }
         let content = ArchiveContent(

@@ -153,6 +153,24 @@ import Upstream
         }
     }
 
+    @Test func aFileWithoutACandleIsRefusedAndOfNoSeries() async throws {
+        try await Bench.with { _, bench in
+            try bench.folder.write([], "XBTUSD_60.csv")
+            try bench.folder.write(["timestamp,open,high,low,close,volume,trades", ";;;;", ";"], "ETHUSD_60.csv")
+            try bench.folder.write(["PK\u{3}\u{4}\u{0}\u{FFFD}\u{1}", "\u{7F}ELF"], "2024/XRPUSD_60.csv")
+            let found = try await bench.look()
+            #expect(found.refused == ["2024/XRPUSD_60.csv", "ETHUSD_60.csv", "XBTUSD_60.csv"].map { "\($0): no candle in it" })
+            #expect(found.files == 0 && found.new == 0 && found.waiting.isEmpty && found.contents.isEmpty)
+            #expect(try await bench.store.ledgers(of: "kraken").isEmpty)
+            #expect(try await bench.look() == found)
+            // One that has been filled since is read.
+            try bench.folder.write([Self.line(0, 10)], "XBTUSD_60.csv")
+            let filled = try await bench.look()
+            #expect(filled.new == 1 && filled.waiting.count == 1 && filled.refused.count == 2)
+            #expect(try await bench.store.ledgers(of: "kraken").map(\.key.description) == ["XBTUSD/60"])
+        }
+    }
+
     @Test func aFileThatNobodySeesFailsInTheEnd() async throws {
         try await Bench.with { loop, bench in
             try bench.folder.write([Self.line(0, 10)], "XBTUSD_60.csv")
