@@ -23,7 +23,7 @@ package struct ArchiveFolder: Sendable {
     package struct Listing: Sendable {
         /// By path, so that the same folder gives the same order.
         package var sources: [ArchiveSource] = []
-        /// Files and entries that would be the dataset's and cannot be read, or still grow.
+        /// Files and entries that would be the dataset's and cannot be read, or still grow; folders that cannot be listed.
         package var refused: [ArchiveError] = []
         /// Files and entries that are none of the dataset's.
         package var passedOver = 0
@@ -103,7 +103,7 @@ package struct ArchiveFolder: Sendable {
             if ArchiveFolder.isHidden(name) || (kind != S_IFDIR && kind != S_IFREG) {
                 listing.passedOver += 1
             } else if kind == S_IFDIR {
-                try folder(file, below: shown, depth: depth + 1)
+                try noting { (walk) throws(ArchiveError) in try walk.folder(file, below: shown, depth: depth + 1) }
             } else if ArchiveFolder.hasSuffix(name, ".zip") {
                 try noting { (walk) throws(ArchiveError) in try walk.archive(file, shown, ReadOnlyFile.Mark(facts)) }
             } else {
@@ -152,7 +152,7 @@ package struct ArchiveFolder: Sendable {
 
         private func hasRested(_ mark: ReadOnlyFile.Mark) -> Bool { now - mark.modified >= folder.limits.rest }
 
-        /// One file that cannot be read is noted and keeps none of the others back.
+        /// One file or folder below that cannot be read is noted and keeps none of the others back.
         private mutating func noting(_ work: (inout Walk) throws(ArchiveError) -> Void) throws(ArchiveError) {
             do throws(ArchiveError) {
                 try work(&self)

@@ -150,6 +150,22 @@ import Testing
         #expect(throws: ArchiveError(path: "XBTUSD_60.csv", cause: .growing)) { while try text.read(into: &piece) > 0 {} }
     }
 
+    /// setfsuid(2): whose rights this thread alone has on files. What runs as root may list every folder else.
+    @_silgen_name("setfsuid") private static func setFileUser(_ user: UInt32) -> Int32
+
+    @Test func aFolderThatCannotBeListedKeepsNoOtherBack() throws {
+        let scratch = try Scratch()
+        for name in ["a/XBTUSD_60.csv", "closed/ETHUSD_60.csv", "z/XRPUSD_60.csv"] { try scratch.write(text, name) }
+        #expect(chmod(scratch.path, 0o755) == 0 && chmod(scratch.path + "/closed", 0) == 0)
+        let before = UInt32(bitPattern: Self.setFileUser(65_534))
+        let listed = Result { try scratch.folder().list() }
+        _ = Self.setFileUser(before)
+        #expect(chmod(scratch.path + "/closed", 0o755) == 0)
+        let listing = try listed.get()
+        #expect(listing.sources.map(\.path) == ["a/XBTUSD_60.csv", "z/XRPUSD_60.csv"])
+        #expect(listing.refused.map { "\($0)" } == ["closed: opendir: Permission denied"])
+    }
+
     @Test func damageIsToldWithItsPath() throws {
         let scratch = try Scratch()
         try scratch.write(Array(try gzip(text).dropLast(3)), "XBTUSD_60.csv.gz")
