@@ -8,6 +8,7 @@ internal import Store
 /// What an import came to.
 enum ImportText {
     private static let filesShown = 40
+    private static let namesShown = 5
 
     static func lines(_ found: ShelfFindings, _ files: [ArchiveFile], dataset: Dataset, width: Int?) -> [String] {
         var lines: [String] = []
@@ -25,7 +26,7 @@ enum ImportText {
         }
         let there = found.files - found.waiting.count
         lines.append(
-            "\(found.files) files of \(dataset.name), \(there) of them known already, \(found.passedOver) of nobody's"
+            "\(found.files) files of \(dataset.name), \(there) of them known already, \(found.passedOver) of nobody's" + Self.nobodys(found)
                 + (found.refused.isEmpty ? "" : ", \(found.refused.count) not read"))
         lines += found.namesakes.prefix(filesShown).map { "of one series: \($0.map(ShownText.safe).joined(separator: ", "))" }
         lines += found.refused.prefix(filesShown).map { "not read: \(ShownText.safe($0))" }
@@ -33,6 +34,13 @@ enum ImportText {
         lines += files.filter { $0.status == .imported }.compactMap { file in file.reason.map { "\(name(file)): \(ShownText.safe($0))" } }
             .prefix(filesShown)
         return lines
+    }
+
+    /// Which those are: a name that is misspelt is among them.
+    private static func nobodys(_ found: ShelfFindings) -> String {
+        let names = found.passedOverNames.prefix(namesShown).map(ShownText.safe)
+        if names.isEmpty { return "" }
+        return " (\(names.joined(separator: ", "))\(found.passedOver > names.count ? ", ..." : ""))"
     }
 
     private static func name(_ file: ArchiveFile) -> String {
@@ -56,6 +64,7 @@ enum ImportText {
         json.member("files", found.files)
         json.member("new", found.new)
         json.member("passed_over", found.passedOver)
+        json.member("passed_over_names", found.passedOverNames)
         json.member("refused", found.refused)
         json.key("of_one_series")
         json.beginArray()

@@ -27,7 +27,12 @@ package struct ArchiveFolder: Sendable {
         package var refused: [ArchiveError] = []
         /// Files and entries that are none of the dataset's.
         package var passedOver = 0
+        /// Their paths, as many as are told.
+        package var passedOverNames: [String] = []
     }
+
+    /// Names of files that are none of the dataset's that are told.
+    private static let namesTold = 100
 
     package let path: String
     private let format: ArchiveFormat
@@ -57,6 +62,7 @@ package struct ArchiveFolder: Sendable {
         var listing = walk.listing
         listing.sources.sort { $0.path < $1.path }
         listing.refused.sort { $0.path < $1.path }
+        listing.passedOverNames.sort()
         return listing
     }
 
@@ -101,7 +107,7 @@ package struct ArchiveFolder: Sendable {
             let shown = prefix.isEmpty ? name : prefix + "/" + name
             let kind = lstat(file, &facts) == 0 ? facts.st_mode & S_IFMT : 0
             if ArchiveFolder.isHidden(name) || (kind != S_IFDIR && kind != S_IFREG) {
-                listing.passedOver += 1
+                passOver(shown)
             } else if kind == S_IFDIR {
                 try noting { (walk) throws(ArchiveError) in try walk.folder(file, below: shown, depth: depth + 1) }
             } else if ArchiveFolder.hasSuffix(name, ".zip") {
@@ -111,10 +117,15 @@ package struct ArchiveFolder: Sendable {
             }
         }
 
+        private mutating func passOver(_ shown: String) {
+            listing.passedOver += 1
+            if listing.passedOverNames.count < ArchiveFolder.namesTold { listing.passedOverNames.append(shown) }
+        }
+
         private mutating func plain(_ name: String, _ file: String, _ shown: String, _ mark: ReadOnlyFile.Mark) {
             let isPacked = ArchiveFolder.hasSuffix(name, ".gz")
             guard let series = folder.format.series(isPacked ? String(name.dropLast(3)) : name) else {
-                listing.passedOver += 1
+                passOver(shown)
                 return
             }
             guard hasRested(mark) else {
@@ -135,11 +146,11 @@ package struct ArchiveFolder: Sendable {
             for entry in directory.entries {
                 let parts = entry.name.split(separator: "/").map(String.init)
                 let isHidden = parts.contains(where: ArchiveFolder.isHidden)
+                let path = "\(shown)!\(entry.name)"
                 guard !isHidden, let name = parts.last, let series = folder.format.series(name) else {
-                    listing.passedOver += 1
+                    passOver(path)
                     continue
                 }
-                let path = "\(shown)!\(entry.name)"
                 if let refusal = entry.refusal {
                     listing.refused.append(ArchiveError(path: path, cause: .damaged(refusal.rawValue)))
                     continue

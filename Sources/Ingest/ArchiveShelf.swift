@@ -17,6 +17,8 @@ package struct ShelfFindings: Sendable, Equatable {
     package var refused: [String] = []
     /// Files that are none of the dataset's.
     package var passedOver = 0
+    /// Their paths, of many the first that were seen (100).
+    package var passedOverNames: [String] = []
     /// Names of files that speak of one series by different words, in the order of the series: `DOGEUSD_60.csv` and `XDGUSD_60.csv`.
     package var namesakes: [[String]] = []
 
@@ -52,6 +54,7 @@ package final class ArchiveShelf {
         let known = try await store.knownArchiveFiles(at: places, of: dataset.name)
         var findings = ShelfFindings()
         (findings.files, findings.passedOver) = (listing.sources.count, listing.passedOver)
+        findings.passedOverNames = listing.passedOverNames
         findings.refused = listing.refused.map { "\($0)" }
         findings.namesakes = Self.namesakes(listing.sources)
         let fresh = zip(listing.sources, places).filter { known[$0.1.path].map(Self.hasNoRow) ?? true }

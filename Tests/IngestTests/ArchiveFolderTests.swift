@@ -86,6 +86,9 @@ import Testing
         #expect(listing.sources.map(\.bytes) == [nil, Int64(text.count)])
         #expect(listing.refused.map(\.path) == ["broken.zip"])
         #expect(listing.passedOver == 8)
+        #expect(listing.passedOverNames == [
+            "._XBTUSD_60.csv", ".hidden", "BTCUSD_Daily_OHLC.csv", "SOLUSD_60.csv", "XRPUSD_60.csv", "__MACOSX", "circle", "notes.txt",
+        ])
         for source in listing.sources { #expect(try read(source) == text) }
     }
 
@@ -101,7 +104,7 @@ import Testing
         try FileManager.default.removeItem(atPath: scratch.path + "/in")
         let listing = try scratch.folder().list()
         #expect(listing.sources.map(\.path) == ["Kraken_OHLCVT.zip!Kraken/ETHUSD_5.csv", "Kraken_OHLCVT.zip!Kraken/XBTUSD_60.csv"])
-        #expect(listing.passedOver == 1)
+        #expect(listing.passedOver == 1 && listing.passedOverNames == ["Kraken_OHLCVT.zip!__MACOSX/._XBTUSD_60.csv"])
         #expect(try read(listing.sources[0]) == text + text)
         #expect(listing.sources[1].bytes == Int64(text.count))
         #expect(try ArchiveDigest(of: listing.sources[1], format: KrakenArchive.format).sha256 == SHA256.hex(text))

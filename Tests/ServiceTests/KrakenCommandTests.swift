@@ -120,6 +120,28 @@ import TestSupport
         #expect(known.code == 0 && known.lines == ["1 files of kraken, 1 of them known already, 0 of nobody's"], "\(known)")
     }
 
+    @Test func anImportNamesWhatItPassesOverAndRefuses() throws {
+        let archive = try Self.archive()
+        func write(_ name: String, at time: Date) throws {
+            let path = "\(archive)/\(name)"
+            try "\n".write(toFile: path, atomically: false, encoding: .utf8)
+            try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: path)
+        }
+        let past = Date(timeIntervalSinceNow: -60)
+        for number in 1...7 { try write("note-\(number).txt", at: past) }
+        try write("XBTUSD_60.csv", at: past)
+        let program = try ProgramUnderTest(extra: ["KRAKEN_INTERVALS": "60"])
+        defer { program.stop() }
+        let ended = try program.run("import", "kraken", archive)
+        #expect(ended.code == 3)
+        let names = (1...5).map { "note-\($0).txt" }.joined(separator: ", ")
+        #expect(ended.lines.contains("1 files of kraken, 0 of them known already, 7 of nobody's (\(names), ...), 1 not read"), "\(ended)")
+        #expect(ended.lines.contains("not read: XBTUSD_60.csv: no candle in it"), "\(ended)")
+        let json = try object(try program.run("import", "kraken", archive, "--json").output)
+        #expect(json["passed_over"] as? Int == 7 && json["refused"] as? [String] == ["XBTUSD_60.csv: no candle in it"])
+        #expect(json["passed_over_names"] as? [String] == (1...7).map { "note-\($0).txt" })
+    }
+
     private func jobs(_ program: ProgramUnderTest) throws -> [[String: Any]] {
         let text = try program.run("jobs", "--json").output
         return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]], "\(text)")
