@@ -18,10 +18,10 @@ extension Service {
     private func excluded(_ body: JSONValue, _ dataset: Dataset, _ request: Request, _ key: RequestKey?) async throws -> Response {
         let input = try ExclusionInput(body, of: dataset)
         let series = try await planning.store.ledgers(of: dataset.name).filter { dataset.selects($0.key, by: input.selection) }
-        if series.isEmpty { throw Failures.unknownCombination }
         let new = Store.NewExclusion(
-            dataset: dataset.name, keys: input.keys, seriesIDs: series.map(\.id), from: input.from, to: input.to, slots: input.slots,
-            note: input.note, madeBy: request.client ?? "api", requestID: request.id)
+            dataset: dataset.name, keys: input.keys, seriesIDs: series.map(\.id), from: input.from, to: input.to,
+            slots: try input.slots(of: series.map(\.key), in: dataset), note: input.note, madeBy: request.client ?? "api",
+            requestID: request.id)
         func answer(_ made: StoredExclusion) -> KeptAnswer {
             var json = JSONWriter(capacity: 512)
             ExclusionText.write(made, of: dataset, to: &json)
@@ -84,13 +84,12 @@ extension Service {
 
 /// An exclusion as a client asks for it.
 private struct ExclusionInput {
-    /// Series and range; nothing else of it is used.
+    /// Which series; nothing else of it is used.
     let selection: Selection
     /// The key values as they were given, JSON.
     let keys: String
     let from: Int64
     let to: Int64
-    let slots: Range<Int>
     let note: String
 
     private static let noteMax = 500
@@ -107,13 +106,6 @@ private struct ExclusionInput {
         selection = try SelectionJSON.read(.object(members), datasets: [dataset])
         guard let from = selection.from else { throw InputError("from", "is required: a date or an instant with its offset") }
         guard let to = selection.to else { throw InputError("to", "is required: a date or an instant with its offset") }
-        let selection = selection
-        let rulers = Set(dataset.followed.filter { dataset.selects($0, by: selection) }.map { dataset.calendar(of: $0).ruler })
-        guard rulers.count < 2 else {
-            throw InputError(dataset.keys[dataset.keys.count - 1], "name one: an exclusion is of slots of one length")
-        }
-        slots = (rulers.first ?? dataset.calendars.tick).slots(from: from, to: to)
-        if slots.isEmpty { throw InputError("to", "no slot begins between from and to") }
         (self.from, self.to) = (from, to)
         note = try Self.note(body["note"])
         var json = JSONWriter()
@@ -123,6 +115,18 @@ private struct ExclusionInput {
         }
         json.endObject()
         keys = String(decoding: json.bytes, as: UTF8.self)
+    }
+
+    /// Slots are counted as each of these series counts its own: all of them in one way, since what is kept is one range of numbers.
+    func slots(of series: [SeriesKey], in dataset: Dataset) throws -> Range<Int> {
+        let rulers = Set(series.map { dataset.calendar(of: $0).ruler })
+        guard let ruler = rulers.first else { throw Failures.unknownCombination }
+        guard rulers.count == 1 else {
+            throw InputError(dataset.keys[dataset.keys.count - 1], "name one: an exclusion is of slots of one length")
+        }
+        let slots = ruler.slots(from: from, to: to)
+        if slots.isEmpty { throw InputError("to", "no slot begins between from and to") }
+        return slots
     }
 
     private static func note(_ value: JSONValue?) throws(InputError) -> String {
