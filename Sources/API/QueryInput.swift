@@ -60,7 +60,7 @@ struct QueryInput {
     mutating func instant(_ name: String, in zone: Zone, isRequired: Bool = false) -> Int64? {
         guard let text = text(name) else {
             if isRequired && !values.contains(where: { $0.name == name }) {
-                wrong(name, "is required: a date (2025-12-01) or an instant with its offset (2025-12-01T00:00:00-03:00)")
+                wrong(name, "is required: \(SelectionJSON.instantForms(in: zone))")
             }
             return nil
         }

@@ -1,6 +1,7 @@
 internal import Answers
 internal import Bytes
 internal import HTTP
+internal import Ingest
 internal import Series
 
 /// A question to the reading half, as a request's path and query put it.
@@ -32,11 +33,11 @@ enum ReadQuery {
     private static let filledSecondsMax: Int64 = 3653 * 86_400
 
     static func history(_ request: Request, of dataset: Dataset) throws(Failure) -> ReadQuery {
-        var query = QueryInput(
-            request, known: dataset.choices + ["from", "to", "resolution", "fill", "limit", "cursor", "format"])
+        let words = resolutions(of: dataset)
+        let own = words.isEmpty ? [] : ["resolution"]
+        var query = QueryInput(request, known: dataset.choices + ["from", "to"] + own + ["fill", "limit", "cursor", "format"])
         let keys = keys(&query, of: dataset)
         let (from, to) = range(&query, of: dataset, isRequired: true)
-        let words = resolutions(of: dataset)
         let resolution = query.choice("resolution", of: words)
         let fill = query.choice("fill", of: ["null", "none"])
         // A row for every slot, held or not: of all years that can be written it would be tens of gigabytes of nothing.
@@ -132,8 +133,9 @@ enum ReadQuery {
         for name in dataset.choices {
             guard let given = query.list(name) else { continue }
             keys[name] = given.compactMap { value in
-                if let one = dataset.canonical(name, value) { return one }
-                query.wrong(name, "is not a value of \(name)")
+                let label = dataset.labels.first { $0.name == name }
+                if let one = dataset.canonical(name, value), label?.values.contains(one) ?? true { return one }
+                query.wrong(name, SelectionJSON.noValue(value, of: name, dataset).detail)
                 return nil
             }
         }

@@ -1,5 +1,6 @@
 internal import Bytes
 internal import HTTP
+internal import Ingest
 internal import Series
 
 /// The instant that names a slot in a path: it may lie anywhere inside the slot.
@@ -16,7 +17,8 @@ enum SlotTime {
             guard let stamp = LocalStamp(Array((isHour ? text + ":00" : text).utf8)[...]),
                 let date = LocalDate(year: stamp.year, month: stamp.month, day: stamp.day)
             else {
-                throw wrong("expected an instant (2025-12-01T14:00:00-03:00), a local hour (2025-12-01T14) or a date (2025-12-01)")
+                let example = SelectionJSON.example(hour: 14, in: zone)
+                throw wrong("expected an instant (\(example)), a local hour (2025-12-01T14) or a date (2025-12-01)")
             }
             let found = zone.instants(date, hour: stamp.hour, minute: stamp.minute).map { $0 + Int64(stamp.second) }
             guard let first = found.first else {

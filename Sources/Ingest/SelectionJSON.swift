@@ -57,11 +57,7 @@ package enum SelectionJSON {
         }
         for (name, values) in selection.keys {
             if let label = dataset.labels.first(where: { $0.name == name }) {
-                for value in values where !label.values.contains(value) {
-                    throw InputError(
-                        name, "there is no \(name) \(clipped(value)); there are \(label.values.joined(separator: ", "))",
-                        isUnknownName: true)
-                }
+                for value in values where !label.values.contains(value) { throw noValue(value, of: name, dataset) }
             }
             // Where what is stored is followed, a series begins by being asked for.
             guard !dataset.followsStored, let place = dataset.keys.firstIndex(of: name) else { continue }
@@ -94,8 +90,19 @@ package enum SelectionJSON {
             let fraction = text.split(separator: ".").dropFirst().first?.prefix { $0.isNumber } ?? ""
             return try Timestamp.parse(text) + (fraction.contains { $0 != "0" } ? 1 : 0)
         } catch {
-            throw InputError(field, "expected a date (2025-12-01) or an instant with its offset (2025-12-01T00:00:00-03:00)")
+            throw InputError(field, "expected \(instantForms(in: zone))")
         }
+    }
+
+    /// How instants can be written, by examples of this zone.
+    package static func instantForms(in zone: Zone) -> String {
+        "a date (2025-12-01) or an instant with its offset (\(example(hour: 0, in: zone)))"
+    }
+
+    /// An hour of 2025-12-01 as this zone writes it.
+    package static func example(hour: Int, in zone: Zone) -> String {
+        let instant = zone.start(of: LocalDate(daysSince1970: 20_423)) + Int64(hour) * 3600
+        return Timestamp.text(instant, offset: zone.offset(at: instant))
     }
 
     /// For storing and showing; reads back as the same selection.
@@ -182,12 +189,19 @@ package enum SelectionJSON {
         return bool
     }
 
+    /// What is said of a value that a key or label cannot have: which it can, where they are few.
+    package static func noValue(_ value: String, of name: String, _ dataset: Dataset) -> InputError {
+        let known = dataset.values(of: name)
+        let told = known.isEmpty ? "" : "; there are \(known.joined(separator: ", "))"
+        return InputError(name, "\(clipped(value)) is not a value of \(name)\(told)", isUnknownName: true)
+    }
+
     /// In the one spelling that the dataset keeps.
     package static func canonical(_ values: [String], _ name: String, _ dataset: Dataset) throws(InputError) -> [String] {
         var result: [String] = []
         for value in values {
             guard let one = dataset.canonical(name, value) else {
-                throw InputError(name, "\(clipped(value)) is not a value of \(name)", isUnknownName: true)
+                throw noValue(value, of: name, dataset)
             }
             if !result.contains(one) { result.append(one) }
         }

@@ -78,6 +78,8 @@ package struct Dataset: Sendable {
     package let derivation: Derivation?
     /// One way of writing a key's value (`XBTUSD` for `BTC/USD`); nil for what can be no value of it.
     package let canonical: @Sendable (_ name: String, _ value: String) -> String?
+    /// All values that a key can have; empty where they are too many to be told.
+    let keyValues: @Sendable (_ name: String) -> [String]
     /// Whether calls of the shape of this name can name a series (Kraken: its API has no candles of twelve hours); asked by `serves`.
     let servesSeries: @Sendable (_ shape: String, SeriesKey) -> Bool
     /// The file in which the upstream publishes the slot that starts at an instant, as far as it is out by `now` (shown clock).
@@ -109,8 +111,10 @@ package struct Dataset: Sendable {
         derivation: Derivation? = nil, canonical: @escaping @Sendable (String, String) -> String? = { _, value in value },
         followsStored: Bool = false, servesSeries: @escaping @Sendable (String, SeriesKey) -> Bool = { _, _ in true },
         published: @escaping @Sendable (SeriesKey, Int64, Int64) -> PublishedFile? = { _, _, _ in nil }, tapePage: Int = 1000,
-        defaults: @escaping @Sendable (String) -> [String] = { _ in [] }, reread: Reread? = nil
+        defaults: @escaping @Sendable (String) -> [String] = { _ in [] }, keyValues: @escaping @Sendable (String) -> [String] = { _ in [] },
+        reread: Reread? = nil
     ) {
+        self.keyValues = keyValues
         self.servesSeries = servesSeries
         self.published = published
         self.tapePage = max(1, tapePage)
@@ -194,6 +198,9 @@ package struct Dataset: Sendable {
 
     /// Names by which series are chosen: keys, and labels.
     package var choices: [String] { keys + labels.map(\.name) }
+
+    /// All values that a key or label can have; empty where they are too many to be told.
+    package func values(of name: String) -> [String] { labels.first { $0.name == name }?.values ?? keyValues(name) }
 
     /// Whether there are ways to fill a slot beside calls that name it.
     package var hasWays: Bool {

@@ -41,6 +41,26 @@ import TestSupport
 
     private static func selection(_ members: String) -> String { #"{"dataset":"kraken",\#(members)}"# }
 
+    // MARK: Input
+
+    @Test func whatIsNoInputIsToldWithWhatIs() throws {
+        let service = try Self.service([])
+        defer { service.stop() }
+        for (query, told) in [
+            ("history?interval=61", "interval: 61 is not a value of interval; there are 1, 5, 15, 30, 60, 240, 720, 1440, 10080, 21600"),
+            ("gaps?tier=TIER9", "tier: TIER9 is not a value of tier; there are TIER1, TIER2, TIER3, TIER4"),
+            ("history?resolution=PT15M", "resolution: is not a parameter of this resource: expected one of pair, interval, tier, from, to"),
+            ("gaps?from=monday", "from: expected a date (2025-12-01) or an instant with its offset (2025-12-01T00:00:00Z)"),
+            ("history?pair=XBTUSD", "from: is required: a date (2025-12-01) or an instant with its offset (2025-12-01T00:00:00Z)"),
+            ("slots/monday?pair=XBTUSD&interval=60", "time: expected an instant (2025-12-01T14:00:00Z), a local hour"),
+        ] {
+            let answer = try service.get("/v1/kraken/\(query)")
+            #expect(answer.status == 400 && answer.text.contains(told), "\(query): \(answer.text)")
+        }
+        let local = try service.get("/v1/cmg/gaps?from=monday")
+        #expect(local.status == 400 && local.text.contains("its offset (2025-12-01T00:00:00-03:00)"), "\(local.text)")
+    }
+
     // MARK: Delisting
 
     @Test func whatIsDelistedIsExpectedNoMore() throws {

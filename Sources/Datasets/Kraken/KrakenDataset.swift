@@ -113,5 +113,6 @@ package func kraken(zone: Zone, following: Kraken.Following, rate: RequestRate) 
         group: { "\($0.values[1]) min" }, fetchesToday: false, alarmDays: 30, archive: KrakenArchive.format,
         derivation: KrakenDerivation.derivation, canonical: Kraken.canonical, followsStored: true, servesSeries: Kraken.serves,
         published: KrakenPublication.file, tapePage: 1000,
-        defaults: { $0 == "interval" ? following.intervals : [] }, reread: KrakenReread.reread)
+        defaults: { $0 == "interval" ? following.intervals : [] },
+        keyValues: { $0 == "interval" ? KrakenInterval.allCases.map(\.text) : [] }, reread: KrakenReread.reread)
 }
