@@ -29,7 +29,7 @@ struct Downloads {
     /// Nothing where no file would help.
     func show() {
         if list.entries.isEmpty { return }
-        say("to fetch by hand and import: \(list.slots) slots lie in")
+        say("to fetch by hand and import: \(list.slots == 1 ? "1 slot lies" : "\(list.slots) slots lie") in")
         var table = TextTable([.init(title: "file"), .init(title: "member", isElastic: true), .init(title: "slots", side: .right)])
         for entry in list.entries.prefix(Self.shown) { table.add([entry.file, entry.member ?? "", "\(entry.slots)"]) }
         say(table)

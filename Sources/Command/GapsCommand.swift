@@ -26,7 +26,9 @@ struct GapsCommand: ParsableCommand {
             try AttachedStore.with(settings, log) { attached in
                 let (selection, dataset) = try range.selection(among: attached.catalogue.datasets)
                 if let downloadList { try Downloads.check(downloadList, of: dataset) }
-                let downloads = dataset.hasWays ? try Downloads.of(selection, dataset, attached) : nil
+                let showsMissing = states.isEmpty || states.contains(.missing)
+                let offersFiles = dataset.hasWays && (showsMissing || downloadList != nil)
+                let downloads = offersFiles ? try Downloads.of(selection, dataset, attached) : nil
                 if let downloadList { try downloads?.write(to: downloadList) }
                 // People are told how many there are in all.
                 let query = GapsQuery(
@@ -39,7 +41,7 @@ struct GapsCommand: ParsableCommand {
                 let shown = list.limit ?? ListOptions.shown
                 say(GapsText.table(gaps.prefix(shown), dataset))
                 say(GapsText.summary(gaps, shown: shown))
-                downloads?.show()
+                if showsMissing { downloads?.show() }
             }
         }
     }
@@ -75,7 +77,9 @@ enum GapsText {
         if gaps.isEmpty { return "no holes" }
         let slots = gaps.reduce(0) { $0 + ($1["slots"]?.int ?? 0) }
         let left = gaps.count - shown
-        return "\(gaps.count) holes, \(slots) slots" + (left > 0 ? "; \(left) more are not shown (--limit)" : "")
+        func counted(_ count: some BinaryInteger, _ word: String) -> String { "\(count) \(word)\(count == 1 ? "" : "s")" }
+        let more = left > 0 ? "; \(left) more \(left == 1 ? "is" : "are") not shown (--limit)" : ""
+        return "\(counted(gaps.count, "hole")), \(counted(slots, "slot"))\(more)"
     }
 
     static func csv(_ gaps: [JSONValue], _ dataset: Dataset) -> [UInt8] {

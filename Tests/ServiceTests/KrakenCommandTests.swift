@@ -48,6 +48,13 @@ import TestSupport
         ])
         let gaps = try program.run(["gaps", "kraken"] + Self.day)
         #expect(gaps.code == 0 && gaps.lines.suffix(3).map { String($0.prefix(8)) } == ["to fetch", "file    ", "Kraken_O"])
+        #expect(gaps.lines.contains("1 hole, 20 slots"), "\(gaps)")
+        // Files are of what is missing.
+        for states in ["excluded", "absent,excluded"] {
+            #expect(try program.run(["gaps", "kraken", "--state", states] + Self.day).lines.last == "no holes")
+        }
+        let both = try program.run(["gaps", "kraken", "--state", "absent,missing"] + Self.day)
+        #expect(both.lines.contains("to fetch by hand and import: 20 slots lie in"))
         // The same estimate whoever is asked: 20 hours of 1000 trades each.
         let listed = try object(try program.run(["gaps", "kraken", "--json"] + Self.day).output)
         let gap = try #require((listed["data"] as? [[String: Any]])?.first)
