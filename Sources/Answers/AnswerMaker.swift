@@ -71,14 +71,8 @@ struct AnswerMaker {
     /// The ids of the series that are asked for. Where a key is left open, those that are followed are meant.
     func chosen(_ known: [SeriesEntry]) throws -> [Int] {
         let asked = question.keys
-        for (name, values) in asked.sorted(by: { $0.key < $1.key }) {
-            let place = dataset.keys.firstIndex(of: name)
-            let label = dataset.labels.first { $0.name == name }
-            let there = Set(known.compactMap { entry in place.map { entry.key.values[$0] } ?? label?.of(entry.key) })
-            if let value = values.first(where: { !there.contains($0) }) { throw AnswerError.unknownSeries(field: name, value: value) }
-        }
+        try dataset.requireSeries(asked, among: known.map(\.key))
         let matching = known.filter { dataset.includes($0.key, asked) }
-        if matching.isEmpty, !asked.isEmpty { throw AnswerError.unknownCombination }
         if dataset.keys.allSatisfy({ asked[$0] != nil }) { return matching.map(\.id) }
         let kept = matching.filter { dataset.follows($0.key) }
         return (kept.isEmpty ? matching : kept).map(\.id)

@@ -9,11 +9,14 @@ struct CompletenessTable {
     let dataset: Dataset
     private(set) var rows: [(key: SeriesKey, tally: Tally)] = []
 
-    /// Of the series that a selection means.
-    static func of(_ asked: Selection, _ dataset: Dataset, _ attached: AttachedStore) throws -> CompletenessTable {
+    /// Of the series that a selection means. `isAsked`: it was typed for this, and names what is there, or `AnswerError` is thrown.
+    static func of(
+        _ asked: Selection, _ dataset: Dataset, _ attached: AttachedStore, isAsked: Bool = false
+    ) throws -> CompletenessTable {
         let now = attached.ready.clock.now
         let name = dataset.name
         let series = try attached.planning { _, planning in try await planning.store.ledgers(of: name) }
+        if isAsked { try dataset.requireSeries(asked.keys, among: series.map(\.key)) }
         let selection = Planning.resolved(asked, of: dataset, knowing: series, now: now)
         var table = CompletenessTable(dataset: dataset)
         for one in series where dataset.selects(one.key, by: selection) {

@@ -26,7 +26,7 @@ struct ReportCommand: ParsableCommand {
                     }
                     return label
                 }
-                let table = try CompletenessTable.of(selection, dataset, attached)
+                let table = try CompletenessTable.of(selection, dataset, attached, isAsked: true)
                 json ? say(table.json(by: label)) : say(table.text(by: label))
                 if table.total.missing > table.total.unfillable { throw ExitCode(3) }
             }

@@ -64,6 +64,27 @@ import TestSupport
         #expect((priced["ways"] as? [[String: Any]])?.map { $0["way"] as? String } == ["trades"])
     }
 
+    /// Nothing is expected of a name that nothing bears, which must not read as a series that is whole.
+    @Test func whatIsNotThereIsNoReport() throws {
+        let program = try ProgramUnderTest(extra: ["KRAKEN_PAIRS": "XBTUSD", "KRAKEN_INTERVALS": "60"])
+        defer { program.stop() }
+        for (options, told) in [
+            (["--pair", "XBTEUSD"], "--pair: XBTEUSD has no series here"),
+            (["--pair", "XBTUSD,HONEYUSD"], "--pair: HONEYUSD has no series here"),
+            (["--tier", "TIER2"], "--tier: TIER2 has no series here"), (["--interval", "1440"], "--interval: 1440 has no series here"),
+            (["--interval", "61"], "--interval: 61 is not a value of interval; there are 1, 5, 15, 30, 60, 240, 720, 1440, 10080, 21600"),
+            (["--tier", "TIER9"], "--tier: TIER9 is not a value of tier; there are TIER1, TIER2, TIER3, TIER4"),
+        ] {
+            for command in [["report", "kraken"], ["report", "kraken", "--json"], ["gaps", "kraken"]] {
+                let ended = try program.run(command + options)
+                let code: Int32 = told.hasSuffix("has no series here") ? 1 : 2
+                #expect(ended.code == code && ended.output.isEmpty && ended.errors.contains(told), "\(command) \(options): \(ended)")
+            }
+        }
+        let all = try program.run("report", "kraken", "--pair", "BTC/USD", "--tier", "TIER1")
+        #expect(all.code == 3 && all.lines.last?.hasPrefix("all") == true)
+    }
+
     @Test func whatIsOlderThanTheHorizonIsInSight() throws {
         let program = try ProgramUnderTest(extra: ["KRAKEN_INTERVALS": "60", "KRAKEN_ARCHIVE_DIR": try Self.archive()])
         defer { program.stop() }
