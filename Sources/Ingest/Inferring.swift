@@ -81,11 +81,16 @@ final class Inferring: LocalWork {
         return sum
     }
 
-    private static func result(_ sum: Inferred, isEvidence: Bool) -> TaskResult {
+    /// A look for proofs ends as proved whatever it found: another look would find no more. What is left its words say.
+    static func result(_ sum: Inferred, isEvidence: Bool) -> TaskResult {
+        func slots(_ count: Int, _ one: String, _ several: String) -> String {
+            count == 1 ? "1 slot \(one)" : "\(count) slots \(several)"
+        }
         var parts: [String] = []
-        if sum.filled > 0 { parts.append("\(sum.filled) slots follow from finer ones") }
-        if sum.absent > 0 { parts.append("\(sum.absent) slots are known to be empty") }
-        if sum.left > 0 { parts.append(isEvidence ? "of \(sum.left) nothing is proved" : "\(sum.left) are not whole in any finer series") }
+        if sum.filled > 0 { parts.append(slots(sum.filled, "follows from finer ones", "follow from finer ones")) }
+        if sum.absent > 0 { parts.append(slots(sum.absent, "is known to be empty", "are known to be empty")) }
+        if sum.left > 0, isEvidence { parts.append("looked for proofs: " + slots(sum.left, "stays open", "stay open")) }
+        if sum.left > 0, !isEvidence { parts.append(slots(sum.left, "is not whole", "are not whole") + " in any finer series") }
         let text = parts.isEmpty ? "nothing was open" : parts.joined(separator: "; ")
         return TaskResult(ended: isEvidence || sum.left == 0 ? .proved : .unproved, reason: text)
     }

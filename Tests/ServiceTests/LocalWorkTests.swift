@@ -1,6 +1,6 @@
 import Bytes
 import EventLoop
-import Ingest
+@testable import Ingest
 import Series
 @testable import Store
 import Testing
@@ -44,6 +44,18 @@ import Upstream
                     let counts = rows.map { if case .integer(let count) = $0[0] { count } else { Int64(0) } }
                     return [.integer(counts.reduce(0, +))]
                 }, countColumn: 0, emptyReason: "no_trade", commonReason: "downtime"))
+    }
+
+    @Test func aLookForProofsSaysWhatStaysOpen() {
+        var sum = Inferred()
+        #expect(Inferring.result(sum, isEvidence: true).reason == "nothing was open")
+        sum.left = 3408
+        #expect(Inferring.result(sum, isEvidence: true).reason == "looked for proofs: 3408 slots stay open")
+        #expect(Inferring.result(sum, isEvidence: false).reason == "3408 slots are not whole in any finer series")
+        (sum.absent, sum.left) = (2, 1)
+        let found = Inferring.result(sum, isEvidence: true)
+        #expect(found.reason == "2 slots are known to be empty; looked for proofs: 1 slot stays open")
+        #expect(found.ended == .proved, "another look would find no more")
     }
 
     private struct Bench {
@@ -126,7 +138,7 @@ import Upstream
             let records = try await bench.store.tasks(of: local, after: -1, limit: 10)
             #expect(records[0].counts.written == 2 && records[0].filled == 2 && records[0].requests == 0)
             #expect(records[0].ended == "unproved")
-            #expect(records[0].reason == "2 slots follow from finer ones; 1 are not whole in any finer series")
+            #expect(records[0].reason == "2 slots follow from finer ones; 1 slot is not whole in any finer series")
             #expect(records[1].error == "this process reads no files of counts" && records[1].attempts == 1)
             let days = try await bench.store.snapshot(of: bench.dataset, choose: { _ in [bench.ids[1]] }, span: { _ in 0..<300_000 }).rows
             #expect(days.times == [0, 2 * 86_400])
