@@ -5,6 +5,8 @@ package struct ArchiveError: Error, Sendable, Equatable, CustomStringConvertible
     package enum Cause: Sendable, Equatable {
         /// It changed while it was looked at, or a moment before: it waits until it rests.
         case growing
+        /// By its time it was written after now: nobody can tell whether it rests.
+        case ahead
         /// The bytes are not what their packing promises; why.
         case damaged(String)
         /// No line of it begins as a row does: it is of nothing.
@@ -24,7 +26,8 @@ package struct ArchiveError: Error, Sendable, Equatable, CustomStringConvertible
 
     package var description: String {
         switch cause {
-        case .growing: "\(path): still grows"
+        case .growing: "\(path): still grows, or was written less than 2 s ago"
+        case .ahead: "\(path): its time lies in the future (touch it)"
         case .damaged(let reason): "\(path): \(reason)"
         case .empty: "\(path): no candle in it"
         case .tooMuch: "\(path): the folder is too deep or has too many files"

@@ -128,8 +128,8 @@ package struct ArchiveFolder: Sendable {
                 passOver(shown)
                 return
             }
-            guard hasRested(mark) else {
-                listing.refused.append(ArchiveError(path: shown, cause: .growing))
+            if let unrest = unrest(of: mark) {
+                listing.refused.append(ArchiveError(path: shown, cause: unrest))
                 return
             }
             listing.sources.append(ArchiveSource(
@@ -138,7 +138,7 @@ package struct ArchiveFolder: Sendable {
         }
 
         private mutating func archive(_ place: String, _ shown: String, _ mark: ReadOnlyFile.Mark) throws(ArchiveError) {
-            guard hasRested(mark) else { throw ArchiveError(path: shown, cause: .growing) }
+            if let unrest = unrest(of: mark) { throw ArchiveError(path: shown, cause: unrest) }
             let file = try ReadOnlyFile(place, path: shown)
             let directory = try ArchiveText.naming(shown) { try ZipDirectory(size: mark.bytes) { try file.read(at: $0, into: &$1) } }
             guard try file.mark() == mark else { throw ArchiveError(path: shown, cause: .growing) }
@@ -161,7 +161,11 @@ package struct ArchiveFolder: Sendable {
             }
         }
 
-        private func hasRested(_ mark: ReadOnlyFile.Mark) -> Bool { now - mark.modified >= folder.limits.rest }
+        private func unrest(of mark: ReadOnlyFile.Mark) -> ArchiveError.Cause? {
+            let age = now - mark.modified
+            // Clocks of file servers are some moments apart from this one.
+            return age >= folder.limits.rest ? nil : age < -folder.limits.rest ? .ahead : .growing
+        }
 
         /// One file or folder below that cannot be read is noted and keeps none of the others back.
         private mutating func noting(_ work: (inout Walk) throws(ArchiveError) -> Void) throws(ArchiveError) {

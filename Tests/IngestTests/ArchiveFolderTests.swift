@@ -141,6 +141,16 @@ import Testing
         let fresh = try scratch.folder(rest: 3_600_000_000_000).list()
         #expect(fresh.sources.isEmpty)
         #expect(fresh.refused.map(\.cause) == [.growing, .growing])
+        // A day after now, by its time.
+        func date(_ seconds: Double) throws {
+            let time = [FileAttributeKey.modificationDate: Date(timeIntervalSinceNow: seconds)]
+            try FileManager.default.setAttributes(time, ofItemAtPath: scratch.path + "/XBTUSD_60.csv")
+        }
+        try date(86_400)
+        #expect(try scratch.folder(rest: 3_600_000_000_000).list().refused.map { "\($0)" } == [
+            "Kraken.zip: still grows, or was written less than 2 s ago", "XBTUSD_60.csv: its time lies in the future (touch it)",
+        ])
+        try date(-60)
         // Between finding and opening.
         let found = try scratch.folder().list().sources[0]
         try scratch.append("1594828800,1,1,1,1,1,1\n", "XBTUSD_60.csv")
