@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Bytes
 internal import EventLoop
+internal import Glibc
 internal import Ingest
 internal import Postgres
 internal import Series
@@ -37,7 +38,7 @@ struct ImportCommand: ParsableCommand {
             try AttachedStore.with(settings, log, rules: !dryRun) { attached in
                 let dataset = try SelectionJSON.dataset(dataset, among: attached.catalogue.datasets)
                 guard dataset.archive != nil else { throw InputError("dataset", "\(dataset.name) has no archive files") }
-                let shelf = Shelf(directory: directory, dataset: dataset, attached: attached, isQuiet: json)
+                let shelf = Shelf(directory: directory, name: "directory", dataset: dataset, attached: attached, isQuiet: json)
                 let found = try shelf.look()
                 if dryRun { return try finish(found, shelf, job: nil) }
                 let jobs = try shelf.jobs(for: found)
@@ -66,12 +67,19 @@ struct ImportCommand: ParsableCommand {
 /// A folder of archive files, looked through from a command.
 struct Shelf {
     let directory: String
+    /// The option, argument or variable that named it.
+    let name: String
     let dataset: Dataset
     let attached: AttachedStore
     let isQuiet: Bool
 
     /// Reads what is new, and says so on a terminal.
     func look() throws -> ShelfFindings {
+        guard let stream = opendir(directory) else {
+            let reason = String(cString: strerror(errno))
+            throw InputError(name, "expected a folder with archive files; \(ShownText.safe(directory)) cannot be listed: \(reason)")
+        }
+        closedir(stream)
         let reading = try Loop(name: "files")
         defer { reading.stop() }
         let (name, clock, isQuiet) = (dataset.name, attached.ready.clock, isQuiet)

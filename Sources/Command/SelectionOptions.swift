@@ -158,7 +158,8 @@ struct SelectionOptions: ParsableArguments {
             return
         }
         guard let folder = csvSourceDir ?? attached.settings.kraken.archiveDirectory else { return }
-        let found = try Shelf(directory: folder, dataset: dataset, attached: attached, isQuiet: isQuiet).look()
+        let name = csvSourceDir == nil ? "KRAKEN_ARCHIVE_DIR" : "--csv-source-dir"
+        let found = try Shelf(directory: folder, name: name, dataset: dataset, attached: attached, isQuiet: isQuiet).look()
         for refusal in found.refused.prefix(10) { complain("not read: \(refusal)") }
     }
 }

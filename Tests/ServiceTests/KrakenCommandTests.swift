@@ -170,6 +170,22 @@ import TestSupport
         #expect(json["passed_over_names"] as? [String] == (1...7).map { "note-\($0).txt" })
     }
 
+    @Test func aFolderThatIsNoneIsToldByTheNameThatItWasGivenBy() throws {
+        let archive = try Self.archive()
+        let program = try ProgramUnderTest(extra: ["KRAKEN_INTERVALS": "60"])
+        defer { program.stop() }
+        let file = "\(archive)/HONEYUSD_60.csv"
+        let expected = "expected a folder with archive files; "
+        let imported = try program.run("import", "kraken", file)
+        #expect(imported.code == 2 && imported.errorLines == [
+            "gapless: directory: \(expected)\(file) cannot be listed: Not a directory",
+        ])
+        let planned = try program.run("plan", "kraken", "--csv-source-dir", "/nope")
+        #expect(planned.code == 2 && planned.errorLines == [
+            "gapless: --csv-source-dir: \(expected)/nope cannot be listed: No such file or directory",
+        ])
+    }
+
     private func jobs(_ program: ProgramUnderTest) throws -> [[String: Any]] {
         let text = try program.run("jobs", "--json").output
         return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]], "\(text)")
