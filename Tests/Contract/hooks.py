@@ -41,8 +41,8 @@ def before_call(context, case, kwargs):
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
     kind = type(failure).__name__
-    # Nor can it say how long all parameters are together: such a request is refused whether it is right or wrong.
-    if response.status_code == 414 and kind in ("RejectedPositiveData", "AcceptedNegativeData"):
+    # Nor can it say how long all parameters are together, or a body: such a request is refused whether it is right or wrong.
+    if response.status_code in (413, 414) and kind in ("RejectedPositiveData", "AcceptedNegativeData"):
         return False
     if kind != "RejectedPositiveData" or response.status_code not in (400, 422):
         return True
