@@ -27,12 +27,7 @@ extension Scope {
     }
 
     /// The due slots of a series that are missing in it.
-    func missing(of one: StoredSeries) -> Demand {
-        Demand(
-            series: one.key,
-            missing: dataset.judged(one.ledger, now: now).missing(
-                in: slots(of: one.key), calendar: dataset.calendar(of: one.key), dueBefore: dueBefore(one.key)))
-    }
+    func missing(of one: StoredSeries) -> Demand { dataset.lacking(one.ledger, from: from, to: to, now: now) }
 
     /// When the first of some gaps leaves the API's reach, in part: what was said of it is then no more true.
     func nextLeaving(_ gaps: some Sequence<(gap: Gap, series: StoredSeries)>) -> Int64? {

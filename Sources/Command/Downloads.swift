@@ -15,12 +15,8 @@ struct Downloads {
             (try await planning.store.ledgers(of: dataset.name), try await planning.store.filesAtHand(of: dataset))
         }
         let selection = Planning.resolved(asked, of: dataset, knowing: series, now: now)
-        let missing = series.filter { dataset.selects($0.key, by: selection) }.map { one in
-            Demand(
-                series: one.key,
-                missing: dataset.judged(one.ledger, now: now).missing(
-                    in: dataset.slots(of: one.key, from: selection.from ?? now, to: selection.to ?? now),
-                    calendar: dataset.calendar(of: one.key), dueBefore: dataset.dueBefore(one.key, now: now)))
+        let missing = series.filter { dataset.selects($0.key, by: selection) }.map {
+            dataset.lacking($0.ledger, from: selection.from ?? now, to: selection.to ?? now, now: now)
         }
         let circumstances = Circumstances(now: now, ledgers: series.map(\.ledger), files: files, ways: selection.ways)
         return Downloads(list: DownloadList(missing, of: dataset, circumstances))

@@ -160,42 +160,36 @@ struct PlanText {
     // MARK: For machines
 
     var json: String {
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.key("id")
-        writer.string(plan.id)
-        writer.key("selection")
-        SelectionJSON.write(plan.selection, of: dataset, to: &writer)
-        func write(_ counts: [(String, Int)]) {
-            for (name, value) in counts {
-                writer.key(name)
-                writer.int(value)
-            }
-        }
-        write([
-            ("gaps", plan.figures.gaps), ("slots", plan.figures.slots), ("calls", plan.calls.count),
-            ("requests", plan.figures.cost.requests), ("tokens", plan.figures.cost.tokens),
-            ("lower_bound_requests", plan.figures.lowerBound.requests),
-        ])
-        writer.key("optimality")
-        writer.string(plan.figures.optimality.rawValue)
-        writer.key("ways")
-        writer.beginArray()
+        let figures = plan.figures
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("id", plan.id)
+        json.key("selection")
+        SelectionJSON.write(plan.selection, of: dataset, to: &json)
+        json.member("gaps", figures.gaps)
+        json.member("slots", figures.slots)
+        json.member("calls", plan.calls.count)
+        json.member("requests", figures.cost.requests)
+        json.member("tokens", figures.cost.tokens)
+        json.member("lower_bound_requests", figures.lowerBound.requests)
+        json.member("optimality", figures.optimality.rawValue)
+        json.key("ways")
+        json.beginArray()
         for way in ways {
-            writer.beginObject()
-            writer.key("way")
-            writer.string(way.shape)
-            write([("calls", way.calls), ("slots", way.slots), ("files", way.files), ("rows", way.rows), ("requests", way.requests)])
-            writer.endObject()
+            json.beginObject()
+            json.member("way", way.shape)
+            json.member("calls", way.calls)
+            json.member("slots", way.slots)
+            json.member("files", way.files)
+            json.member("rows", way.rows)
+            json.member("requests", way.requests)
+            json.endObject()
         }
-        writer.endArray()
-        writer.key("estimated_seconds")
-        writer.double(plan.figures.estimatedSeconds)
-        writer.key("warnings")
-        writer.beginArray()
-        for warning in plan.figures.warnings { writer.string(warning) }
-        writer.endArray()
-        writer.endObject()
-        return String(decoding: writer.bytes, as: UTF8.self)
+        json.endArray()
+        json.key("estimated_seconds")
+        json.double(figures.estimatedSeconds)
+        json.member("warnings", figures.warnings)
+        json.endObject()
+        return String(decoding: json.bytes, as: UTF8.self)
     }
 }

@@ -1,3 +1,4 @@
+internal import Answers
 internal import ArgumentParser
 internal import Bytes
 internal import Ingest
@@ -111,23 +112,16 @@ enum VerifyText {
 
     private static func write(_ report: Report, to json: inout JSONWriter) {
         json.beginObject()
-        json.key("dataset")
-        json.string(report.dataset.name)
-        json.key("series")
-        json.int(report.verification.series)
-        json.key("rows")
-        json.int(report.verification.rows)
+        json.member("dataset", report.dataset.name)
+        json.member("series", report.verification.series)
+        json.member("rows", report.verification.rows)
         json.key("differences")
         json.beginArray()
         for finding in report.verification.findings {
             json.beginObject()
-            for (name, value) in zip(report.dataset.keys, finding.key.values) {
-                json.key(name)
-                json.string(value)
-            }
+            json.members(of: finding.key, names: report.dataset.keys)
             for difference in differences(finding, report.dataset) { write(difference, report.dataset, to: &json) }
-            json.key("rows_without_receipt")
-            json.int(finding.rowsWithoutReceipt)
+            json.member("rows_without_receipt", finding.rowsWithoutReceipt)
             json.key("tasks_without_receipt")
             json.beginArray()
             for task in finding.tasksWithoutReceipt { json.int(task) }

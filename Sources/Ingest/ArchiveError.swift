@@ -29,7 +29,7 @@ package struct ArchiveError: Error, Sendable, Equatable, CustomStringConvertible
         case .growing: "\(path): still grows, or was written less than 2 s ago"
         case .ahead: "\(path): its time lies in the future (touch it)"
         case .damaged(let reason): "\(path): \(reason)"
-        case .empty: "\(path): no candle in it"
+        case .empty: "\(path): no row in it"
         case .tooMuch: "\(path): the folder is too deep or has too many files"
         case .system(let error): "\(path): \(error)"
         }

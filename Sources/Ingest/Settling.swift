@@ -95,10 +95,7 @@ enum Settling {
     ) -> StoredCall? {
         guard let shape = dataset.call(Derivation.evidenceShape), let last = ground.made.last, last.shape != shape.name else { return nil }
         let open = series.filter { dataset.selects($0.key, by: selection) }.filter { one in
-            !dataset.judged(one.ledger, now: now).missing(
-                in: dataset.slots(of: one.key, from: selection.from ?? now, to: selection.to ?? now),
-                calendar: dataset.calendar(of: one.key), dueBefore: dataset.dueBefore(one.key, now: now)
-            ).isEmpty
+            !dataset.lacking(one.ledger, from: selection.from ?? now, to: selection.to ?? now, now: now).missing.isEmpty
         }
         let periods = dataset.periods.slots(from: selection.from ?? now, to: max(selection.to ?? now, (selection.from ?? now) + 1))
         if open.isEmpty || periods.isEmpty { return nil }
@@ -110,11 +107,8 @@ enum Settling {
     private static func lacking(
         _ selection: Selection, _ series: [StoredSeries], _ dataset: Dataset, _ ground: WayGround, now: Int64
     ) -> String? {
-        let missing = series.filter { dataset.selects($0.key, by: selection) }.map { one in
-            Demand(
-                series: one.key, missing: dataset.judged(one.ledger, now: now).missing(
-                    in: dataset.slots(of: one.key, from: selection.from ?? now, to: selection.to ?? now),
-                    calendar: dataset.calendar(of: one.key), dueBefore: dataset.dueBefore(one.key, now: now)))
+        let missing = series.filter { dataset.selects($0.key, by: selection) }.map {
+            dataset.lacking($0.ledger, from: selection.from ?? now, to: selection.to ?? now, now: now)
         }
         let fillings = dataset.eachFilling(of: missing, ground.circumstances(selection, dataset, series, now: now))
         return Planning.obstacles(fillings.compactMap { _, filling in filling.obstacle.map { ($0, filling.slots) } })

@@ -28,11 +28,8 @@ package struct WayGround: Sendable {
             ground.doubted = try await store.absent(of: dataset.name, because: reason)
         }
         guard dataset.shapes.contains(where: { $0.kind == .tape }) else { return ground }
-        let missing = ground.doubting(series).filter { dataset.selects($0.key, by: selection) }.map { one in
-            Demand(
-                series: one.key, missing: dataset.judged(one.ledger, now: now).missing(
-                    in: dataset.slots(of: one.key, from: selection.from ?? now, to: selection.to ?? now),
-                    calendar: dataset.calendar(of: one.key), dueBefore: dataset.dueBefore(one.key, now: now)))
+        let missing = ground.doubting(series).filter { dataset.selects($0.key, by: selection) }.map {
+            dataset.lacking($0.ledger, from: selection.from ?? now, to: selection.to ?? now, now: now)
         }
         ground.rates = try await EventRates.near(missing.filter { !$0.missing.isEmpty }, series, of: dataset, in: store)
         return ground

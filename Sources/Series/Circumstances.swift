@@ -4,7 +4,7 @@ package struct Circumstances: Sendable {
     package var now: Int64
     /// What is known of the series of the channels concerned, whether they are asked for or not.
     package var ledgers: [SeriesKey: Ledger]
-    /// Files that have not been read yet.
+    /// Files that have not been read yet, of one series the earlier editions first.
     package var files: [FileAtHand]
     /// How much happens in a stretch of a channel, in events a second, as its neighbours tell; nil where nothing does.
     package var events: @Sendable (_ channel: String, _ stretch: Range<Int64>) -> Double?

@@ -6,7 +6,7 @@ package struct Derivation: Sendable {
 
     /// The series from whose slots those of this one follow, whose lengths divide its own; those first that make for the least work.
     package let sources: @Sendable (SeriesKey) -> [SeriesKey]
-    /// The other way about: the series whose slots follow from this one's.
+    /// The other way about: the series whose slots follow from this one's, be it by others.
     package let followers: @Sendable (SeriesKey) -> [SeriesKey]
     /// The row of a slot out of the rows of all slots of one source in it, in the order of time, none of them empty. Those of which it is
     /// known that nothing happened have no row. nil where no row says it (a sum of too many digits): the slot stays as it is.

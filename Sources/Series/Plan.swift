@@ -9,6 +9,17 @@ package struct Demand: Sendable, Hashable {
     }
 }
 
+extension Dataset {
+    /// The due slots of a series that begin in a range and are missing, as far as the upstream's reach lets them be more than unfillable.
+    package func lacking(_ ledger: Ledger, from: Int64, to: Int64, now: Int64) -> Demand {
+        let key = ledger.key
+        return Demand(
+            series: key,
+            missing: judged(ledger, now: now).missing(
+                in: slots(of: key, from: from, to: to), calendar: calendar(of: key), dueBefore: dueBefore(key, now: now)))
+    }
+}
+
 /// A call that the plan wants made.
 package struct PlannedCall: Sendable, Hashable {
     package let shape: CallShape

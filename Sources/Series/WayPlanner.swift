@@ -116,16 +116,12 @@ struct WayPlanner {
 
     private func readFiles(_ state: inout State) {
         let wanted = state.left
-        let files = circumstances.files.filter { dataset.channel($0.series) == channel && !$0.span.isEmpty }
-            .compactMap { file in state.known.place(of: file.series).map { (file: file, place: $0) } }
-            .sorted {
-                // Of those that begin alike the one that ends first is the earlier edition.
-                ($0.place, $0.file.span.lowerBound, $0.file.span.upperBound, $0.file.id)
-                    < ($1.place, $1.file.span.lowerBound, $1.file.span.upperBound, $1.file.id)
-            }
+        let files = circumstances.files.enumerated().filter { dataset.channel($1.series) == channel && !$1.span.isEmpty }
+            .compactMap { number, file in state.known.place(of: file.series).map { (file: file, place: $0, number: number) } }
+            .sorted { ($0.place, $0.file.span.lowerBound, $0.number) < ($1.place, $1.file.span.lowerBound, $1.number) }
         // Those of series that are asked for, then those of others by which slots come that none of the first tells of.
         for isOwn in [true, false] {
-            for (file, place) in files {
+            for (file, place, _) in files {
                 guard let shape = shape(.file, for: file.series) else { continue }
                 let member = state.known.members[place]
                 let told = member.ruler.slots(from: file.span.lowerBound, to: file.span.upperBound).clamped(to: member.range)

@@ -35,14 +35,8 @@ extension Store {
     /// Makes the series that are not there yet. Returns their ids in the order given.
     package func ensureSeries(_ keys: [SeriesKey], of dataset: String, now: Int64) async throws -> [Int] {
         try await pool.transaction { connection in
-            let names = JSONValue.array(keys.sorted().map { .array($0.values.map(JSONValue.string)) })
-            var json = JSONWriter()
-            json.value(names)
-            let keysText = String(decoding: json.bytes, as: UTF8.self)
             let made = try await connection.query("""
-                insert into series (dataset, key)
-                select \(dataset), array(select jsonb_array_elements_text(k.value)) from jsonb_array_elements(\(.json(keysText))) k
-                on conflict do nothing returning id
+                insert into series (dataset, key) select \(dataset), key from \(Self.named(keys)) on conflict do nothing returning id
                 """).count
             _ = try await connection.query("""
                 insert into coverage (series_id, changed_at)
@@ -58,6 +52,24 @@ extension Store {
             for row in rows { ids[SeriesKey(try row.strings(1))] = try row.int(0) }
             return keys.compactMap { ids[$0] }
         }
+    }
+
+    /// Those that are there of some series by their names, in no order.
+    static func entries(_ keys: Set<SeriesKey>, of dataset: String, on connection: PostgresConnection) async throws -> [SeriesEntry] {
+        if keys.isEmpty { return [] }
+        return try await connection.query("""
+            select s.id, s.key from \(named(Array(keys))) join series s on s.dataset = \(dataset) and s.key = named.key
+            """).map { SeriesEntry(id: try $0.int(0), key: SeriesKey(try $0.strings(1))) }
+    }
+
+    /// A table `named` of one column `key`: arrays of arrays have no bind of their own.
+    private static func named(_ keys: [SeriesKey]) -> SQL {
+        var json = JSONWriter()
+        json.value(.array(keys.sorted().map { .array($0.values.map(JSONValue.string)) }))
+        return """
+            (select array(select jsonb_array_elements_text(k.value)) as key
+                from jsonb_array_elements(\(.json(String(decoding: json.bytes, as: UTF8.self)))) k) named
+            """
     }
 
     /// What is known of a dataset's series, all of them or those with these ids, sorted by key. `now` (shown clock): which absent

@@ -45,7 +45,6 @@ extension Store {
         let refused = result.refused.times
         let ids = Array(Set(parts.keys).union(refused.keys).union(silence == nil ? [] : task.seriesIDs))
         if ids.isEmpty { return Remembered() }
-        // In one order everywhere, so that two writers cannot wait for each other.
         var changes: [CoverageChange] = []
         let asked = Set(task.seriesIDs)
         for (id, ledger) in try await lockedLedgers(ids, on: connection) {
@@ -65,8 +64,8 @@ extension Store {
         }
     }
 
-    /// Locked until the transaction ends.
-    static func lockedLedgers(_ ids: [Int], on connection: PostgresConnection) async throws -> [(id: Int, ledger: Ledger)] {
+    /// Locked until the transaction ends, in the one order of all who lock coverage.
+    static func lockedLedgers(_ ids: [Int], on connection: PostgresConnection) async throws -> [(Int, Ledger)] {
         let rows = try await connection.query("""
             select c.series_id, s.key, lower(s.lifetime), upper(s.lifetime), \(Self.bounds("c.held")), \(Self.bounds("c.absent")),
                 c.excluded, c.unfillable, c.quarantined

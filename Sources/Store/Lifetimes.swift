@@ -23,8 +23,8 @@ extension Store {
             select s.key, lower(c.held), upper(c.held), lower(s.lifetime), upper(s.lifetime), s.id
             from series s join coverage c on c.series_id = s.id where s.id = any(\(touched.keys.map { Int32($0) }))
             """)
-        // By channel, with the latest of what is told of it: the shortest slot tells it best.
-        var channels: [String: Int64?] = [:]
+        // By channel, with what is told of its beginning.
+        var channels: [String: [Int64]] = [:]
         for row in rows {
             let key = SeriesKey(try row.strings(0))
             guard let first = try row.intOrNil(1), let end = try row.intOrNil(2) else { continue }
@@ -34,9 +34,8 @@ extension Store {
             // Where an earlier row was held before, the channel's beginning has been found by it.
             let isFirst = touched[try row.int(5)]?.first == first
             guard (isFirst && !begun) || isOver else { continue }
-            let own = isBeginning && isFirst ? dataset.calendar(of: key).partRuler.start(of: first) : nil
-            let before = channels[dataset.channel(key)] ?? nil
-            channels[dataset.channel(key)] = .some([before, own].compactMap { $0 }.max())
+            channels[dataset.channel(key), default: []] += isBeginning && isFirst
+                ? [dataset.calendar(of: key).partRuler.start(of: first)] : []
         }
         var isChange = false
         for (channel, told) in channels.sorted(by: { $0.key < $1.key }) {
@@ -45,16 +44,15 @@ extension Store {
         return isChange
     }
 
-    /// `told`: what is sure to be the first slot of a series, where somebody has just told it.
+    /// `told`: where slots start that are sure to be the first of their series, as somebody has just told.
     private static func extendLifetimes(
-        of channel: String, told: Int64?, _ dataset: Dataset, on connection: PostgresConnection
+        of channel: String, told: [Int64], _ dataset: Dataset, on connection: PostgresConnection
     ) async throws -> Bool {
         // One after the other: whoever comes second sees what the first has stored.
         let lives = try await lockedLives(of: channel, dataset, on: connection)
         let spans = try await spans(of: lives, dataset, on: connection)
         // As the shortest slot has it: the others begin with the slot that it lies in.
-        var begin = (lives.compactMap { life in life.first.map { dataset.calendar(of: life.key).ruler.start(of: $0) } } + [told])
-            .compactMap { $0 }.max()
+        var begin = (lives.compactMap { life in life.first.map { dataset.calendar(of: life.key).ruler.start(of: $0) } } + told).max()
         if let known = begin, let before = spans.values.map(\.first).filter({ $0.upperBound <= known }).map(\.lowerBound).min() {
             begin = before
         }

@@ -23,7 +23,7 @@ extension Store {
         let filled = try await withOpenRecords(arrived, on: connection)
         if refused.isEmpty, filled.isEmpty, resolving == nil { return false }
         let ids = Set(refused.kept.compactMap(\.seriesID)).union(refused.times.keys).union(filled.keys)
-        let ledgers = try await lockedLedgers(ids, on: connection)
+        let ledgers = Dictionary(uniqueKeysWithValues: try await lockedLedgers(Array(ids), on: connection))
         try await keep(refused.kept, ledgers.mapValues(\.key), of: dataset, from: source, now: now, on: connection)
         var isChange = !refused.kept.isEmpty
         if let resolving {
@@ -70,20 +70,6 @@ extension Store {
             filled[id] = arrived[id]
         }
         return filled
-    }
-
-    /// In the one order of all who lock coverage.
-    private static func lockedLedgers(_ ids: Set<Int>, on connection: PostgresConnection) async throws -> [Int: Ledger] {
-        let rows = try await connection.query("""
-            select c.series_id, s.key, c.held, c.absent from coverage c join series s on s.id = c.series_id
-            where c.series_id = any(\(ids.map { Int32(clamping: $0) })) order by c.series_id for update of c
-            """)
-        var ledgers: [Int: Ledger] = [:]
-        for row in rows {
-            ledgers[try row.int(0)] = Ledger(
-                key: SeriesKey(try row.strings(1)), held: SlotSet(ranges: try row.ranges(2)), absent: SlotSet(ranges: try row.ranges(3)))
-        }
-        return ledgers
     }
 
     private static func keep(

@@ -1,4 +1,3 @@
-internal import Bytes
 internal import Postgres
 internal import Series
 
@@ -20,27 +19,26 @@ extension Store {
         on connection: PostgresConnection
     ) async throws -> Bool {
         guard let derivation = dataset.derivation, !touched.isEmpty else { return false }
-        let keys = try await connection.query("select id, key from series where id = any(\(touched.keys.map { Int32($0) }))").map {
+        let entries = try await connection.query("select id, key from series where id = any(\(touched.keys.map { Int32($0) }))").map {
             SeriesEntry(id: try $0.int(0), key: SeriesKey(try $0.strings(1)))
         }
-        let isEnded = try await endAbsences(above: keys, touched, task, dataset, now: now, on: connection)
+        let followers = Set(entries.flatMap { derivation.followers($0.key) })
+        let family = try await Self.entries(followers.union(followers.flatMap(derivation.sources)), of: dataset.name, on: connection)
+        let targets = family.filter { followers.contains($0.key) }.map { (entry: $0, ruler: dataset.calendar(of: $0.key).ruler) }
+        if targets.isEmpty { return false }
+        let isEnded = try await endAbsences(
+            of: targets.map(\.entry), in: entries, touched, task, dataset, now: now, on: connection)
         guard isOther, derivation.mark != nil else { return isEnded }
-        let all = try await connection.query("select id, key from series where dataset = \(dataset.name)").map {
-            SeriesEntry(id: try $0.int(0), key: SeriesKey(try $0.strings(1)))
-        }
-        let places = Dictionary(all.map { ($0.key, $0) }) { first, _ in first }
-        let channels = Set(keys.map { dataset.channel($0.key) })
-        let targets = all.filter { channels.contains(dataset.channel($0.key)) }.map { ($0, dataset.calendar(of: $0.key).ruler) }
-        var changed = keys.compactMap { entry -> (SeriesEntry, Range<Int64>)? in
+        let places = Dictionary(uniqueKeysWithValues: family.map { ($0.key, $0) })
+        var changed = entries.compactMap { entry -> (SeriesEntry, Range<Int64>)? in
             guard let parts = touched[entry.id], let first = parts.first, let last = parts.last else { return nil }
             let ruler = dataset.calendar(of: entry.key).partRuler
             return (entry, ruler.start(of: first)..<ruler.end(of: last))
         }
         var counts = RowCounts()
-        for (target, ruler) in targets.sorted(by: { $0.1.length < $1.1.length }) {
+        for (target, ruler) in targets.sorted(by: { $0.ruler.length < $1.ruler.length }) {
             let sources = derivation.sources(target.key)
             let mine = changed.filter { sources.contains($0.0.key) }
-            if mine.isEmpty { continue }
             let stale = try await derived(target, touching: mine, task, dataset, on: connection)
             guard let first = stale.first, let last = stale.last else { continue }
             let before = counts.revised
@@ -60,37 +58,33 @@ extension Store {
 
     /// A longer slot in which something is now is not empty: what was known of it has to be found out anew.
     private static func endAbsences(
-        above entries: [SeriesEntry], _ touched: [Int: SlotSet], _ task: ClaimedTask, _ dataset: Dataset, now: Int64,
-        on connection: PostgresConnection
+        of targets: [SeriesEntry], in entries: [SeriesEntry], _ touched: [Int: SlotSet], _ task: ClaimedTask, _ dataset: Dataset,
+        now: Int64, on connection: PostgresConnection
     ) async throws -> Bool {
-        guard let derivation = dataset.derivation else { return false }
-        var json = JSONWriter()
-        json.value(.array(Set(entries.flatMap { derivation.followers($0.key) }).sorted().map { .array($0.values.map(JSONValue.string)) }))
-        let rows = try await connection.query("""
-            select s.id, s.key, c.absent from series s join coverage c on c.series_id = s.id
-            where s.dataset = \(dataset.name) and not isempty(c.absent) and s.key in (
-                select array(select jsonb_array_elements_text(k.value))
-                from jsonb_array_elements(\(.json(String(decoding: json.bytes, as: UTF8.self)))) k)
-            """)
-        var wrong: [Int: SlotSet] = [:]
-        for row in rows {
-            let key = SeriesKey(try row.strings(1))
-            let sources = derivation.sources(key)
-            let absent = SlotSet(ranges: try row.ranges(2))
-            for entry in entries where sources.contains(entry.key) {
+        func broken(_ absent: SlotSet, of key: SeriesKey) -> SlotSet {
+            entries.reduce(into: SlotSet()) { result, entry in
                 let calendar = dataset.calendar(of: entry.key)
-                guard let numbers = FinerSlots(of: calendar.ruler, in: dataset.calendar(of: key).ruler) else { continue }
+                guard dataset.channel(entry.key) == dataset.channel(key),
+                    let numbers = FinerSlots(of: calendar.ruler, in: dataset.calendar(of: key).ruler)
+                else { return }
                 let held = (touched[entry.id] ?? SlotSet()).touchedSlots(of: calendar.parts)
-                let broken = numbers.coarser(touching: held).intersection(absent)
-                if !broken.isEmpty { wrong[try row.int(0), default: SlotSet()].formUnion(broken) }
+                result.formUnion(numbers.coarser(touching: held).intersection(absent))
             }
         }
-        if wrong.isEmpty { return false }
+        let keys = Dictionary(uniqueKeysWithValues: targets.map { ($0.id, $0.key) })
+        // Most series have none where something came: they are not locked.
+        let concerned = try await connection.query("""
+            select series_id, absent from coverage where series_id = any(\(targets.map { Int32($0.id) })) and not isempty(absent)
+            """).compactMap { row -> Int? in
+                let id = try row.int(0)
+                guard let key = keys[id] else { return nil }
+                return broken(SlotSet(ranges: try row.ranges(1)), of: key).isEmpty ? nil : id
+            }
+        if concerned.isEmpty { return false }
         var ended: [Int: (ledger: Ledger, times: [Int64])] = [:]
-        for (id, ledger) in try await lockedLedgers(Array(wrong.keys), on: connection) {
+        for (id, ledger) in try await lockedLedgers(concerned, on: connection) {
             let ruler = dataset.calendar(of: ledger.key).ruler
-            let slots = ledger.absent.intersection(wrong[id] ?? SlotSet())
-            if !slots.isEmpty { ended[id] = (ledger, slots.ranges.joined().map { ruler.start(of: $0) }) }
+            ended[id] = (ledger, broken(ledger.absent, of: ledger.key).ranges.joined().map { ruler.start(of: $0) })
         }
         try await endAbsences(of: ended, task: task.id, dataset, now: now, on: connection)
         return true

@@ -159,7 +159,7 @@ import Upstream
             try bench.folder.write(["timestamp,open,high,low,close,volume,trades", ";;;;", ";"], "ETHUSD_60.csv")
             try bench.folder.write(["PK\u{3}\u{4}\u{0}\u{FFFD}\u{1}", "\u{7F}ELF"], "2024/XRPUSD_60.csv")
             let found = try await bench.look()
-            #expect(found.refused == ["2024/XRPUSD_60.csv", "ETHUSD_60.csv", "XBTUSD_60.csv"].map { "\($0): no candle in it" })
+            #expect(found.refused == ["2024/XRPUSD_60.csv", "ETHUSD_60.csv", "XBTUSD_60.csv"].map { "\($0): no row in it" })
             #expect(found.files == 0 && found.new == 0 && found.waiting.isEmpty && found.contents.isEmpty)
             #expect(try await bench.store.ledgers(of: "kraken").isEmpty)
             #expect(try await bench.look() == found)

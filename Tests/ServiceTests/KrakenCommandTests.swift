@@ -164,9 +164,9 @@ import TestSupport
         #expect(ended.code == 3)
         let names = (1...5).map { "note-\($0).txt" }.joined(separator: ", ")
         #expect(ended.lines.contains("1 files of kraken, 0 of them known already, 7 of nobody's (\(names), ...), 1 not read"), "\(ended)")
-        #expect(ended.lines.contains("not read: XBTUSD_60.csv: no candle in it"), "\(ended)")
+        #expect(ended.lines.contains("not read: XBTUSD_60.csv: no row in it"), "\(ended)")
         let json = try object(try program.run("import", "kraken", archive, "--json").output)
-        #expect(json["passed_over"] as? Int == 7 && json["refused"] as? [String] == ["XBTUSD_60.csv: no candle in it"])
+        #expect(json["passed_over"] as? Int == 7 && json["refused"] as? [String] == ["XBTUSD_60.csv: no row in it"])
         #expect(json["passed_over_names"] as? [String] == (1...7).map { "note-\($0).txt" })
     }
 
