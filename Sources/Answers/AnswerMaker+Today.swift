@@ -18,7 +18,7 @@ extension AnswerMaker {
             if end <= slots.lowerBound { continue }
             let states = scope.judged(one).states(in: slots.lowerBound..<end, calendar: calendar, dueBefore: end)
             guard let last = states.first(where: { $0.state == .missing })?.slots.last else { continue }
-            let due = calendar.ruler.end(of: last) + Int64(dataset.dueLag(one.key))
+            let due = dataset.due(last, of: one.key)
             dueAt[dataset.channel(one.key)] = max(due, dueAt[dataset.channel(one.key)] ?? due)
         }
         return dueAt.sorted { $0.key < $1.key }.map { TodayLack(channel: $0.key, dueAt: $0.value) }

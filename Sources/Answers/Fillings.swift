@@ -42,7 +42,7 @@ extension AnswerMaker {
         guard dataset.hasWays else { return scope }
         do {
             let channels = Set(series.map { dataset.channel($0.key) })
-            let all = try await store.ledgers(of: dataset.name).filter { channels.contains(dataset.channel($0.key)) }
+            let all = try await store.ledgers(of: dataset).filter { channels.contains(dataset.channel($0.key)) }
             let missing = series.map { scope.missing(of: $0) }.filter { !$0.missing.isEmpty }
             return scope.knowing(all, try await EventRates.near(missing, all, of: dataset, in: store))
         } catch where Store.isUnavailable(error) {

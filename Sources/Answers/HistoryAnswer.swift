@@ -59,7 +59,8 @@ extension AnswerMaker {
         }
         var csv = CSVWriter(capacity: 256 + page.rowCount * 100)
         if withHeader {
-            for field in query.resolution == .slot ? dataset.slotFields : dataset.partFields { csv.text(field.name) }
+            let table = snapshot.series.first.map { dataset.table(of: $0.key) } ?? dataset.table
+            for field in query.resolution == .slot ? table.slotFields : table.partFields { csv.text(field.name) }
             if query.fill == .null { csv.text("reason") }
             csv.endRow()
         }

@@ -10,7 +10,7 @@ extension Scope {
         case .present: return partial ?? "missing"
         case .missing: return partial ?? gap.note.map { one.notes.remarks[$0] } ?? "missing"
         case .pending:
-            let due = dataset.calendar(of: one.key).ruler.end(of: gap.range.lowerBound) + Int64(dataset.dueLag(one.key))
+            let due = dataset.due(gap.range.lowerBound, of: one.key)
             let until = "not due until " + Timestamp.text(due, offset: offset(at: due))
             return partial.map { "\($0), \(until)" } ?? until
         case .absent:

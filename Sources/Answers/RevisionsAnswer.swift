@@ -46,8 +46,8 @@ private struct RevisionText {
         self.dataset = dataset
         keys = Dictionary(uniqueKeysWithValues: series.map { ($0.id, $0.key) })
         var timeName = "time"
-        var names = dataset.schema.columns.map(\.name)
-        for field in dataset.partFields {
+        var names = dataset.table.schema.columns.map(\.name)
+        for field in dataset.table.partFields {
             switch field.content {
             case .instant: timeName = field.name
             case .value(let column): names[column] = field.name

@@ -47,7 +47,8 @@ struct RowWalk {
         dataset = scope.dataset
         ruler = page.ruler
         let isSlots = query.resolution == .slot
-        fields = isSlots ? dataset.slotFields : dataset.partFields
+        let table = snapshot.series.first.map { scope.dataset.table(of: $0.key) } ?? scope.dataset.table
+        fields = isSlots ? table.slotFields : table.partFields
         let parts = snapshot.series.first.map { scope.dataset.calendar(of: $0.key).parts } ?? 1
         partsPerUnit = isSlots ? parts : 1
         keys = snapshot.series.map(\.key)
@@ -112,6 +113,10 @@ struct RowWalk {
                 if isWhole, let mean = mean(column, place) { sink.decimal(field.name, mean) } else { sink.null(field.name) }
             case .value(let column):
                 sink.value(field.name, isWhole ? rows.value(column, of: foundRows[place * partsPerUnit]) : .null)
+            case .object(let columns, let rest):
+                let row = foundRows[place * partsPerUnit]
+                let members = columns.map { ($0.name, isWhole ? rows.value($0.column, of: row) : .null) }
+                sink.object(field.name, members, rest: isWhole ? rows.value(rest, of: row) : .null)
             }
         }
         if let reason = holes?.reason(of: unit, place) {

@@ -45,10 +45,9 @@ struct Scope {
         }
         for one in series {
             let slots = slots(of: one.key)
-            let ruler = dataset.calendar(of: one.key).ruler
             let slot = max(dueBefore(one.key), slots.lowerBound)
             if slot >= slots.upperBound { continue }
-            let due = ruler.end(of: slot) + Int64(dataset.dueLag(one.key))
+            let due = dataset.due(slot, of: one.key)
             next = min(next ?? due, due)
         }
         for one in series {
@@ -99,9 +98,8 @@ struct Scope {
         var last = changedAt ?? .min
         for one in series {
             let slots = slots(of: one.key)
-            let ruler = dataset.calendar(of: one.key).ruler
             let slot = min(dueBefore(one.key), slots.upperBound)
-            if slot > slots.lowerBound { last = max(last, ruler.start(of: slot) + Int64(dataset.dueLag(one.key))) }
+            if slot > slots.lowerBound { last = max(last, dataset.due(slot - 1, of: one.key)) }
         }
         for one in series {
             if let move = lastMove(of: one.key) { last = max(last, move) }

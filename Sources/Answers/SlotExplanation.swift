@@ -67,14 +67,14 @@ package struct SlotExplanation {
     private func writeFilling(_ gap: Gap?, _ one: StoredSeries, to json: inout JSONWriter) async throws {
         json.key("fill")
         guard let gap, gap.state == .missing || gap.state == .quarantined else { return json.null() }
-        let all = try await store.ledgers(of: dataset.name).filter { dataset.channel($0.key) == dataset.channel(key) }
+        let all = try await store.ledgers(of: dataset).filter { dataset.channel($0.key) == dataset.channel(key) }
         let telling = scope.knowing(all, try await EventRates.near([scope.missing(of: one)], all, of: dataset, in: store))
         guard let filling = telling.fillings(gap, of: one).first else { return json.null() }
         json.member(filling, of: key, in: telling)
     }
 
     private var isFollowed: Bool { dataset.follows(key) }
-    private var dueAt: Int64 { scope.to + Int64(dataset.dueLag(key)) }
+    private var dueAt: Int64 { dataset.due(slot, of: key) }
     private var reach: Reach? { dataset.reach(key, scope.now) }
 
     /// Named is the first value that no followed series has.
@@ -100,7 +100,7 @@ package struct SlotExplanation {
             json.member("datetime", instant: part.time, in: dataset.zone)
             json.key("values")
             json.beginObject()
-            for (column, value) in zip(dataset.schema.columns, part.values) {
+            for (column, value) in zip(dataset.schema(of: key).columns, part.values) {
                 switch value {
                 case .null: json.member(column.name, nil as String?)
                 case .decimal(let value): json.member(column.name, value)

@@ -12,7 +12,7 @@ struct Downloads {
     static func of(_ asked: Selection, _ dataset: Dataset, _ attached: AttachedStore) throws -> Downloads {
         let now = attached.ready.clock.now
         let (series, files) = try attached.planning { _, planning in
-            (try await planning.store.ledgers(of: dataset.name), try await planning.store.filesAtHand(of: dataset))
+            (try await planning.store.ledgers(of: dataset), try await planning.store.filesAtHand(of: dataset))
         }
         let selection = Planning.resolved(asked, of: dataset, knowing: series, now: now)
         let missing = series.filter { dataset.selects($0.key, by: selection) }.map {

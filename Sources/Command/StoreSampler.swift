@@ -99,7 +99,7 @@ final class StoreSampler {
             let now = clock.now
             let first = dataset.zone.start(of: dataset.zone.day(at: now).advanced(by: -dataset.horizonDays))
             var tallies: [String: Tally] = [:]
-            for one in try await store.ledgers(of: dataset.name, now: now) {
+            for one in try await store.ledgers(of: dataset, now: now) {
                 tallies[dataset.group(one.key), default: Tally()] += dataset.judged(one.ledger, now: now).tally(
                     in: dataset.slots(of: one.key, from: min(first, now), to: now), calendar: dataset.calendar(of: one.key),
                     dueBefore: dataset.dueBefore(one.key, now: now))

@@ -86,7 +86,7 @@ package final class Alarms: Duty {
         // A day as it is shown, where the clock runs fast.
         let new = try await round.newSeries(of: dataset.name, within: min(86_400, clock.realSeconds(86_400)))
         // A store that begins would be alarmed of every day of its horizon.
-        let series = try await round.ledgers(of: dataset.name).filter { dataset.follows($0.key) && !new.contains($0.id) }
+        let series = try await round.ledgers(of: dataset).filter { dataset.follows($0.key) && !new.contains($0.id) }
         let firstDay = dataset.zone.day(at: now).advanced(by: -dataset.alarmDays)
         let lasting = try await round.lasting(of: dataset, series, from: dataset.zone.start(of: firstDay))
         return Lacks(

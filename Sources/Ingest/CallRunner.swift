@@ -8,6 +8,7 @@ final class CallRunner {
     struct Outcome {
         var end: CallEnd
         var rows: [Row] = []
+        var found: [FoundRow] = []
         var requests = 0
         /// Of these, the ones that asked again for what had been asked for.
         var retries = 0
@@ -143,6 +144,7 @@ final class CallRunner {
     /// True where the call is over.
     private func take(_ step: Step, after failure: String?, into outcome: inout Outcome) -> Bool {
         outcome.rows += step.rows
+        outcome.found += step.found
         outcome.dropped += step.dropped
         outcome.refused.add(step.quarantined)
         outcome.needs = step.needs ?? outcome.needs

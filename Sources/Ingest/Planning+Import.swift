@@ -27,7 +27,7 @@ extension Planning {
             selection.keys[name] = Set(atHand.map { $0.series.values[place] }).sorted()
         }
         selection.ways.apiBackfill = false
-        let series = Dictionary(try await store.ledgers(of: dataset.name, now: now).map { ($0.key, $0) }) { one, _ in one }
+        let series = Dictionary(try await store.ledgers(of: dataset, now: now).map { ($0.key, $0) }) { one, _ in one }
         let calls = atHand.compactMap { file in series[file.series].map { Self.call(file, $0, shape, dataset, now: now) } }
         let figures = PlanFigures(
             gaps: 0, slots: calls.reduce(0) { $0 + $1.covers }, cost: .zero, lowerBound: .zero, optimality: .proven, estimatedSeconds: 0)

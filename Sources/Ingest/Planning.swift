@@ -186,21 +186,21 @@ package final class Planning {
 
     /// All series of the store, with those that the selection names and that were not there before.
     private func declared(by selection: Selection, of dataset: Dataset, now: Int64) async throws -> [StoredSeries] {
-        let series = try await store.ledgers(of: dataset.name, now: now)
+        let series = try await store.ledgers(of: dataset, now: now)
         let named = dataset.series(named: selection.keys)
         if named.isEmpty { return series }
         let known = Set(series.map(\.key))
         let new = named.filter { !known.contains($0) }
         if new.isEmpty { return series }
         _ = try await store.ensureSeries(new, of: dataset.name, now: now)
-        return try await store.ledgers(of: dataset.name, now: now)
+        return try await store.ledgers(of: dataset, now: now)
     }
 
     /// Whether any of the selected slots is held, be it in part.
     package func holdsAny(of asked: Selection) async throws -> Bool {
         let dataset = try SelectionJSON.dataset(asked.dataset, among: datasets)
         let now = clock.now
-        let series = try await store.ledgers(of: dataset.name, now: now)
+        let series = try await store.ledgers(of: dataset, now: now)
         let selection = Self.resolved(asked, of: dataset, knowing: series, now: now)
         return series.contains { one in
             guard dataset.selects(one.key, by: selection) else { return false }
@@ -254,6 +254,7 @@ package final class Planning {
             if missing.isEmpty { continue }
             demands.append(Demand(series: one.key, missing: missing))
         }
+        demands = dataset.relieved(demands)
         var shapes = dataset.shapes(by: findings)
         // Half of what was too much, so that a day that is lost is found in a few rounds.
         if let widest = instead?.filter(\.isTooWide).map(\.periods.count).max() {

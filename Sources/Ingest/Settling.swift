@@ -6,7 +6,7 @@ internal import Store
 enum Settling {
     /// More replans than this are no progress: each goes without a shape, or at a price that was found out.
     private static let replansMax = 8
-    /// Of a dataset with several ways: from files to what follows from them, on to calls, and a pass over everything that is cut short goes
+    /// Of a dataset that is planned in waves: from files to what follows from them, on to calls, and a pass over everything that is cut short goes
     /// on a few times.
     private static let wavesMax = 24
 
@@ -14,9 +14,9 @@ enum Settling {
     static func ground(
         of ingestion: String, _ dataset: Dataset, store: Store, now: Int64
     ) async throws -> WayGround {
-        guard dataset.hasWays, let stored = try await store.ingestion(id: ingestion) else { return WayGround() }
+        guard dataset.plansInWaves, let stored = try await store.ingestion(id: ingestion) else { return WayGround() }
         let selection = try SelectionJSON.read(try JSONValue(parsing: Array(stored.selection.utf8)), datasets: [dataset], isStored: true)
-        let series = try await store.ledgers(of: dataset.name, now: stored.filedAt)
+        let series = try await store.ledgers(of: dataset, now: stored.filedAt)
         var ground = try await WayGround.gather(selection, of: dataset, series, store: store, now: stored.filedAt)
         ground.made = try await store.madeCalls(of: ingestion)
         ground.replans = stored.replans
@@ -39,10 +39,10 @@ enum Settling {
         let isSpent = selection.maxRequests.map { ingestion.sums.requests >= $0 } ?? false
         // Resumed after its end: all that is missing. Of what is asked for again though it is held only the calls know what is left.
         let isWhole = ingestion.isResumed && selection.mode == .missing
-        if dataset.hasWays, let calls = wave(ingestion, selection, isSpent, undone, series, dataset, findings, ground) {
+        if dataset.plansInWaves, let calls = wave(ingestion, selection, isSpent, undone, series, dataset, findings, ground) {
             return .more(calls)
         }
-        if !dataset.hasWays, (isWhole || !undone.isEmpty) && ingestion.replans < replansMax && !isSpent {
+        if !dataset.plansInWaves, (isWhole || !undone.isEmpty) && ingestion.replans < replansMax && !isSpent {
             selection.maxRequests = selection.maxRequests.map { $0 - ingestion.sums.requests }
             let rest = Planning.plan(
                 selection, of: dataset, series: series, findings: findings, now: now, instead: isWhole ? nil : undone)

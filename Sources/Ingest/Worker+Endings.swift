@@ -35,7 +35,7 @@ extension Worker {
         let ground = try await Settling.ground(of: id, dataset, store: store, now: clock.now)
         let settlement: Store.Settlement?
         do {
-            settlement = try await store.settle(ingestion: id) { ingestion, undone, series in
+            settlement = try await store.settle(ingestion: id, of: dataset) { ingestion, undone, series in
                 try Settling.decide(ingestion, undone: undone, series: series, dataset: dataset, findings: findings, ground: ground)
             }
         } catch is Settling.Outrun {

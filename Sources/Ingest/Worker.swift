@@ -245,6 +245,7 @@ package final class Worker {
         case .tooWide(let why): (result.ended, result.reason) = (.tooWide, why)
         }
         result.rows = outcome.rows.map { StoredRow(seriesID: task.seriesIDs[$0.series], time: $0.time, values: $0.values) }
+        result.found = outcome.found
         result.askedAt = holding.askedAt
         result.witnessed = outcome.witnessed
         (result.isGone, result.isBeginning) = (outcome.isGone, outcome.isBeginning)

@@ -35,6 +35,14 @@ package struct CopyRows {
     }
 
     /// A zero byte within is refused by the server (22021).
+    /// jsonb: a version byte and the text (jsonb_recv).
+    package mutating func json(_ value: String) {
+        appendSized(to: &bytes) {
+            $0.append(1)
+            $0.append(contentsOf: value.utf8)
+        }
+    }
+
     package mutating func text(_ value: String) { appendSized(to: &bytes) { $0.append(contentsOf: value.utf8) } }
 
     /// No row follows the last.

@@ -18,6 +18,11 @@ package struct Dataset: Sendable {
     package let calendars: Calendars
     /// Seconds from a slot's end until the upstream owes it.
     package let dueLag: @Sendable (SeriesKey) -> Int
+    /// Whether slots fall due all together, so long after the end of the period that they lie in: where a call brings all of a period, and
+    /// only its end tells what is expected of it.
+    package let isDueByPeriod: Bool
+    /// How it is told which slots are expected; nil where the calendars say it.
+    package let roster: Roster?
     /// Seconds from when a slot falls due until what the service does by itself has asked for it at the latest: an alarm waits for that.
     package let askLag: @Sendable (SeriesKey) -> Int
     /// How far back people look when they name no start, in days.
@@ -52,12 +57,12 @@ package struct Dataset: Sendable {
     package let reread: Reread?
 
     // Fact 4: the rows, and how they are shown.
-    package let schema: RowSchema
+    package let table: RowTable
+    /// Of channels whose rows lie in tables of their own.
+    let ownTables: [String: RowTable]
     /// How many parts one row of this series fills, from the part that its time names: 1, or all of a slot where the upstream
     /// speaks of whole slots only (CMG: the programmes are hourly).
     package let partsPerRow: @Sendable (SeriesKey) -> Int
-    package let slotFields: [ShownField]
-    package let partFields: [ShownField]
 
     /// What the service asks for by itself.
     package let schedules: [DatasetSchedule]
@@ -98,7 +103,7 @@ package struct Dataset: Sendable {
         name: String, title: String, keys: [String], unit: String, zone: Zone, calendars: Calendars,
         dueLag: @escaping @Sendable (SeriesKey) -> Int, horizonDays: Int, shapes: [CallShape], periods: Ruler,
         upstream: UpstreamProfile, exchange: @escaping @Sendable (CallOrder) -> any Exchange, schema: RowSchema,
-        slotFields: [ShownField], partFields: [ShownField], followed: [SeriesKey],
+        slotFields: [ShownField], partFields: [ShownField], tables: [String: RowTable] = [:], followed: [SeriesKey],
         channel: @escaping @Sendable (SeriesKey) -> String = { _ in "" },
         partsPerRow: @escaping @Sendable (SeriesKey) -> Int = { _ in 1 },
         reach: @escaping @Sendable (SeriesKey, Int64) -> Reach? = { _, _ in nil },
@@ -112,8 +117,10 @@ package struct Dataset: Sendable {
         followsStored: Bool = false, servesSeries: @escaping @Sendable (String, SeriesKey) -> Bool = { _, _ in true },
         published: @escaping @Sendable (SeriesKey, Int64, Int64) -> PublishedFile? = { _, _, _ in nil }, tapePage: Int = 1000,
         defaults: @escaping @Sendable (String) -> [String] = { _ in [] }, keyValues: @escaping @Sendable (String) -> [String] = { _ in [] },
-        reread: Reread? = nil
+        reread: Reread? = nil, isDueByPeriod: Bool = false, roster: Roster? = nil
     ) {
+        self.isDueByPeriod = isDueByPeriod
+        self.roster = roster
         self.keyValues = keyValues
         self.servesSeries = servesSeries
         self.published = published
@@ -140,9 +147,8 @@ package struct Dataset: Sendable {
         self.periods = periods
         self.upstream = upstream
         self.exchange = exchange
-        self.schema = schema
-        self.slotFields = slotFields
-        self.partFields = partFields
+        table = RowTable(schema: schema, slotFields: slotFields, partFields: partFields)
+        ownTables = tables
         self.followed = followed
         self.channel = channel
         self.partsPerRow = partsPerRow
@@ -227,13 +233,24 @@ package struct Dataset: Sendable {
     /// The first slot that is not yet due at `now`: all before it are.
     package func dueBefore(_ key: SeriesKey, now: Int64) -> Int {
         // A slot is due when end + lag <= now, so the slot that contains (now - lag) is the first that is not.
-        calendar(of: key).ruler.slot(containing: now - Int64(dueLag(key)))
+        let ruler = calendar(of: key).ruler
+        let instant = now - Int64(dueLag(key))
+        return ruler.slot(containing: isDueByPeriod ? periods.start(of: periods.slot(containing: instant)) : instant)
+    }
+
+    /// When a slot falls due.
+    package func due(_ slot: Int, of key: SeriesKey) -> Int64 {
+        let ruler = calendar(of: key).ruler
+        let end = isDueByPeriod ? periods.end(of: periods.slot(containing: ruler.start(of: slot))) : ruler.end(of: slot)
+        return end + Int64(dueLag(key))
     }
 
     /// The instant after `now` at which the next slot of this series falls due, whether or not the calendar has it.
-    package func nextDue(_ key: SeriesKey, now: Int64) -> Int64 {
-        calendar(of: key).ruler.end(of: dueBefore(key, now: now)) + Int64(dueLag(key))
-    }
+    package func nextDue(_ key: SeriesKey, now: Int64) -> Int64 { due(dueBefore(key, now: now), of: key) }
+
+    /// Whether what is still missing when the planned calls have ended is planned anew: by other ways, or since it is told by then that it
+    /// is expected.
+    package var plansInWaves: Bool { hasWays || roster != nil }
 }
 
 /// A word by which series of a dataset are put together.

@@ -77,6 +77,8 @@ package struct UpstreamAnswer: Sendable {
 /// What an answer led to.
 package struct Step: Sendable {
     package var rows: [Row] = []
+    /// Rows of series that the order does not name, of a call that lists what there is: the store makes those series.
+    package var found: [FoundRow] = []
     package var requests: [UpstreamRequest] = []
     package var end: CallEnd?
     /// Records that were not asked for, or that name an instant that does not exist.
@@ -131,6 +133,19 @@ package struct Row: Sendable, Equatable {
 
     package init(series: Int, time: Int64, values: [Value]) {
         self.series = series
+        self.time = time
+        self.values = values
+    }
+}
+
+/// One record of a series that was not known before.
+package struct FoundRow: Sendable, Equatable {
+    package let key: SeriesKey
+    package let time: Int64
+    package let values: [Value]
+
+    package init(key: SeriesKey, time: Int64, values: [Value]) {
+        self.key = key
         self.time = time
         self.values = values
     }

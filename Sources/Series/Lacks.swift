@@ -122,7 +122,7 @@ private struct Sweep {
         let parts = alive.lowerBound * calendar.parts..<alive.upperBound * calendar.parts
         let whole = ledger.held.intersection(parts).wholeSlots(of: calendar.parts)
         let unexpected = ledger.excluded.union(lasting.empty)
-        let lacking = calendar.expected(in: alive).subtracting(whole).subtracting(unexpected.intersection(alive))
+        let lacking = ledger.existing(in: alive, calendar).subtracting(whole).subtracting(unexpected.intersection(alive))
         if lacking.isEmpty { return }
         let never = lacking.intersection(lasting.lost.union(ledger.unfillable))
         // The first day of which some slots are not past their objective yet; all before it are.
@@ -139,8 +139,7 @@ private struct Sweep {
             days[day].counts.lacking += slots
             days[day].series += 1
             let range = bounds[day]..<bounds[day + 1]
-            let alive = ledger.lifetime.map { range.clamped(to: $0) } ?? range
-            let expected = calendar.expected(in: alive).subtracting(unexpected.intersection(range))
+            let expected = ledger.existing(in: range, calendar).subtracting(unexpected.intersection(range))
             add(Lacks.SeriesDay(key: ledger.key, slots: expected.count, lacking: slots), to: &days[day].worst)
         }
         for (day, slots) in byDay(never.intersection(lacking), bounds) { days[day].counts.unobtainable += slots }
@@ -156,7 +155,7 @@ private struct Sweep {
     private mutating func countLate(_ late: SlotSet, _ key: SeriesKey) {
         guard let first = late.first else { return }
         let name = dataset.group(key)
-        let due = dataset.calendar(of: key).ruler.end(of: first) + Int64(dataset.dueLag(key))
+        let due = dataset.due(first, of: key)
         var channel = channels[name] ?? Lacks.Channel(name: name, since: due)
         channel.lacking += late.count
         channel.series += 1

@@ -18,6 +18,12 @@ package struct Ledger: Sendable, Hashable {
     package var quarantined: SlotSet
     /// Of the absent slots, those for which the upstream is to be asked again by now.
     package var recheck: SlotSet
+    /// Slots that do not exist, as was told (`Roster`): they are not counted at all.
+    package var unexpected = SlotSet()
+    /// Missing slots of which it has not been told whether they are expected: no call asks for them before that.
+    package var untold = SlotSet()
+    /// Missing slots of which the upstream said nothing though there is reason to doubt it: they are asked for again later.
+    package var resting = SlotSet()
 
     package init(
         key: SeriesKey, lifetime: Range<Int>? = nil, held: SlotSet = SlotSet(), absent: SlotSet = SlotSet(),
@@ -79,7 +85,7 @@ package struct Ledger: Sendable, Hashable {
         let states = states(in: range, calendar: calendar, dueBefore: dueBefore)
         return states.reduce(into: SlotSet()) { result, entry in
             switch entry.state {
-            case .missing, .quarantined: result.formUnion(entry.slots)
+            case .missing, .quarantined: result.formUnion(entry.slots.subtracting(untold).subtracting(resting))
             case .absent: result.formUnion(entry.slots.intersection(recheck).subtracting(unfillable))
             case .present, .excluded, .pending, .unfillable: break
             }
@@ -98,17 +104,24 @@ package struct Ledger: Sendable, Hashable {
         case .refresh:
             let states = states(in: range, calendar: calendar, dueBefore: dueBefore)
             return states.reduce(into: SlotSet()) { result, entry in
-                if entry.state != .pending, entry.state != .excluded, entry.state != .unfillable { result.formUnion(entry.slots) }
+                if entry.state != .pending, entry.state != .excluded, entry.state != .unfillable {
+                    result.formUnion(entry.slots.subtracting(untold))
+                }
             }
         }
     }
 
-    /// The slots of a range parted by state; together they are what the calendar has of it within the lifetime.
+    /// The slots of a range that exist within the lifetime.
+    package func existing(in range: Range<Int>, _ calendar: Calendar) -> SlotSet {
+        calendar.expected(in: lifetime.map { range.clamped(to: $0) } ?? range).subtracting(unexpected)
+    }
+
+    /// The slots of a range parted by state; together they are those that exist.
     package func states(
         in range: Range<Int>, calendar: Calendar, dueBefore: Int
     ) -> [(state: SlotState, slots: SlotSet)] {
         let alive = lifetime.map { range.clamped(to: $0) } ?? range
-        let all = calendar.expected(in: alive)
+        let all = existing(in: range, calendar)
         let whole = held.intersection(partRange(alive, calendar)).wholeSlots(of: calendar.parts)
         let present = whole.intersection(all)
         var rest = all.subtracting(present)

@@ -4,8 +4,8 @@
 /// key, then the columns, then `task_id bigint`: the call that wrote the row.
 package struct RowSchema: Sendable {
     package struct Column: Sendable, Equatable {
-        /// In the table: numeric, bigint and text.
-        package enum Kind: Sendable { case decimal, integer, text }
+        /// In the table: numeric, bigint, text and jsonb; a value of the last travels as its text.
+        package enum Kind: Sendable { case decimal, integer, text, json }
 
         package let name: String
         package let kind: Kind
@@ -73,6 +73,8 @@ package struct ShownField: Sendable {
         case value(column: Int)
         /// How many parts of the slot are held.
         case partCount
+        /// One JSON object: columns under these names as far as they have a value, then the members of an object column.
+        case object(columns: [(name: String, column: Int)], rest: Int)
     }
 
     package let name: String

@@ -14,7 +14,7 @@ package final class AlarmRound {
         package var cleared: [StoredAlert] = []
     }
 
-    package func ledgers(of dataset: String) async throws -> [StoredSeries] {
+    package func ledgers(of dataset: Dataset) async throws -> [StoredSeries] {
         try await Store.ledgers(on: connection, of: dataset)
     }
 

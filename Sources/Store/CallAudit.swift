@@ -98,7 +98,7 @@ extension Store {
         let rows = try await connection.query("""
             select s.key, h.rows, h.first, h.last, p.replaced
             from series s cross join lateral (
-                select count(*) as rows, min(time) as first, max(time) as last from \(try identifier(dataset.schema.table)) r
+                select count(*) as rows, min(time) as first, max(time) as last from \(try identifier(dataset.schema(ofCall: task.call.shape).table)) r
                 where r.series_id = s.id and r.time >= \(.instant(span.lowerBound)) and r.time < \(.instant(span.upperBound))
                     and r.task_id = \(task.id)
             ) h cross join lateral (

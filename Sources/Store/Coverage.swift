@@ -78,6 +78,11 @@ extension Store {
         try await pool.lease { try await Self.ledgers(on: $0, of: dataset, ids: ids, now: now) }
     }
 
+    /// The same, as far as it is told which slots are expected (`Roster`).
+    package func ledgers(of dataset: Dataset, ids: [Int]? = nil, now: Int64? = nil) async throws -> [StoredSeries] {
+        try await pool.lease { try await Self.ledgers(on: $0, of: dataset, ids: ids, now: now) }
+    }
+
     static func ledgers(
         on connection: PostgresConnection, of dataset: String, ids: [Int]? = nil, now: Int64? = nil
     ) async throws -> [StoredSeries] {

@@ -199,6 +199,8 @@ extension Store {
             "\(rows.map { row -> Int64? in if case .integer(let value) = row[column] { value } else { nil } })"
         case .text:
             "\(rows.map { row -> String? in if case .text(let value) = row[column] { value } else { nil } })"
+        case .json:
+            "\(.jsons(rows.map { if case .text(let value) = $0[column] { value } else { nil } }))"
         }
     }
 
@@ -208,7 +210,7 @@ extension Store {
             guard let parts = try row.numericOrNil(.at(place)) else { return .null }
             return Decimal(mantissa: parts.mantissa, scale: parts.scale).map(Value.decimal) ?? .null
         case .integer: return try row.int64OrNil(.at(place)).map(Value.integer) ?? .null
-        case .text: return try row.stringOrNil(.at(place)).map(Value.text) ?? .null
+        case .text, .json: return try row.stringOrNil(.at(place)).map(Value.text) ?? .null
         }
     }
 

@@ -62,7 +62,7 @@ package struct EventRates: Sendable {
                 places.append((channel, (middle.lowerBound + middle.upperBound) / 2, found.seconds, found.stretch))
             }
         }
-        let sums = try await store.events(in: places.map(\.stretch), counting: derivation.countColumn, of: dataset.schema)
+        let sums = try await store.events(in: places.map(\.stretch), counting: derivation.countColumn, of: dataset)
         return EventRates(zip(places, sums).map { ($0.channel, Sample(at: $0.at, rate: $1 / $0.seconds)) })
     }
 

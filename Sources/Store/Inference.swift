@@ -59,7 +59,7 @@ extension Store {
                 rows += try await Self.roll(known.rolled, of: own, from: source, finer.ratio, derivation, dataset, on: connection)
             }
             var inferred = Inferred()
-            inferred.written = try await Self.insertNew(rows, task: task.id, schema: dataset.schema, on: connection)
+            inferred.written = try await Self.insertNew(rows, task: task.id, schema: dataset.schema(of: target.key), on: connection)
             let parts = try await Self.parts(of: rows, dataset, on: connection)
             let settled = try await Self.remember(
                 parts, of: TaskResult(ended: .proved, reason: ""), task, dataset, now: now, on: connection)
@@ -99,8 +99,9 @@ extension Store {
     ) async throws -> [StoredRow] {
         guard let first = slots.first, let last = slots.last else { return [] }
         let span = target.ruler.start(of: first)..<target.ruler.end(of: last)
+        let schema = dataset.schema(of: source.entry.key)
         let block = try block(
-            try await connection.query(try rowQuery([source.entry.id], span, of: dataset.schema)), of: dataset.schema)
+            try await connection.query(try rowQuery([source.entry.id], span, of: schema)), of: schema)
         var rows: [StoredRow] = []
         var parts: [[Value]] = []
         var open: Int?
@@ -116,7 +117,7 @@ extension Store {
             if slot != open { close() }
             guard open != nil || slots.contains(slot) else { continue }
             open = slot
-            parts.append(dataset.schema.columns.indices.map { block.value($0, of: place) })
+            parts.append(schema.columns.indices.map { block.value($0, of: place) })
         }
         close()
         return rows

@@ -303,14 +303,14 @@ extension Store {
     /// What was written; nil where nothing was.
     @discardableResult
     package func settle(
-        ingestion id: String, decide: (StoredIngestion, _ undone: [UndoneCall], [StoredSeries]) throws -> Settlement
+        ingestion id: String, of dataset: Dataset, decide: (StoredIngestion, _ undone: [UndoneCall], [StoredSeries]) throws -> Settlement
     ) async throws -> Settlement? {
         let seen = try await pool.transaction { connection -> (mark: [Int64], settlement: Settlement)? in
             _ = try await connection.query("set transaction isolation level repeatable read, read only")
             guard let mark = try await Self.endOfWork(of: id, on: connection) else { return nil }
             let rows = try await connection.query("\(Self.ingestionColumns) where i.id = \(id)::uuid")
             guard let ingestion = try rows.first.map(Self.ingestion) else { return nil }
-            let series = try await Self.ledgers(on: connection, of: ingestion.dataset, now: ingestion.filedAt)
+            let series = try await Self.ledgers(on: connection, of: dataset, now: ingestion.filedAt)
             return (mark, try decide(ingestion, try await Self.undoneCalls(of: id, on: connection), series))
         }
         guard let (mark, settlement) = seen else { return nil }

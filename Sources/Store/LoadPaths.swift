@@ -101,6 +101,7 @@ extension Store {
             case .decimal: return "\(name) numeric"
             case .integer: return "\(name) bigint"
             case .text: return "\(name) text"
+            case .json: return "\(name) jsonb"
             }
         }
         // Its rows are gone with the transaction, and never in the log.

@@ -208,6 +208,7 @@ struct LoadTarget {
     let dataset: Dataset
     let now: Int64
     let connection: PostgresConnection
+    let schema: RowSchema
     let table: Identifier
     /// The temporary table. It is named after the other, for statements that are prepared know the columns by the name.
     let staged: Identifier
@@ -220,13 +221,13 @@ struct LoadTarget {
         self.dataset = dataset
         self.now = now
         self.connection = connection
-        table = try Store.identifier(dataset.schema.table)
-        staged = try Store.identifier("staged_" + dataset.schema.table)
-        columns = try dataset.schema.columns.map { try Store.identifier($0.name) }
+        schema = dataset.schema(of: key)
+        table = try Store.identifier(schema.table)
+        staged = try Store.identifier("staged_" + schema.table)
+        columns = try schema.columns.map { try Store.identifier($0.name) }
     }
 
     var series: Int32 { Int32(clamping: file.seriesID) }
-    var schema: RowSchema { dataset.schema }
 }
 
 /// What came of a file's rows, before it is settled.

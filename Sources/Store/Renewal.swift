@@ -97,7 +97,7 @@ extension Store {
     ) async throws -> SlotSet {
         let ruler = dataset.calendar(of: target.key).ruler
         guard let mark = dataset.derivation?.mark, case .every(let seconds, let anchor) = ruler else { return SlotSet() }
-        let table = try identifier(dataset.schema.table)
+        let table = try identifier(dataset.schema(of: target.key).table)
         let rows = try await connection.query("""
             select distinct held.time
             from unnest(\(sources.map { Int32($0.entry.id) }), \(.instants(sources.map(\.span.lowerBound))),
@@ -106,7 +106,7 @@ extension Store {
                 and given.task_id = \(task.id)
             join \(table) held on held.series_id = \(Int32(target.id))
                 and held.time = date_bin(make_interval(secs => \(Double(seconds))), given.time, \(.instant(anchor)))
-            where held.\(try identifier(dataset.schema.columns[mark.column].name)) = \(mark.word)
+            where held.\(try identifier(dataset.schema(of: target.key).columns[mark.column].name)) = \(mark.word)
             order by 1
             """)
         return SlotSet(ranges: try rows.map { row in
@@ -143,7 +143,7 @@ extension Store {
             if !rows.isEmpty {
                 // Whatever began later: they are made of what is held now.
                 try await succeed(
-                    rows.map { ($0, []) }, task: task.id, schema: dataset.schema, isLater: { _, _ in false }, now: now, counting: &counts,
+                    rows.map { ($0, []) }, task: task.id, schema: dataset.schema(of: target.key), isLater: { _, _ in false }, now: now, counting: &counts,
                     on: connection)
             }
             from = stale.intersection(piece.upperBound..<max(piece.upperBound, last + 1)).first

@@ -79,7 +79,10 @@ extension Store {
                     and (\(place == nil) or (r.at, r.id) < (\(.instant(from.at)), \(from.id)))
                 order by r.at desc, r.id desc limit \(limit)
                 """)
-            return (snapshot, try rows.map { try Self.revision($0, dataset.schema) })
+            let keys = Dictionary(uniqueKeysWithValues: snapshot.series.map { ($0.id, $0.key) })
+            return (snapshot, try rows.compactMap { row in
+                try keys[row.int(1)].map { try Self.revision(row, dataset.schema(of: $0)) }
+            })
         }
     }
 
@@ -105,6 +108,7 @@ extension Store {
             case .null: json.null()
             case .decimal(let value): json.number(value.description.utf8)
             case .integer(let value): json.int(value)
+            case .text(let value) where column.kind == .json: json.raw(value.utf8)
             case .text(let value): json.string(value)
             }
         }
@@ -121,6 +125,10 @@ extension Store {
             case .decimal: return value.numberText.flatMap { Decimal($0) }.map(Value.decimal) ?? .null
             case .integer: return value.int.map(Value.integer) ?? .null
             case .text: return value.string.map(Value.text) ?? .null
+            case .json:
+                var json = JSONWriter()
+                json.value(value)
+                return .text(String(decoding: json.bytes, as: UTF8.self))
             }
         }
     }

@@ -103,6 +103,7 @@ extension Store {
             case (.decimal, .decimal(let value)): copied.numeric(mantissa: value.mantissa, scale: value.scale)
             case (.integer, .integer(let value)): copied.int8(value)
             case (.text, .text(let value)): copied.text(value)
+            case (.json, .text(let value)): copied.json(value)
             default: copied.null()
             }
         }

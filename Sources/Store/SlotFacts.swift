@@ -41,7 +41,7 @@ extension Store {
             _ = try await connection.query("set transaction isolation level repeatable read, read only")
             let known = try await connection.query("select id from series where dataset = \(dataset.name) and key = \(key.values)")
             guard let id = try known.first?.int(0) else { return nil }
-            var series = try await Self.ledgers(on: connection, of: dataset.name, ids: [id])
+            var series = try await Self.ledgers(on: connection, of: dataset, ids: [id])
             try await Self.addNotes(
                 to: &series, of: dataset, in: dataset.instants(of: slot..<slot + 1, of: key), on: connection)
             guard let one = series.first else { return nil }
@@ -54,7 +54,7 @@ extension Store {
     private static func parts(
         of slot: Int, _ id: Int, _ key: SeriesKey, _ dataset: Dataset, on connection: PostgresConnection
     ) async throws -> [SlotFacts.Part] {
-        let schema = dataset.schema
+        let schema = dataset.schema(of: key)
         let ruler = dataset.calendar(of: key).ruler
         let columns = try schema.columns.map { "r.\(try identifier($0.name))" as SQL }
         let rows = try await connection.query("""

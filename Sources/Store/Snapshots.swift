@@ -41,9 +41,9 @@ extension Store {
     ) async throws -> Snapshot {
         try await readSnapshot(of: dataset, choose: choose, notes: notes) { snapshot, connection in
             guard let span = try span(snapshot.series), !span.isEmpty, !snapshot.series.isEmpty else { return snapshot }
-            let answer = try await connection.query(Self.rowQuery(snapshot.series.map(\.id), span, of: dataset.schema))
-            return Snapshot(
-                version: snapshot.version, series: snapshot.series, rows: try Self.block(answer, of: dataset.schema))
+            let schema = Self.schema(of: snapshot, dataset)
+            let answer = try await connection.query(Self.rowQuery(snapshot.series.map(\.id), span, of: schema))
+            return Snapshot(version: snapshot.version, series: snapshot.series, rows: try Self.block(answer, of: schema))
         }
     }
 
@@ -62,9 +62,9 @@ extension Store {
                 let known = try await connection.query("select id, key from series where dataset = \(dataset.name) order by key")
                 let ids = try choose(try known.map { SeriesEntry(id: try $0.int(0), key: SeriesKey(try $0.strings(1))) })
                 // The server orders text by its own collation; people and cursors get the order of the keys.
-                var series = try await Self.ledgers(on: connection, of: dataset.name, ids: ids).sorted { $0.key < $1.key }
+                var series = try await Self.ledgers(on: connection, of: dataset, ids: ids).sorted { $0.key < $1.key }
                 if let notes { try await Self.addNotes(to: &series, of: dataset, in: notes, on: connection) }
-                let rows = RowBlock(width: dataset.schema.columns.count)
+                let rows = RowBlock(width: dataset.table.schema.columns.count)
                 return try await body(Snapshot(version: version, series: series, rows: rows), connection)
             }
         } catch let error as PostgresError where error.isTransient {
@@ -77,8 +77,9 @@ extension Store {
     /// The same series with the rows of a stretch, read now. Throws `StoreError.unavailable`.
     package func rows(of snapshot: Snapshot, _ dataset: Dataset, in span: Range<Int64>) async throws -> Snapshot {
         do {
-            let answer = try await pool.read(Self.rowQuery(snapshot.series.map(\.id), span, of: dataset.schema))
-            return Snapshot(version: snapshot.version, series: snapshot.series, rows: try Self.block(answer, of: dataset.schema))
+            let schema = Self.schema(of: snapshot, dataset)
+            let answer = try await pool.read(Self.rowQuery(snapshot.series.map(\.id), span, of: schema))
+            return Snapshot(version: snapshot.version, series: snapshot.series, rows: try Self.block(answer, of: schema))
         } catch let error as PostgresError where error.isTransient {
             throw StoreError.unavailable(error.message)
         } catch let error as PoolTimeout {
@@ -89,6 +90,11 @@ extension Store {
     /// What tells this store from every other that may share its Redis: made when the schema was.
     package func identity() async throws -> String {
         try await pool.read("select id::text from store_identity").only().string(0)
+    }
+
+    /// Rows of one answer lie in one table: those of several slot lengths are not shown together.
+    private static func schema(of snapshot: Snapshot, _ dataset: Dataset) -> RowSchema {
+        snapshot.series.first.map { dataset.schema(of: $0.key) } ?? dataset.table.schema
     }
 
     static func rowQuery(_ ids: [Int], _ span: Range<Int64>, of schema: RowSchema) throws -> SQL {

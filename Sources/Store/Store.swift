@@ -21,7 +21,7 @@ package final class Store {
 
     private static func migrator(_ datasets: [Dataset]) -> Migrator {
         let own = datasets.flatMap { dataset in
-            dataset.schema.migrations.map { RowSchema.Migration(name: "\(dataset.name) \($0.name)", sql: $0.sql) }
+            dataset.schemas.flatMap(\.migrations).map { RowSchema.Migration(name: "\(dataset.name) \($0.name)", sql: $0.sql) }
         }
         return Migrator((engineMigrations + dailyMigrations + own).map { Migration(name: $0.name, script: $0.sql) })
     }

@@ -61,6 +61,8 @@ package struct TaskResult: Sendable {
     /// was sent; then its claim stands for it.
     package var begunAt: Deadline?
     package var rows: [StoredRow] = []
+    /// Rows of series that the call did not name: those that are kept complete are stored, and made where they are new.
+    package var found: [FoundRow] = []
     package var requests = 0
     /// Of these, the ones that asked again for what had been asked for.
     package var retries = 0
@@ -188,7 +190,7 @@ extension Store {
     ) async throws -> RowCounts {
         let parts = try await parts(of: result.rows, dataset, on: connection)
         let counts = try await upsert(
-            result.rows, filling: parts, task: task.id, schema: dataset.schema, now: now, on: connection)
+            result.rows, filling: parts, task: task.id, schema: dataset.schema(ofCall: task.shape), now: now, on: connection)
         var settled = try await remember(parts, of: result, task, dataset, now: now, on: connection)
         let isRenewed = try await renew(
             after: parts, isOther: counts.revised > 0 || settled.endsAbsences, task, dataset, now: now, on: connection)

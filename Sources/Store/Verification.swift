@@ -142,7 +142,7 @@ extension Store {
     private static func recount(
         _ series: Int, _ key: SeriesKey, of dataset: Dataset, on connection: PostgresConnection
     ) async throws -> Recount {
-        let table = try identifier(dataset.schema.table)
+        let table = try identifier(dataset.schema(of: key).table)
         var recount = Recount()
         var cover = RowCover(dataset, key)
         var last: Int64?

@@ -63,8 +63,9 @@ extension Store {
     }
 
     /// How much happened in some stretches, by the integer column that counts it; 0 where no row is held. In their order.
-    package func events(in stretches: [HeldStretch], counting column: Int, of schema: RowSchema) async throws -> [Double] {
+    package func events(in stretches: [HeldStretch], counting column: Int, of dataset: Dataset) async throws -> [Double] {
         if stretches.isEmpty { return [] }
+        let schema = dataset.table.schema
         let table = try Self.identifier(schema.table)
         let counted = try Self.identifier(schema.columns[column].name)
         let rows = try await pool.read("""

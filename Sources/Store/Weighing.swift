@@ -167,8 +167,9 @@ private struct Weighing {
 
     /// Of held slots of a coarser series those whose count is the sum of the counts that are held of a finer one in them.
     private func equal(_ slots: SlotSet, of coarser: KnownSlots, _ finer: Int) async throws -> SlotSet {
-        let table = try Store.identifier(dataset.schema.table)
-        let count = try Store.identifier(dataset.schema.columns[derivation.countColumn].name)
+        let schema = dataset.schema(of: coarser.entry.key)
+        let table = try Store.identifier(schema.table)
+        let count = try Store.identifier(schema.columns[derivation.countColumn].name)
         let each = slots.ranges.flatMap { Array($0) }
         var equal: [Range<Int>] = []
         for from in stride(from: 0, to: each.count, by: Self.slotsPerStatement) {
@@ -239,8 +240,9 @@ private struct Weighing {
         var activity = Activity(slotsPerBlock: size, over: one.slots)
         let near = SlotSet(ranges: silences.ranges.map { Activity.neighbourhood(of: $0, slotsPerBlock: size) })
         let spans = near.ranges.map { $0.clamped(to: one.slots) }.filter { !$0.isEmpty }.map(ruler.instants(of:))
-        let table = try Store.identifier(dataset.schema.table)
-        let count = try Store.identifier(dataset.schema.columns[derivation.countColumn].name)
+        let schema = dataset.schema(of: one.entry.key)
+        let table = try Store.identifier(schema.table)
+        let count = try Store.identifier(schema.columns[derivation.countColumn].name)
         let rows = try await connection.query("""
             select b.start, b.sum
             from unnest(\(.instants(spans.map(\.lowerBound))), \(.instants(spans.map(\.upperBound)))) as v (low, high)

@@ -100,13 +100,13 @@ struct DatasetTests {
     }
 
     @Test func fieldsPointAtColumns() throws {
-        let schema = bench.dataset.schema
+        let schema = bench.dataset.table.schema
         #expect(schema.columns.map(\.name) == ["usd", "clp", "version", "issued"])
         #expect(schema.index(of: "usd") == CMG.Column.usd)
         #expect(schema.rank == schema.index(of: "issued"))
         #expect(schema.index(of: "clp") == CMG.Column.clp)
-        #expect(bench.dataset.slotFields.map(\.name) == ["datetime", "hour", "node", "source", "cmg_value", "cmg_clp", "quarters"])
-        #expect(bench.dataset.partFields.map(\.name) == ["datetime", "hour", "node", "source", "cmg_value", "cmg_clp"])
+        #expect(bench.dataset.table.slotFields.map(\.name) == ["datetime", "hour", "node", "source", "cmg_value", "cmg_clp", "quarters"])
+        #expect(bench.dataset.table.partFields.map(\.name) == ["datetime", "hour", "node", "source", "cmg_value", "cmg_clp"])
         #expect(Set(schema.migrations.map(\.name)).count == schema.migrations.count)
         #expect(schema.migrations[1].sql.contains("at time zone 'America/Santiago'"))
     }

@@ -177,7 +177,7 @@ final class ReaderUnderTest {
         let id = try #require(ids[series])
         let (first, end) = (try Timestamp.parse(from), try Timestamp.parse(to))
         let times = stride(from: first, to: end, by: 900).filter { !except.contains($0) }
-        let rest = Array(repeating: Value.null, count: dataset.schema.columns.count - 2)
+        let rest = Array(repeating: Value.null, count: dataset.table.schema.columns.count - 2)
         try await store(times.map {
             StoredRow(seriesID: id, time: $0, values: [.decimal(Quarters.price(at: $0)), .text("n")] + rest)
         })

@@ -110,13 +110,13 @@ import Testing
             try await test.store.pool.query("""
                 insert into readers (id, heard_at, seen) values (gen_random_uuid(), now() + interval '1 hour', -1)
                 """)
-            let asked = Asked()
+            let (asked, dataset) = (Asked(), test.dataset)
             let (store, seen) = (loop.keep(test.store), loop.keep(asked))
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     try await loop.enter { loop in
                         defer { loop[seen].isOver = true }
-                        let written = try await loop[store].settle(ingestion: id) { _, _, _ in .ended(.completed, error: nil) }
+                        let written = try await loop[store].settle(ingestion: id, of: dataset) { _, _, _ in .ended(.completed, error: nil) }
                         if written != nil { loop[seen].times += 1 }
                     }
                 }
@@ -126,7 +126,7 @@ import Testing
                 while try await group.next() != nil {}
             }
             #expect(asked.times == 0)
-            let written = try await test.store.settle(ingestion: id) { _, _, _ in .ended(.completed, error: nil) }
+            let written = try await test.store.settle(ingestion: id, of: dataset) { _, _, _ in .ended(.completed, error: nil) }
             #expect(written != nil)
             #expect(try await test.store.ingestion(id: id)?.status == .completed)
         }

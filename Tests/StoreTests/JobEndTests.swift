@@ -26,19 +26,19 @@ import Testing
             let task = try await held.begin()
             let id = task.ingestionID
             try await held.end(task, [], as: .unproved)
-            try await store.settle(ingestion: id) { job, undone, _ in
+            try await store.settle(ingestion: id, of: held.dataset) { job, undone, _ in
                 #expect(job.sums.unproved == 1 && undone.isEmpty)
                 return .ended(.partial, error: "x")
             }
             _ = try await store.resume(ingestion: id, by: "ana")
-            try await store.settle(ingestion: id) { job, undone, _ in
+            try await store.settle(ingestion: id, of: held.dataset) { job, undone, _ in
                 #expect(job.isResumed && undone == [.init(seriesIDs: held.ids, periods: 0..<1)])
                 return .more([Self.call(held)])
             }
             #expect(try await store.ingestion(id: id)?.sums.unproved == 0)
             let again = try #require(try await store.claimTask(worker: "w", datasets: ["editions"], leaseSeconds: 60))
             try await held.end(again, [])
-            try await store.settle(ingestion: id) { job, undone, _ in
+            try await store.settle(ingestion: id, of: held.dataset) { job, undone, _ in
                 #expect(job.sums.unproved == 0 && job.sums.slotsPlanned == 2 && undone.isEmpty)
                 return .ended(.completed, error: nil)
             }
@@ -54,7 +54,7 @@ import Testing
             let other = try #require(try await store.claimTask(worker: "w", datasets: ["editions"], leaseSeconds: 60))
             try await held.end(task, [], as: .unproved)
             try await held.end(other, [], as: .tooWide)
-            try await store.settle(ingestion: id) { _, undone, _ in
+            try await store.settle(ingestion: id, of: held.dataset) { _, undone, _ in
                 #expect(undone.map(\.periods) == [1..<2])
                 return .more([Self.call(held)])
             }
@@ -71,7 +71,7 @@ import Testing
             let id = task.ingestionID
             try await Self.add(1500, "failed", to: id, of: held)
             try await held.end(task, [])
-            try await store.settle(ingestion: id) { _, _, _ in .ended(.partial, error: "x") }
+            try await store.settle(ingestion: id, of: held.dataset) { _, _, _ in .ended(.partial, error: "x") }
             _ = try await store.pool.query("update ingestions set finished_at = now() - interval '91 days'")
             #expect(try await store.sweepEnded(tasks: 90 * 86_400, receipts: nil, events: nil))
             #expect(try await store.ingestion(id: id)?.sums.tasks == 501)
@@ -93,7 +93,7 @@ import Testing
             try await Self.add(3, "done", to: id, of: held)
             try await held.end(task, [])
             _ = try await store.pool.query("delete from tasks where ordinal < 2")
-            try await store.settle(ingestion: id) { _, _, _ in .more([Self.call(held), Self.call(held)]) }
+            try await store.settle(ingestion: id, of: held.dataset) { _, _, _ in .more([Self.call(held), Self.call(held)]) }
             #expect(try await store.tasks(of: id, after: -1, limit: 9).map(\.ordinal) == [2, 3, 4, 5])
         }
     }
@@ -149,7 +149,7 @@ import Testing
             result.parks = true
             _ = try await store.finish(task, with: result, dataset: held.dataset, now: 0)
             #expect(try await Self.figures(held) == ["parked 1 young"])
-            try await store.settle(ingestion: task.ingestionID) { _, _, _ in .ended(.failed, error: "x") }
+            try await store.settle(ingestion: task.ingestionID, of: held.dataset) { _, _, _ in .ended(.failed, error: "x") }
             #expect(try await Self.figures(held) == ["parked 1 young"])
             _ = try await store.pool.query("""
                 insert into ingestions (dataset, status, selection, selection_digest, requested_by, gaps_detected, slots_detected,

@@ -41,7 +41,7 @@ import Testing
             #expect(try await store.renewLease(of: task, leaseSeconds: 60) == .halted)
             try await store.release(task, requests: 1)
             #expect(try await store.tasks(of: task.ingestionID, after: -1, limit: 9).map(\.status) == ["cancelled"])
-            try await store.settle(ingestion: task.ingestionID) { _, _, _ in .ended(.completed, error: nil) }
+            try await store.settle(ingestion: task.ingestionID, of: held.dataset) { _, _, _ in .ended(.completed, error: nil) }
             #expect(try await Self.status(store, task.ingestionID) == .cancelled)
             await #expect(throws: IllegalMove(status: .cancelled, action: "resume", cause: .status)) {
                 _ = try await store.resume(ingestion: task.ingestionID, by: "ana")
@@ -71,7 +71,7 @@ import Testing
             result.parks = true
             _ = try await store.finish(task, with: result, dataset: held.dataset, now: 0)
             #expect(try await store.ingestion(id: task.ingestionID)?.sums.parked == 1)
-            try await store.settle(ingestion: task.ingestionID) { _, _, _ in .ended(.failed, error: "x") }
+            try await store.settle(ingestion: task.ingestionID, of: held.dataset) { _, _, _ in .ended(.failed, error: "x") }
             await #expect(throws: IllegalMove(status: .failed, action: "pause", cause: .status)) {
                 _ = try await store.pause(ingestion: task.ingestionID, by: "ana")
             }
@@ -123,7 +123,7 @@ import Testing
             for age in ["91 days", "1 day"] {
                 let task = try await held.begin()
                 try await held.end(task, [held.edition("1", 1, time: 0)])
-                try await store.settle(ingestion: task.ingestionID) { _, _, _ in .ended(.completed, error: nil) }
+                try await store.settle(ingestion: task.ingestionID, of: held.dataset) { _, _, _ in .ended(.completed, error: nil) }
                 _ = try await store.pool.query("""
                     update ingestions set finished_at = now() - \(age)::interval where id = \(task.ingestionID)::uuid
                     """)

@@ -124,12 +124,12 @@ func halves() -> Dataset {
         try await withStore { _, store, ids in
             let id = try await Self.file(store, ids)
             let asked = Asked()
-            try await store.settle(ingestion: id) { _, _, _ in asked.times += 1; return .ended(.completed, error: nil) }
+            try await store.settle(ingestion: id, of: halves()) { _, _, _ in asked.times += 1; return .ended(.completed, error: nil) }
             #expect(asked.times == 0)
             let task = try #require(try await Self.claim(store))
             _ = try await store.finish(task, with: TaskResult(ended: .proved, reason: ""), dataset: dataset, now: 0)
             #expect(try await store.unsettledIngestions(datasets: ["halves"]).map(\.id) == [id])
-            for _ in 0..<2 { try await store.settle(ingestion: id) { _, _, _ in asked.times += 1; return .ended(.completed, error: nil) } }
+            for _ in 0..<2 { try await store.settle(ingestion: id, of: halves()) { _, _, _ in asked.times += 1; return .ended(.completed, error: nil) } }
             #expect(asked.times == 1)
             #expect(try await store.ingestion(id: id)?.status == .completed)
             #expect(try await store.unsettledIngestions(datasets: ["halves"]).isEmpty)
@@ -152,7 +152,7 @@ func halves() -> Dataset {
             try await finish(.costlier)
             #expect(try await slots() == [2, 4])
             try await finish(.costlier)
-            try await store.settle(ingestion: id) { _, undone, _ in
+            try await store.settle(ingestion: id, of: halves()) { _, undone, _ in
                 #expect(undone.map(\.periods) == [0..<1, 1..<2])
                 return .more([StoredCall(shape: "t", seriesIDs: ids, periods: 0..<1, covers: 2, requests: 3, tokens: 0)])
             }
@@ -160,7 +160,7 @@ func halves() -> Dataset {
             try await finish(.proved)
             #expect(try await slots() == [2, 2])
             // A refresh ends as completed only where all that was detected is still planned (`Settling.decide`).
-            try await store.settle(ingestion: id) { ingestion, undone, _ in
+            try await store.settle(ingestion: id, of: halves()) { ingestion, undone, _ in
                 #expect(undone.isEmpty && ingestion.sums.slotsPlanned == 2 && ingestion.sums.tasks == 3)
                 return .ended(.partial, error: nil)
             }

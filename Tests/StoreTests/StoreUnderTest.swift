@@ -88,7 +88,7 @@ final class StoreUnderTest {
         let snapshot = try await store.snapshot(of: dataset, choose: { $0.map(\.id) }, span: { _ in -1_000_000..<4_000_000_000 })
         var held: [[Int64]: [Value]] = [:]
         for row in 0..<snapshot.rows.count {
-            held[[Int64(snapshot.rows.seriesIDs[row]), snapshot.rows.times[row]]] = dataset.schema.columns.indices.map {
+            held[[Int64(snapshot.rows.seriesIDs[row]), snapshot.rows.times[row]]] = dataset.table.schema.columns.indices.map {
                 snapshot.rows.value($0, of: row)
             }
         }

@@ -1,0 +1,89 @@
+/// How it is told which slots of a series are expected, where no calendar says it: by rows of other series of the dataset. (Accounts: an
+/// hour is expected on a day of which the account has a daily row; a day's listing of all accounts says which have one.) Pure.
+///
+/// Three kinds of series: the **roster**, a slot of which is held when the listing of that slot came to a proved end; the **listed** ones, of
+/// slots as long as the roster's, which are held where the listing names them; and those that a listed one **tells** of.
+package struct Roster: Sendable {
+    /// The roster's series.
+    package let series: SeriesKey
+    package let isListed: @Sendable (SeriesKey) -> Bool
+    /// The listed series that tells of this one; nil of a listed one and of the roster.
+    package let teller: @Sendable (SeriesKey) -> SeriesKey?
+    /// The series that a listed one tells of, which are made with it.
+    package let told: @Sendable (SeriesKey) -> [SeriesKey]
+    /// The integer columns that count what happened in a slot: of the teller, and of what it tells of. Where a teller's count is the sum of
+    /// those that are held, nothing happened in the other slots.
+    package let tellerCount: String
+    package let toldCount: String
+    /// Why a slot is known to be empty (`no_trade`), by equal counts.
+    package let emptyReason: String
+    /// Why a slot of which the upstream says nothing is missing all the same (`trades_differ`): counts differ. It is asked for again as an
+    /// absent one is.
+    package let doubtReason: String
+    /// Why a slot is missing for which nobody can ask yet: whether it is expected has not been told.
+    package let untoldReason: String
+
+    package init(
+        series: SeriesKey, isListed: @escaping @Sendable (SeriesKey) -> Bool, teller: @escaping @Sendable (SeriesKey) -> SeriesKey?,
+        told: @escaping @Sendable (SeriesKey) -> [SeriesKey], tellerCount: String, toldCount: String, emptyReason: String,
+        doubtReason: String, untoldReason: String
+    ) {
+        self.series = series
+        self.isListed = isListed
+        self.teller = teller
+        self.told = told
+        self.tellerCount = tellerCount
+        self.toldCount = toldCount
+        self.emptyReason = emptyReason
+        self.doubtReason = doubtReason
+        self.untoldReason = untoldReason
+    }
+
+    /// Slots of a listed series that the listing does not name: they are not expected. One of which a record came that was refused is.
+    package func unexpected(ofListed ledger: Ledger, roster: Ledger) -> SlotSet {
+        roster.held.subtracting(ledger.held).subtracting(ledger.quarantined)
+    }
+
+    /// What is told of a series: slots that are not expected, and those of which that is not known. `longer`: slots of the teller in those of
+    /// the series.
+    package func told(
+        by teller: Ledger, roster: Ledger, in longer: FinerSlots, always: Range<Int> = Ledger.always
+    ) -> (unexpected: SlotSet, untold: SlotSet) {
+        let known = roster.held.union(teller.held).union(teller.absent).subtracting(teller.quarantined.subtracting(teller.held))
+        let unknown = SlotSet(longer.coarser(touching: SlotSet(always)).ranges.first ?? 0..<0).subtracting(known)
+        return (longer.finer(in: known.subtracting(teller.held)), longer.finer(in: unknown))
+    }
+}
+
+extension Dataset {
+    /// What the slots of all series mean to each other, where a roster tells which are expected. `ledgers`: those that are wanted, and with
+    /// `told(of:)` those that tell of them; what is not among them tells nothing.
+    package func told(_ ledgers: [SeriesKey: Ledger], of key: SeriesKey) -> Ledger? {
+        guard var ledger = ledgers[key], let roster, key != roster.series else { return ledgers[key] }
+        let whole = ledgers[roster.series] ?? Ledger(key: roster.series)
+        if roster.isListed(key) {
+            ledger.unexpected = roster.unexpected(ofListed: ledger, roster: whole)
+        } else if let name = roster.teller(key), let longer = FinerSlots(of: calendar(of: key).ruler, in: calendar(of: name).ruler) {
+            (ledger.unexpected, ledger.untold) = roster.told(by: ledgers[name] ?? Ledger(key: name), roster: whole, in: longer)
+        }
+        return ledger
+    }
+
+    /// Without slots of listed series that a call for the roster will bring anyway.
+    package func relieved(_ demands: [Demand]) -> [Demand] {
+        guard let roster, let whole = demands.first(where: { $0.series == roster.series })?.missing else { return demands }
+        return demands.compactMap { demand in
+            if !roster.isListed(demand.series) { return demand }
+            let left = demand.missing.subtracting(whole)
+            return left.isEmpty ? nil : Demand(series: demand.series, missing: left)
+        }
+    }
+
+    /// The series that tell which slots of some are expected.
+    package func tellers(of keys: some Sequence<SeriesKey>) -> Set<SeriesKey> {
+        guard let roster else { return [] }
+        var tellers = Set(keys.compactMap(roster.teller))
+        tellers.insert(roster.series)
+        return tellers
+    }
+}
