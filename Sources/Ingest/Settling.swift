@@ -6,8 +6,8 @@ internal import Store
 enum Settling {
     /// More replans than this are no progress: each goes without a shape, or at a price that was found out.
     private static let replansMax = 8
-    /// Of a dataset that is planned in waves: from files to what follows from them, on to calls, and a pass over everything that is cut short goes
-    /// on a few times.
+    /// Of a dataset that is planned in waves: from files to what follows from them, on to calls, and a pass over everything that is cut
+    /// short goes on a few times.
     private static let wavesMax = 24
 
     /// What plans of a dataset with several ways are made from, once all tasks of an ingestion have ended.

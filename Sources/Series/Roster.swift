@@ -1,8 +1,8 @@
 /// How it is told which slots of a series are expected, where no calendar says it: by rows of other series of the dataset. (Accounts: an
 /// hour is expected on a day of which the account has a daily row; a day's listing of all accounts says which have one.) Pure.
 ///
-/// Three kinds of series: the **roster**, a slot of which is held when the listing of that slot came to a proved end; the **listed** ones, of
-/// slots as long as the roster's, which are held where the listing names them; and those that a listed one **tells** of.
+/// Three kinds of series: the **roster**, a slot of which is held when the listing of that slot came to a proved end; the **listed** ones,
+/// of slots as long as the roster's, which are held where the listing names them; and those that a listed one **tells** of.
 package struct Roster: Sendable {
     /// The roster's series.
     package let series: SeriesKey
@@ -44,8 +44,8 @@ package struct Roster: Sendable {
         roster.held.subtracting(ledger.held).subtracting(ledger.quarantined)
     }
 
-    /// What is told of a series: slots that are not expected, and those of which that is not known. `longer`: slots of the teller in those of
-    /// the series.
+    /// What is told of a series: slots that are not expected, and those of which that is not known. `longer`: slots of the teller in
+    /// those of the series.
     package func told(
         by teller: Ledger, roster: Ledger, in longer: FinerSlots, always: Range<Int> = Ledger.always
     ) -> (unexpected: SlotSet, untold: SlotSet) {

@@ -95,10 +95,11 @@ extension Store {
         by task: TaskRecord, _ dataset: Dataset, on connection: PostgresConnection
     ) async throws -> [CallAudit.Written] {
         let span = dataset.periods.instants(of: task.call.periods)
+        let table = try identifier(dataset.schema(ofCall: task.call.shape).table)
         let rows = try await connection.query("""
             select s.key, h.rows, h.first, h.last, p.replaced
             from series s cross join lateral (
-                select count(*) as rows, min(time) as first, max(time) as last from \(try identifier(dataset.schema(ofCall: task.call.shape).table)) r
+                select count(*) as rows, min(time) as first, max(time) as last from \(table) r
                 where r.series_id = s.id and r.time >= \(.instant(span.lowerBound)) and r.time < \(.instant(span.upperBound))
                     and r.task_id = \(task.id)
             ) h cross join lateral (

@@ -143,8 +143,8 @@ extension Store {
             if !rows.isEmpty {
                 // Whatever began later: they are made of what is held now.
                 try await succeed(
-                    rows.map { ($0, []) }, task: task.id, schema: dataset.schema(of: target.key), isLater: { _, _ in false }, now: now, counting: &counts,
-                    on: connection)
+                    rows.map { ($0, []) }, task: task.id, schema: dataset.schema(of: target.key), isLater: { _, _ in false }, now: now,
+                    counting: &counts, on: connection)
             }
             from = stale.intersection(piece.upperBound..<max(piece.upperBound, last + 1)).first
         }

@@ -129,7 +129,9 @@ func halves() -> Dataset {
             let task = try #require(try await Self.claim(store))
             _ = try await store.finish(task, with: TaskResult(ended: .proved, reason: ""), dataset: dataset, now: 0)
             #expect(try await store.unsettledIngestions(datasets: ["halves"]).map(\.id) == [id])
-            for _ in 0..<2 { try await store.settle(ingestion: id, of: halves()) { _, _, _ in asked.times += 1; return .ended(.completed, error: nil) } }
+            for _ in 0..<2 {
+                try await store.settle(ingestion: id, of: halves()) { _, _, _ in asked.times += 1; return .ended(.completed, error: nil) }
+            }
             #expect(asked.times == 1)
             #expect(try await store.ingestion(id: id)?.status == .completed)
             #expect(try await store.unsettledIngestions(datasets: ["halves"]).isEmpty)
