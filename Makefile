@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test build bench bench-candles torture soak fuzz containers-test deploy-test install clean
+.PHONY: help run test build bench bench-candles bench-accounts torture soak fuzz containers-test deploy-test install clean
 
 # The package manager lets a target import one that it does not declare, unless told otherwise.
 CHECKED := --explicit-target-dependency-import-check error
@@ -31,6 +31,11 @@ bench-candles: ## candles into the store beside COPY, gaps out of stored coverag
 	swift build -c release --static-swift-stdlib --product gapless $(CHECKED)
 	@Benchmarks/candles
 
+bench-accounts: ## plans for 10,000 accounts over a year, and hours into the store (the same settings; ACCOUNTS, DAYS)
+	@scripts/install $$(scripts/packages test)
+	swift build -c release --static-swift-stdlib --product gapless $(CHECKED)
+	@Benchmarks/accounts
+
 torture: ## the store against the truth under every fault and kill; months by themselves; bad clients (GAPLESS_REAL_DATA: more)
 	@scripts/install $$(scripts/packages torture)
 	swift build -c release --static-swift-stdlib --product gapless $(CHECKED)
@@ -42,6 +47,7 @@ torture: ## the store against the truth under every fault and kill; months by th
 	scripts/torture-fleet || code=1; \
 	scripts/torture-door || code=1; \
 	scripts/torture-kraken || code=1; \
+	scripts/torture-accounts || code=1; \
 	scripts/contract --program .build/release/gapless --seeds 5 --examples 200 || code=1; \
 	exit $$code
 
