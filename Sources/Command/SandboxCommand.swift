@@ -54,6 +54,18 @@ struct SandboxCommand: ParsableCommand {
         name: .customLong("kraken-only"), help: ArgumentHelp("Of the pairs only this, once for each.", valueName: "name"))
     var krakenOnly: [String] = []
 
+    @Option(help: ArgumentHelp("Accounts of the metrics service.", valueName: "count"))
+    var accounts = 100
+
+    @Flag(help: "Hours in which an account does not trade have rows too.")
+    var accountsDense = false
+
+    @Flag(help: "All accounts live from the begin on and none ends.")
+    var accountsSteady = false
+
+    @Option(help: ArgumentHelp("The day on which the first accounts begin.", valueName: "day"))
+    var accountsBegin = "2024-01-01"
+
     @Option(help: ArgumentHelp("Write the exchange's archive files into this directory and end.", valueName: "directory"))
     var writeArchives: String?
 
@@ -114,7 +126,21 @@ struct SandboxCommand: ParsableCommand {
             configuration.clockSpeed = setting.speed
         }
         configuration.kraken = try kraken()
+        configuration.metrics = try metrics()
         return configuration
+    }
+
+    private func metrics() throws -> Sandbox.MetricsConfiguration {
+        var metrics = Sandbox.MetricsConfiguration()
+        guard (1...Sandbox.MetricsConfiguration.most).contains(accounts) else {
+            throw SettingError(variable: "--accounts", expected: "expected a count from 1 to \(Sandbox.MetricsConfiguration.most)")
+        }
+        guard let begin = Sandbox.MetricsConfiguration.day(accountsBegin) else {
+            throw SettingError(variable: "--accounts-begin", expected: "expected a day: 2024-01-01")
+        }
+        (metrics.accounts, metrics.begin) = (accounts, begin)
+        (metrics.isDense, metrics.isSteady) = (accountsDense, accountsSteady)
+        return metrics
     }
 
     private func kraken() throws -> Sandbox.KrakenConfiguration {

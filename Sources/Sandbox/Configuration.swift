@@ -21,6 +21,8 @@ extension Sandbox {
         package var defaultLimit = 10
         /// The imitated exchange.
         package var kraken = KrakenConfiguration()
+        /// The imitated metrics service.
+        package var metrics = MetricsConfiguration()
         /// What goes wrong from the start, and again after `DELETE /_sandbox/faults`.
         package var faults = Faults()
 

@@ -6,6 +6,7 @@ internal import EventLoop
 final class Desk {
     let service: Operator
     let kraken: KrakenService
+    let metrics: MetricsService
     private(set) var log = CallLog()
 
     /// When the last minute's calls came, in milliseconds of real time.
@@ -14,18 +15,23 @@ final class Desk {
     init(_ configuration: Sandbox.Configuration) throws {
         service = try Operator(configuration)
         kraken = KrakenService(configuration, clock: service.clock)
+        metrics = MetricsService(configuration, clock: service.clock)
     }
 
-    /// Whether the path is the imitated exchange's.
-    static func isKraken(_ path: String) -> Bool { path.hasPrefix("/0/") }
+    /// Whose path it is.
+    static func upstream(_ path: String) -> CallLog.Upstream {
+        if path.hasPrefix("/0/") { return .kraken }
+        return path.hasPrefix("/v2/") ? .metrics : .sip
+    }
 
     static func isAside(_ path: String) -> Bool { path == "/_sandbox" || path.hasPrefix("/_sandbox/") }
 
     func answer(_ method: String, _ question: Question, body: [UInt8] = [], isOneTooMany: Bool = false) -> Answer {
         if Desk.isAside(question.path) { return aside(method, question, body) }
-        let upstream: CallLog.Upstream = Desk.isKraken(question.path) ? .kraken : .sip
+        let upstream = Desk.upstream(question.path)
         let answer = switch (upstream, method) {
         case (.kraken, _): kraken.answer(question)
+        case (.metrics, _): metrics.answer(method, question)
         case (.sip, "GET"): service.answer(question, isOneTooMany: isOneTooMany)
         case (.sip, _): Answer.plain(404, "No Mapping Rule matched")
         }
@@ -39,7 +45,7 @@ final class Desk {
     /// A request of the imitated service begins; true where it is one too many of those being answered.
     func begin(_ path: String) -> Bool {
         log.atOnce += 1
-        if Desk.isKraken(path) { return false }
+        if Desk.upstream(path) != .sip { return false }
         _ = recent.take(0, now: Int64(Deadline.now.nanoseconds / 1_000_000))
         return service.faults.parallelLimit.map { log.atOnce > $0 } ?? false
     }
@@ -48,13 +54,17 @@ final class Desk {
 
     /// Milliseconds that pass before anything is answered.
     func delay(_ path: String) -> Int {
-        if Desk.isKraken(path) { return kraken.faults.latencyMs }
-        let faults = service.faults
-        return faults.latencyMs + min(10_000, faults.latencyPerRecentCallMs * (recent.count - 1))
+        switch Desk.upstream(path) {
+        case .kraken: return kraken.faults.latencyMs
+        case .metrics: return metrics.faults.latencyMs
+        case .sip: return service.faults.latencyMs + min(10_000, service.faults.latencyPerRecentCallMs * (recent.count - 1))
+        }
     }
 
     /// Milliseconds that so many rows take.
-    func delay(rows: Int, _ path: String) -> Int { Desk.isKraken(path) ? 0 : service.faults.latencyPerThousandRowsMs * rows / 1000 }
+    func delay(rows: Int, _ path: String) -> Int {
+        Desk.upstream(path) == .sip ? service.faults.latencyPerThousandRowsMs * rows / 1000 : 0
+    }
 
     private func aside(_ method: String, _ question: Question, _ body: [UInt8]) -> Answer {
         switch (method, question.path) {
@@ -63,14 +73,14 @@ final class Desk {
         case ("PUT", "/_sandbox/faults"):
             do throws(Sandbox.Faults.Refused) {
                 try service.faults.change(by: body)
-                kraken.faults = service.faults.kraken
+                handOnFaults()
                 return Answer(status: 200, body: service.faults.json)
             } catch {
                 return .plain(400, error.description)
             }
         case ("DELETE", "/_sandbox/faults"):
             service.faults = service.configuration.faults
-            kraken.faults = service.faults.kraken
+            handOnFaults()
             return Answer(status: 200, body: service.faults.json)
         case ("GET", "/_sandbox/calls"):
             guard let since = Int(question["since"] ?? "0") else { return .plain(400, "since is the number of a call") }
@@ -78,9 +88,19 @@ final class Desk {
         case ("DELETE", "/_sandbox/calls"):
             log.clear()
             return Answer(status: 200, body: log.json(since: 0))
-        case ("GET", "/_sandbox/truth"): return question["dataset"] == "kraken" ? kraken.truth(question) : truth(question)
+        case ("GET", "/_sandbox/truth"):
+            switch question["dataset"] {
+            case "kraken": return kraken.truth(question)
+            case "accounts": return metrics.truth(question)
+            default: return truth(question)
+            }
         default: return .plain(404, "no such side channel")
         }
+    }
+
+    private func handOnFaults() {
+        kraken.faults = service.faults.kraken
+        metrics.faults = service.faults.metrics
     }
 
     private var state: [UInt8] {
@@ -109,6 +129,7 @@ final class Desk {
         }
         json.endArray()
         json.member("pairs") { $0.strings(kraken.market.pairs.map(\.name)) }
+        json.member("accounts") { $0.int(metrics.books.accounts.count) }
         json.endObject()
         return json.bytes
     }

@@ -116,6 +116,8 @@ extension Sandbox {
 
         /// Of the imitated exchange.
         package var kraken = KrakenFaults()
+        /// Of the imitated metrics service.
+        package var metrics = MetricsFaults()
 
         package init() {}
 

@@ -36,6 +36,7 @@ extension Sandbox.Faults {
             out.endObject()
         }
         out.member("kraken", kraken.write)
+        out.member("metrics", metrics.write)
         out.endObject()
         return out.bytes
     }

@@ -3,6 +3,10 @@ struct Question: Sendable {
     let path: String
     /// Decoded, in the order sent.
     let query: [(name: String, value: String)]
+    /// The field `apiKey`, by which the metrics service knows who asks.
+    var key: String?
+    /// Bytes of the target as it was sent; 0 where there was no wire.
+    var length = 0
 
     init(path: String, query: [(name: String, value: String)]) {
         self.path = path

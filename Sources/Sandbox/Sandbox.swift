@@ -40,6 +40,7 @@ package final class Sandbox {
     ]
 
     private static let served = Source.allCases.map(\.path) + KrakenService.Path.allCases.map(\.rawValue)
+        + MetricsService.Path.allCases.map(\.rawValue)
 
     private static func router(_ desk: Desk, _ loop: Loop) -> Router {
         let router = Router()
@@ -57,7 +58,10 @@ package final class Sandbox {
     }
 
     private static func question(_ request: Request) -> Question {
-        Question(path: request.path, query: request.query.map { ($0.name, $0.value) })
+        var question = Question(path: request.path, query: request.query.map { ($0.name, $0.value) })
+        question.key = request.header("apiKey")
+        question.length = request.targetBytes.count
+        return question
     }
 
     private static func answer(_ request: Request, _ desk: Desk, _ loop: Loop) async -> Response {

@@ -4,17 +4,6 @@ internal import EventLoop
 extension Sandbox {
     /// What goes wrong with the imitated exchange. Rates are probabilities a request, 0...1.
     package struct KrakenFaults: Sendable, Hashable {
-        /// Calls of one pair: each adds one to its counter, which falls by `perSecond`; a call that would lift it above `burst` is refused.
-        package struct RateLimit: Sendable, Hashable {
-            package var perSecond: Double
-            package var burst: Int
-
-            package init(perSecond: Double, burst: Int) {
-                self.perSecond = perSecond
-                self.burst = burst
-            }
-        }
-
         /// So many refused calls within `seconds`, and everything is refused for `blockSeconds`. Real time.
         package struct Hammer: Sendable, Hashable {
             package var calls: Int
@@ -66,7 +55,7 @@ extension Sandbox {
         package var lastIsNumber = false
         /// `since` means at or after, instead of after.
         package var sinceInclusive = false
-        /// nil: any pace is served.
+        /// Of calls of one pair; nil: any pace is served.
         package var rateLimit: RateLimit? = RateLimit(perSecond: 1, burst: 3)
         package var hammer: Hammer?
         /// When no pair trades at all: part of the truth.
@@ -116,13 +105,7 @@ extension Sandbox.KrakenFaults {
         case "garbage":
             garbage = Set(try member.words(Sandbox.Faults.Garbage.self))
             if garbage.isEmpty { garbage = Set(Sandbox.Faults.Garbage.allCases) }
-        case "rateLimit":
-            rateLimit = nil
-            if member.value.isNull { return }
-            guard let perSecond = try member.inner("perSecond").value.double, perSecond > 0,
-                let burst = try member.inner("burst").count(), burst > 0
-            else { throw Refused(name: member.name) }
-            rateLimit = RateLimit(perSecond: perSecond, burst: burst)
+        case "rateLimit": rateLimit = try member.rateLimit()
         case "hammer":
             hammer = nil
             if member.value.isNull { return }
@@ -145,13 +128,7 @@ extension Sandbox.KrakenFaults {
         for (name, path) in Self.counts { out.member(name) { $0.int(self[keyPath: path]) } }
         for (name, path) in Self.switches { out.member(name) { $0.bool(self[keyPath: path]) } }
         out.member("garbage") { $0.strings(garbage.map(\.rawValue).sorted()) }
-        out.member("rateLimit") { out in
-            guard let rateLimit else { return out.null() }
-            out.beginObject()
-            out.member("perSecond") { $0.double(rateLimit.perSecond) }
-            out.member("burst") { $0.int(rateLimit.burst) }
-            out.endObject()
-        }
+        out.member("rateLimit") { $0.rateLimit(rateLimit) }
         out.member("hammer") { out in
             guard let hammer else { return out.null() }
             out.beginObject()
