@@ -7,10 +7,10 @@ internal import Upstream
 /// The datasets with what settings say of them.
 struct Catalogue: Sendable {
     let datasets: [Dataset]
-    /// How each upstream is reached; without a key there is none, and its datasets are served but not fetched.
+    /// How each upstream is reached; without a key or an address there is none, and its datasets are served but not fetched.
     let access: [String: UpstreamAccess]
-    /// Upstreams without: the setting that would give it, and the address.
-    let lacking: [String: (variable: String, base: Base)]
+    /// Upstreams without: the setting that would give it, and the address, where it is not that.
+    let lacking: [String: (variable: String, base: Base?)]
     let rates: [String: RequestRate]
     /// The address that each dataset's coverage comes from.
     let origins: [String: String]
@@ -18,14 +18,15 @@ struct Catalogue: Sendable {
     init(_ settings: Settings) throws {
         datasets = Catalog.all(
             santiago: try Self.zone("America/Santiago"), cmg: settings.cmg, sipRate: settings.sipRate, utc: try Self.zone("Etc/UTC"),
-            kraken: settings.kraken.following, krakenRate: settings.krakenRate)
-        rates = ["sip": settings.sipRate, "kraken": settings.krakenRate]
-        origins = ["cmg": settings.sipBaseURL.description, "kraken": settings.krakenBaseURL.description]
+            kraken: settings.kraken.following, krakenRate: settings.krakenRate, accounts: settings.accounts.following,
+            metricsRate: settings.accounts.rate, batch: settings.accounts.batch)
+        var rates = ["sip": settings.sipRate, "kraken": settings.krakenRate]
+        var origins = ["cmg": settings.sipBaseURL.description, "kraken": settings.krakenBaseURL.description]
         // Kraken's public calls need no key.
         var access = [
             "kraken": UpstreamAccess(base: settings.krakenBaseURL, credentials: [], rate: settings.krakenRate)
         ]
-        var lacking: [String: (variable: String, base: Base)] = [:]
+        var lacking: [String: (variable: String, base: Base?)] = [:]
         if let key = settings.sipKey {
             access["sip"] = UpstreamAccess(
                 base: settings.sipBaseURL, credentials: [.query(name: "user_key", key)], rate: settings.sipRate,
@@ -33,6 +34,17 @@ struct Catalogue: Sendable {
         } else {
             lacking["sip"] = ("SIP_API_KEY", settings.sipBaseURL)
         }
+        // No upstream is meant where none is named: it has no quota, and nothing comes from it.
+        if let base = settings.accounts.baseURL {
+            rates["metrics"] = settings.accounts.rate
+            origins["accounts"] = base.description
+            access["metrics"] = settings.accounts.key.map { key in
+                UpstreamAccess(base: base, credentials: [.header(name: "apiKey", key)], rate: settings.accounts.rate)
+            }
+        }
+        if let variable = settings.accounts.lacking { lacking["metrics"] = (variable, settings.accounts.baseURL) }
+        self.rates = rates
+        self.origins = origins
         self.access = access
         self.lacking = lacking
     }
@@ -45,7 +57,11 @@ struct Catalogue: Sendable {
 
     /// Why nothing can be fetched of a dataset; nil where it can.
     func refusal(of dataset: Dataset) -> SettingError? {
-        lacking[dataset.upstream.name].map { SettingError(variable: $0.variable, expected: "is required to fetch from \($0.base)") }
+        lacking[dataset.upstream.name].map { lack in
+            SettingError(
+                variable: lack.variable,
+                expected: "is required to fetch " + (lack.base.map { "from \($0)" } ?? "\(dataset.name): the upstream's address"))
+        }
     }
 
     /// To all upstreams together.

@@ -89,7 +89,9 @@ final class RunningService {
         try startWatching(settings, catalogue, backing, ready)
         if roles.contains("worker") {
             for (upstream, lack) in catalogue.lacking.sorted(by: { $0.key < $1.key }) {
-                log.write(.warning, "no key: nothing will be fetched", ["upstream": upstream, "setting": lack.variable])
+                // An address that is not given is an upstream that nobody wants; a key that is missing is forgotten.
+                let (level, what) = lack.base == nil ? (Log.Level.info, "address") : (.warning, "key")
+                log.write(level, "no \(what): nothing will be fetched", ["upstream": upstream, "setting": lack.variable])
             }
             working = try startWorking(settings, catalogue, backing, ready, Observing(log: log, shard: metrics.shard()))
         }

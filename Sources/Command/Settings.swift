@@ -43,6 +43,7 @@ struct Settings: Sendable {
     /// Of one pair.
     var krakenRate: RequestRate
     var kraken = KrakenSetting()
+    var accounts = AccountsSetting()
     var maxRetries = 3
     var retryDelaySeconds = 60.0
     var maxWorkers = 4
@@ -109,6 +110,7 @@ struct Settings: Sendable {
         krakenBaseURL = try reader.base("KRAKEN_BASE_URL") ?? Base(Kraken.baseURL)!
         krakenRate = try reader.rate("KRAKEN_RATE_LIMIT") ?? Kraken.rate
         kraken = try reader.kraken()
+        accounts = try reader.accounts()
         maxRetries = try reader.integer("MAX_RETRIES", in: 0...100) ?? maxRetries
         retryDelaySeconds = Double(try reader.duration("RETRY_DELAY", in: 0...86_400) ?? 60)
         maxWorkers = try reader.integer("MAX_WORKERS", in: 1...64) ?? maxWorkers

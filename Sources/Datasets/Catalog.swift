@@ -10,13 +10,18 @@ package enum Catalog {
     ///   - utc: the zone by which Kraken counts.
     ///   - pairs: which pairs and intervals are followed from the start.
     ///   - krakenRate: what one pair may be asked.
+    ///   - ids: which accounts are followed.
+    ///   - metricsRate: what the key of the metrics API may spend.
+    ///   - batch: accounts that one of its calls names.
     package static func all(
         santiago: Zone, cmg nodes: CMG.Following = CMG.Following(), sipRate: RequestRate = CMG.rate, utc: Zone,
-        kraken pairs: Kraken.Following = Kraken.Following(), krakenRate: RequestRate = Kraken.rate
+        kraken pairs: Kraken.Following = Kraken.Following(), krakenRate: RequestRate = Kraken.rate,
+        accounts ids: Accounts.Following = Accounts.Following(), metricsRate: RequestRate = Accounts.rate, batch: Int = Accounts.batch
     ) -> [Dataset] {
         [
             cmg(zone: santiago, following: nodes, rate: sipRate),
             kraken(zone: utc, following: pairs, rate: krakenRate),
+            accounts(zone: utc, following: ids, rate: metricsRate, batch: batch),
         ]
     }
 }

@@ -1,0 +1,201 @@
+internal import Series
+
+/// A call to the metrics API: the hours or the day of some accounts, or one day of all of them.
+///
+/// A batch is one listing. One that is refused as a bad request (too many accounts, too long an address, an account that the upstream
+/// chokes on) is asked for in halves, down to single accounts; so is one whose answer is too long. What the plan pays for is what would be
+/// asked if nothing went wrong; all else carries `attempt > 0`.
+///
+/// - records of accounts or dates that were not asked for, of nobody, and of test accounts are dropped and counted;
+/// - where they fill most of a page and the listing has more pages, the filter does nothing, and the shape is unusable;
+/// - a refused record leaves its slot missing; one that does not tell its slot leaves the call unproved, for it is there;
+/// - a roster gives out the row that stands for itself only at a proved end, and the rows of accounts as rows found.
+struct AccountsExchange: Exchange {
+    private let quest: AccountsQuest
+    private let requestsMax: Int
+    private var listings: [Int: AccountsListing] = [:]
+    private var listed = 0
+    private var outstanding: [UpstreamRequest: Int] = [:]
+    /// Accounts of batches that were taken, and of those that were not.
+    private var taken: [Int] = []
+    private var refused: [Int] = []
+    private var shortfalls: [String] = []
+    private var unplaced = 0
+    /// Of a roster: accounts, and their trades in all.
+    private var accounts = 0
+    private var trades: Int64 = 0
+    private var records = 0
+    private var isOver = false
+
+    init(_ quest: AccountsQuest, requestsMax: Int = .max) {
+        self.quest = quest
+        self.requestsMax = requestsMax
+    }
+
+    mutating func start() -> [UpstreamRequest] {
+        [begin(AccountsListing(accounts: quest.shape == .roster ? nil : quest.accounts))]
+    }
+
+    mutating func received(_ answer: UpstreamAnswer, to request: UpstreamRequest) throws(AnswerDefect) -> Step {
+        let page = try AccountsAnswer(answer.body)
+        let records = page.records.map { AccountsRecord($0, quest.grain) }
+        if !records.isEmpty, records.allSatisfy(\.isUnnamed) {
+            throw AnswerDefect(.malformed, "no record of the page names its account")
+        }
+        guard !isOver, let id = outstanding.removeValue(forKey: request), var listing = listings[id] else { return Step() }
+        let isFirst = !listing.isHeard
+        if isFirst, let costlier = costlier(page) { return end(Step(), costlier) }
+        if let flaw = unfiltered(page, records, listing) { return end(Step(), .shapeUnusable(flaw)) }
+        let next = listing.take(page, records)
+        listings[id] = listing
+        switch next {
+        case .page:
+            var step = Step()
+            step.requests = [ask(id, listing)]
+            return step
+        case .whole:
+            taken.append(listing.accounts?.count ?? 0)
+            return close(id, listing.records(whole: true))
+        case .lost(let why):
+            shortfalls.append(why)
+            return close(id, listing.records(whole: false))
+        }
+    }
+
+    mutating func gaveUp(on request: UpstreamRequest, because cause: FailureClass) -> Step {
+        guard !isOver, let id = outstanding.removeValue(forKey: request), let listing = listings[id] else { return Step() }
+        var step = Step()
+        switch cause {
+        case .throttled where request.isDoubtful:
+            // A doubtful request is given up early: this one waits for the quota like any other.
+            let patient = ask(id, listing, isDoubtful: false)
+            step.requests = [patient]
+            return step
+        case .badRequest, .tooLarge:
+            guard let accounts = listing.accounts, !listing.isHeard else { break }
+            refused.append(accounts.count)
+            if accounts.count == 1 {
+                shortfalls.append("the upstream refuses to answer for account \(accounts[0])")
+                return close(id, [])
+            }
+            listings[id] = nil
+            let middle = (accounts.count + 1) / 2
+            step.requests = [accounts[..<middle], accounts[middle...]].map { begin(AccountsListing(accounts: Array($0), isAgain: true)) }
+            return step
+        default: break
+        }
+        shortfalls.append("a page of the listing did not come")
+        return close(id, listing.records(whole: false))
+    }
+
+    // MARK: Requests
+
+    private mutating func begin(_ listing: AccountsListing) -> UpstreamRequest {
+        listed += 1
+        listings[listed] = listing
+        return ask(listed, listing)
+    }
+
+    private mutating func ask(_ id: Int, _ listing: AccountsListing, isDoubtful: Bool? = nil) -> UpstreamRequest {
+        let isDoubtful = isDoubtful ?? (listing.accounts != nil && !listing.isHeard)
+        let again = (listing.isAgain ? 1 : 0) + (listing.pass - 1) + (listing.accounts == nil || isDoubtful || listing.isHeard ? 0 : 1)
+        let request = quest.request(of: listing.accounts, skip: listing.skip, attempt: again, isDoubtful: isDoubtful)
+        outstanding[request] = id
+        return request
+    }
+
+    /// Told by the first answer: a plan that pays for less is made anew before more is spent.
+    private func costlier(_ page: AccountsAnswer) -> CallEnd? {
+        guard quest.shape == .roster, let total = page.total else { return nil }
+        let pages = Accounts.pages(of: total)
+        if pages <= requestsMax { return nil }
+        let needs = Step.Needs(requests: pages, pageRows: Accounts.pageRows)
+        return .costlier(needs, "the upstream lists \(total) records, for \(pages) requests; planned were \(requestsMax)")
+    }
+
+    private func unfiltered(_ page: AccountsAnswer, _ records: [AccountsRecord], _ listing: AccountsListing) -> String? {
+        let isMore = page.total.map { $0 > listing.skip + records.count } ?? (records.count >= Accounts.pageRows)
+        guard isMore else { return nil }
+        let strangers = records.count { $0.account != nil && $0.day != nil && !quest.isAskedFor($0) }
+        if strangers * 2 <= records.count { return nil }
+        return "the filter by account and date is not honoured: \(strangers) of \(records.count) records were not asked for"
+    }
+
+    // MARK: Ends
+
+    /// A listing has ended: what came of it is given out; the call ends with the last of them.
+    private mutating func close(_ id: Int, _ records: [AccountsRecord]) -> Step {
+        var step = Step()
+        for record in records { give(record, &step) }
+        self.records += records.count
+        listings[id] = nil
+        if !listings.isEmpty { return step }
+        let verdict = verdict
+        if case .proved = verdict, quest.shape == .roster { step.rows.append(rosterRow) }
+        step.needs = needs
+        return end(step, verdict)
+    }
+
+    private mutating func end(_ step: Step, _ end: CallEnd) -> Step {
+        isOver = true
+        var step = step
+        step.end = end
+        return step
+    }
+
+    private mutating func give(_ record: AccountsRecord, _ step: inout Step) {
+        if record.isNobodys || (record.account != nil && record.day != nil && !quest.isAskedFor(record)) {
+            step.dropped += 1
+            return
+        }
+        let time = record.time(quest.grain)
+        let place = record.account.flatMap(quest.place)
+        if let flaw = record.flaw {
+            // A record of a stranger whose date cannot be read was not asked for either.
+            if record.account != nil, place == nil, quest.shape != .roster {
+                step.dropped += 1
+                return
+            }
+            if place == nil || time == nil { unplaced += 1 }
+            let text = String(decoding: record.text.prefix(QuarantinedRecord.bytesMax + 1), as: UTF8.self)
+            step.quarantined.append(QuarantinedRecord(reason: flaw, record: text, series: place, time: time))
+            return
+        }
+        guard let account = record.account, let time else { return }
+        if let place {
+            step.rows.append(Row(series: place, time: time, values: record.values))
+        } else {
+            accounts += 1
+            // A sum beyond 64 bits is no sum of trades; the largest stands for it.
+            trades = trades.addingReportingOverflow(record.trades).overflow ? .max : trades + record.trades
+            guard quest.chosen?.contains(account) ?? true else { return }
+            step.found.append(FoundRow(key: SeriesKey([account, Accounts.Grain.day.rawValue]), time: time, values: record.values))
+        }
+    }
+
+    private var verdict: CallEnd {
+        if let first = shortfalls.first {
+            return .unproved(shortfalls.count == 1 ? first : "\(first), and \(shortfalls.count - 1) more listings failed")
+        }
+        if unplaced > 0 { return .unproved("\(unplaced) records could not be read") }
+        return .proved("all \(records) records of the listing were seen")
+    }
+
+    /// A batch that was refused and taken in parts says how many accounts are not too many: where all that were refused were larger than
+    /// all that were taken. Else it was one of the accounts.
+    private var needs: Step.Needs? {
+        if quest.shape == .roster {
+            return shortfalls.isEmpty ? Step.Needs(requests: Accounts.pages(of: records), pageRows: Accounts.pageRows) : nil
+        }
+        guard shortfalls.isEmpty, let least = refused.min(), let most = taken.max(), least > most else { return nil }
+        return Step.Needs(requests: 1, pageRows: most)
+    }
+
+    /// All accounts together: how many there are, and their trades.
+    private var rosterRow: Row {
+        var values = Array(repeating: Value.null, count: Accounts.dayTyped.count + 1)
+        values[Accounts.tradesColumn] = .integer(trades)
+        values[values.count - 1] = .text("{\"accounts\": \(accounts)}")
+        return Row(series: 0, time: Int64(quest.day) * Accounts.daySeconds, values: values)
+    }
+}
