@@ -178,6 +178,7 @@ import Testing
         let tests = rows.filter { $0["login"] == nil }, nameless = rows.filter { $0["accountId"] == nil }
         #expect(!tests.isEmpty && !nameless.isEmpty)
         for test in tests { #expect(!known.contains(test.account) && test["platform"] == nil && test["broker"] == nil) }
+        #expect(Set(tests.map(\.account)).count == tests.count)
         let own = rows.filter { known.contains($0.account) }
         #expect(own.count == rows.count - tests.count - nameless.count)
         #expect(try desk.allMetrics("daily", dates(4), limit: 3) == rows)

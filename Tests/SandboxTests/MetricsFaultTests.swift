@@ -31,6 +31,7 @@ import Testing
         for bad in [
             #"{"failRate":2}"#, #"{"x":1}"#, "[]", #"{"lateHours":{"rate":1,"untill":0}}"#, #"{"lateHours":{}}"#,
             #"{"withheld":{"hours":1,"from":"2025-06-08","to":"2025-06-08"}}"#, #"{"poison":[null]}"#,
+            #"{"withheld":{"hours":1,"from":"2025-06-08","to":"9999-06-08"}}"#,
         ] {
             #expect(desk.putFaults(#"{"metrics":\#(bad)}"#) == 400, "\(bad)")
         }

@@ -73,7 +73,8 @@ extension FaultMember {
         if value.isNull { return nil }
         try only(["hours", "from", "to", "until"])
         guard let hours = try inner("hours").count(), let from = try inner("from").value.string.flatMap({ LocalDate($0) }),
-            let to = try inner("to").value.string.flatMap({ LocalDate($0) }), from < to
+            let to = try inner("to").value.string.flatMap({ LocalDate($0) }), from < to,
+            from.distance(to: to) <= 1_100
         else { throw Refused(name: name) }
         return Sandbox.MetricsFaults.Withheld(
             hours: hours, days: from.daysSince1970..<to.daysSince1970, until: try has("until") ? try inner("until").instant() : nil)

@@ -99,7 +99,7 @@ struct MetricsListing {
             record.explode(spelling)
             switch row.kind {
             case .own: break
-            case .test: record.becomeTest()
+            case .test: record.becomeTest(row.account)
             case .nameless: record.becomeNameless()
             }
             record.append(to: &out, spelling)

@@ -86,8 +86,8 @@ struct MetricsRecord {
     }
 
     /// A test account's, which has neither login nor platform nor broker, and an id that no account has.
-    mutating func becomeTest() {
-        set("accountId", .id((self["accountId"].flatMap { if case .id(let id) = $0 { id } else { nil } } ?? 0) / 10))
+    mutating func becomeTest(_ number: Int) {
+        set("accountId", .id(10_000 + number % 90_000))
         for name in ["login", "platform", "broker"] { set(name, .none) }
     }
 
