@@ -41,6 +41,11 @@ package struct Absence: Sendable, Hashable {
             reason: reason, since: since, asked: max(asked, now), attempts: attempts + 1, steps: steps,
             nextAsk: RecheckSchedule.nextAsk(isFinal: isFinal, steps: steps, now: max(asked, now)), evidence: evidence)
     }
+
+    /// The same silence, by other knowledge.
+    func judged(_ reason: String, steps: Int, nextAsk: Int64?) -> Absence {
+        Absence(reason: reason, since: since, asked: asked, attempts: attempts, steps: steps, nextAsk: nextAsk, evidence: evidence)
+    }
 }
 
 /// The absences of one series: runs in the order of time; neighbours that are equal in all are one run, so that work grows with
@@ -92,6 +97,24 @@ package struct Absences: Sendable, Hashable {
             made += own.subtracting(known).ranges.map { Run($0, first) }
         }
         runs = Absences.joined(made)
+    }
+
+    /// Judges anew what is silent for one of two reasons: of these slots those among `empty` are known to be so for good, the others are
+    /// doubted. One that no longer is empty is asked for again at once; one that is doubted still keeps its next ask.
+    package mutating func judge(_ slots: SlotSet, empty: SlotSet, _ emptyReason: String, doubt doubtReason: String, at now: Int64) {
+        runs = Absences.joined(runs.flatMap { run -> [Run] in
+            let other: (slots: SlotSet, absence: Absence)
+            switch run.absence.reason {
+            case emptyReason:
+                other = (slots.subtracting(empty), run.absence.judged(doubtReason, steps: 1, nextAsk: now))
+            case doubtReason:
+                other = (slots.intersection(empty), run.absence.judged(emptyReason, steps: run.absence.steps, nextAsk: nil))
+            default: return [run]
+            }
+            let changed = other.slots.intersection(run.slots)
+            return SlotSet(run.slots).subtracting(changed).ranges.map { Run($0, run.absence) }
+                + changed.ranges.map { Run($0, other.absence) }
+        })
     }
 
     private static func joined(_ runs: [Run]) -> [Run] {

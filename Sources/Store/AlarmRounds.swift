@@ -34,7 +34,9 @@ package final class AlarmRound {
         let rows = try await connection.query("""
             select a.series_id, a.reason = any(\(dataset.emptyReasons.sorted())), range_agg(int8range(a.first_slot, a.end_slot))
             from unnest(\(concerned.map { Int32($0.id) }), \(firsts)) as v (id, first)
-            join absences a on a.series_id = v.id and a.end_slot > v.first
+            cross join lateral (
+                select max(b.first_slot) as slot from absences b where b.series_id = v.id and b.first_slot <= v.first
+            ) f join absences a on a.series_id = v.id and a.first_slot >= coalesce(f.slot, v.first) and a.end_slot > v.first
             where a.reason = any(\(dataset.finalReasons.sorted())) group by 1, 2
             """)
         var lasting: [Int: Lacks.Lasting] = [:]

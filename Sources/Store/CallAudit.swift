@@ -95,24 +95,44 @@ extension Store {
         by task: TaskRecord, _ dataset: Dataset, on connection: PostgresConnection
     ) async throws -> [CallAudit.Written] {
         let span = dataset.periods.instants(of: task.call.periods)
-        let table = try identifier(dataset.schema(ofCall: task.call.shape).table)
-        let rows = try await connection.query("""
-            select s.key, h.rows, h.first, h.last, p.replaced
-            from series s cross join lateral (
-                select count(*) as rows, min(time) as first, max(time) as last from \(table) r
-                where r.series_id = s.id and r.time >= \(.instant(span.lowerBound)) and r.time < \(.instant(span.upperBound))
-                    and r.task_id = \(task.id)
-            ) h cross join lateral (
-                select count(*) as replaced from revisions v
-                where v.series_id = s.id and v.time >= \(.instant(span.lowerBound)) and v.time < \(.instant(span.upperBound))
-                    and v.old_task = \(task.id)
-            ) p
-            where s.dataset = \(dataset.name) and (h.rows > 0 or p.replaced > 0) order by s.key
-            """)
-        return try rows.map { row in
-            CallAudit.Written(
-                key: SeriesKey(try row.strings(0)), rows: try row.int(1), first: try row.instantOrNil(2), last: try row.instantOrNil(3),
-                replaced: try row.int(4))
+        var written: [CallAudit.Written] = []
+        for (schema, ids) in try await looked(for: task, dataset, on: connection) {
+            let rows = try await connection.query("""
+                select s.key, h.rows, h.first, h.last, p.replaced
+                from series s cross join lateral (
+                    select count(*) as rows, min(time) as first, max(time) as last from \(try identifier(schema.table)) r
+                    where r.series_id = s.id and r.time >= \(.instant(span.lowerBound)) and r.time < \(.instant(span.upperBound))
+                        and r.task_id = \(task.id)
+                ) h cross join lateral (
+                    select count(*) as replaced from revisions v
+                    where v.series_id = s.id and v.time >= \(.instant(span.lowerBound)) and v.time < \(.instant(span.upperBound))
+                        and v.old_task = \(task.id)
+                ) p
+                where s.dataset = \(dataset.name) and (\(ids == nil) or s.id = any(\(ids ?? []))) and (h.rows > 0 or p.replaced > 0)
+                order by s.key
+                """)
+            written += try rows.map { row in
+                CallAudit.Written(
+                    key: SeriesKey(try row.strings(0)), rows: try row.int(1), first: try row.instantOrNil(2),
+                    last: try row.instantOrNil(3), replaced: try row.int(4))
+            }
+        }
+        return written
+    }
+
+    /// Where rows of a call may be: nil of all series, for what follows from rows is the call's too. Where a roster tells of series, calls
+    /// write the series that they name, and one that names the roster those that it lists.
+    private static func looked(
+        for task: TaskRecord, _ dataset: Dataset, on connection: PostgresConnection
+    ) async throws -> [(schema: RowSchema, ids: [Int32]?)] {
+        guard let roster = dataset.roster else { return dataset.schemas.map { ($0, nil) } }
+        var series = try await entries(ids: task.call.seriesIDs, on: connection)
+        if series.contains(where: { $0.key == roster.series }) {
+            series += try await entries(of: dataset.name, on: connection).filter { roster.isListed($0.key) }
+        }
+        let tables = Dictionary(grouping: Set(series)) { dataset.schema(of: $0.key).table }
+        return dataset.schemas.compactMap { schema in
+            tables[schema.table].map { (schema, $0.map { Int32(clamping: $0.id) }) }
         }
     }
 }

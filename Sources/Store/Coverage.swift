@@ -35,23 +35,34 @@ extension Store {
     /// Makes the series that are not there yet. Returns their ids in the order given.
     package func ensureSeries(_ keys: [SeriesKey], of dataset: String, now: Int64) async throws -> [Int] {
         try await pool.transaction { connection in
-            let made = try await connection.query("""
-                insert into series (dataset, key) select \(dataset), key from \(Self.named(keys)) on conflict do nothing returning id
-                """).count
-            _ = try await connection.query("""
-                insert into coverage (series_id, changed_at)
-                select id, \(.instant(now)) from series where dataset = \(dataset) on conflict do nothing
-                """)
+            let (ids, isMade) = try await Self.ensureSeries(Set(keys), of: dataset, now: now, on: connection)
             _ = try await connection.query("""
                 insert into dataset_versions (dataset, version, changed_at) values (\(dataset), 1, \(.instant(now))) on conflict do nothing
                 """)
             // New series change what is expected: answers that were made without them are of the past.
-            if made > 0 { try await Self.raiseVersion(on: connection, of: dataset, now: now) }
-            let rows = try await connection.query("select id, key from series where dataset = \(dataset)")
-            var ids: [SeriesKey: Int] = [:]
-            for row in rows { ids[SeriesKey(try row.strings(1))] = try row.int(0) }
+            if isMade { try await Self.raiseVersion(on: connection, of: dataset, now: now) }
             return keys.compactMap { ids[$0] }
         }
+    }
+
+    /// The same within a transaction, which touches no other series; where any were made the dataset's version is the caller's to raise.
+    /// They are made in the order of their keys, so that two who make the same never wait for each other in a ring.
+    static func ensureSeries(
+        _ keys: Set<SeriesKey>, of dataset: String, now: Int64, on connection: PostgresConnection
+    ) async throws -> (ids: [SeriesKey: Int], isMade: Bool) {
+        var ids: [SeriesKey: Int] = [:]
+        for one in try await entries(keys, of: dataset, on: connection) { ids[one.key] = one.id }
+        // An insert that meets what is there takes a number all the same: it is not tried for thousands that are.
+        let new = keys.filter { ids[$0] == nil }
+        if new.isEmpty { return (ids, false) }
+        let made = try await connection.query("""
+            insert into series (dataset, key) select \(dataset), key from \(named(Array(new))) on conflict do nothing returning id
+            """).map { Int32(clamping: try $0.int(0)) }
+        _ = try await connection.query("""
+            insert into coverage (series_id, changed_at) select id, \(.instant(now)) from unnest(\(made)) made (id)
+            """)
+        for one in try await entries(new, of: dataset, on: connection) { ids[one.key] = one.id }
+        return (ids, !made.isEmpty)
     }
 
     /// Those that are there of some series by their names, in no order.
@@ -86,14 +97,16 @@ extension Store {
     static func ledgers(
         on connection: PostgresConnection, of dataset: String, ids: [Int]? = nil, now: Int64? = nil
     ) async throws -> [StoredSeries] {
-        let all = ids == nil
+        let (all, some) = (ids == nil, (ids ?? []).map { Int32(clamping: $0) })
+        // One group for all of them: of many series most have nothing to be asked for again.
         let rows = try await connection.query("""
             select s.id, s.key, lower(s.lifetime), upper(s.lifetime), \(Self.bounds("c.held")), \(Self.bounds("c.absent")),
-                c.excluded, c.unfillable, c.quarantined,
-                (select range_agg(int8range(a.first_slot, a.end_slot)) from absences a
-                    where a.series_id = s.id and a.next_at <= \(.instant(now)))
-            from series s join coverage c on c.series_id = s.id
-            where s.dataset = \(dataset) and (\(all) or s.id = any(\((ids ?? []).map { Int64($0) })))
+                c.excluded, c.unfillable, c.quarantined, r.slots
+            from series s join coverage c on c.series_id = s.id left join (
+                select a.series_id, range_agg(int8range(a.first_slot, a.end_slot)) as slots from absences a
+                where a.next_at <= \(.instant(now)) \(all ? "" : "and a.series_id = any(\(some))" as SQL) group by a.series_id
+            ) r on r.series_id = s.id
+            where s.dataset = \(dataset) \(all ? "" : "and s.id = any(\(some))" as SQL)
             order by s.key
             """)
         return try rows.map { row in

@@ -30,6 +30,14 @@ package struct RowCounts: Sendable, Equatable {
 
     /// The store is other than before.
     var isChange: Bool { written + revised + supplemented + revisions > 0 }
+
+    mutating func add(_ other: RowCounts) {
+        written += other.written
+        unchanged += other.unchanged
+        revised += other.revised
+        supplemented += other.supplemented
+        revisions += other.revisions
+    }
 }
 
 /// The rows of any dataset, by its schema.

@@ -2,13 +2,14 @@ internal import Series
 
 /// One wording of a row, and the call that brought it.
 struct Edition: Equatable {
+    /// JSON in one spelling.
     let values: [Value]
     /// By the schema's rank column; nil, the lowest, where it has none or the row's is null.
     let rank: Int64?
     let task: Int64?
 
     init(_ values: [Value], task: Int64?, schema: RowSchema) {
-        self.values = values
+        self.values = schema.canonical(values)
         self.task = task
         rank = if let column = schema.rank, case .integer(let rank) = values[column] { rank } else { nil }
     }

@@ -28,4 +28,5 @@ package let dailyMigrations: [RowSchema.Migration] = [
     .remarks,
     .scopedBudgets,
     .editionOrder,
+    .asksAgain,
 ]

@@ -20,12 +20,14 @@ extension Store {
     /// Adds parts to what is held of each series. Of what a call is sure of (all of it where it ended as proved), every slot that was
     /// due when it began and is still not whole is absent: the upstream has said so. A part that comes ends an absence, and so does a
     /// record that came and was refused: no silence counts where there is one, but the word of a call that says for itself of what it is
-    /// sure, and met none.
+    /// sure, and met none. Where a roster tells of series, silence is judged by counts, that of this call and what stands of others.
+    ///
+    /// - Parameter isOther: rows are other than before.
     static func remember(
-        _ parts: [Int: SlotSet], of result: TaskResult, _ task: ClaimedTask, _ dataset: Dataset, now: Int64,
+        _ parts: [Int: SlotSet], of result: TaskResult, isOther: Bool = true, _ task: ClaimedTask, _ dataset: Dataset, now: Int64,
         on connection: PostgresConnection
     ) async throws -> Remembered {
-        var remembered = try await rememberSlots(parts, of: result, task, dataset, now: now, on: connection)
+        var remembered = try await rememberSlots(parts, of: result, isOther: isOther, task, dataset, now: now, on: connection)
         let arrived = parts.merging(remembered.cleared) { $0.union($1) }
         let isOther = try await quarantine(
             result.refused, arrived: arrived, resolving: result.resolves, of: dataset,
@@ -35,7 +37,7 @@ extension Store {
     }
 
     private static func rememberSlots(
-        _ parts: [Int: SlotSet], of result: TaskResult, _ task: ClaimedTask, _ dataset: Dataset, now: Int64,
+        _ parts: [Int: SlotSet], of result: TaskResult, isOther: Bool, _ task: ClaimedTask, _ dataset: Dataset, now: Int64,
         on connection: PostgresConnection
     ) async throws -> Remembered {
         let witnessed = result.witnessed ?? (result.ended == .proved ? task.periods : nil)
@@ -47,16 +49,19 @@ extension Store {
         if ids.isEmpty { return Remembered() }
         var changes: [CoverageChange] = []
         let asked = Set(task.seriesIDs)
-        for (id, ledger) in try await lockedLedgers(ids, on: connection) {
+        for (id, ledger) in try await lockedLedgers(ids, of: dataset, on: connection) {
             changes.append(CoverageChange(
                 id: id, ledger: ledger, adding: parts[id] ?? SlotSet(), refused: refused[id] ?? [], dataset,
                 silence: asked.contains(id) ? silence : nil))
         }
+        let tellings = try await tellings(by: changes, isOther: isOther, dataset, on: connection)
         changes.removeAll { $0.isNothing }
-        if changes.isEmpty { return Remembered() }
+        if changes.isEmpty && tellings.isEmpty { return Remembered() }
         try await update(changes, at: now, on: connection)
-        try await rewriteAbsences(of: changes.filter { $0.concernsAbsences }, task.id, dataset, now: now, on: connection)
-        return changes.reduce(into: Remembered(isChange: true)) { sum, change in
+        let judged = try await rewriteAbsences(
+            of: changes.filter { $0.concernsAbsences }, tellings, task.id, dataset, now: now, on: connection)
+        let remembered = Remembered(absent: -judged.doubted, isChange: judged.isChange || !changes.isEmpty)
+        return changes.reduce(into: remembered) { sum, change in
             sum.filled += change.filled
             sum.absent += change.nothing.count
             if !change.cleared.isEmpty { sum.cleared[change.id] = change.cleared.scaledUp(by: dataset.calendar(of: change.key).parts) }
@@ -64,21 +69,24 @@ extension Store {
         }
     }
 
-    /// Locked until the transaction ends, in the one order of all who lock coverage.
-    static func lockedLedgers(_ ids: [Int], on connection: PostgresConnection) async throws -> [(Int, Ledger)] {
+    /// Locked until the transaction ends, in the one order of all who lock coverage, and judged by what a roster tells. Of a series that
+    /// another tells of, that one's coverage is locked too: who holds a teller's may judge what is remembered of the told ones.
+    static func lockedLedgers(_ ids: [Int], of dataset: Dataset, on connection: PostgresConnection) async throws -> [(Int, Ledger)] {
+        let tellers = try await tellers(of: ids, dataset, on: connection)
         let rows = try await connection.query("""
             select c.series_id, s.key, lower(s.lifetime), upper(s.lifetime), \(Self.bounds("c.held")), \(Self.bounds("c.absent")),
                 c.excluded, c.unfillable, c.quarantined
             from coverage c join series s on s.id = c.series_id
-            where c.series_id = any(\(ids.map { Int32($0) })) order by c.series_id for update of c
+            where c.series_id = any(\((ids + tellers).map { Int32($0) })) order by c.series_id for update of c
             """)
-        return try rows.map { row in
+        let locked = try rows.map { row in
             let ledger = Ledger(
                 key: SeriesKey(try row.strings(1)), lifetime: try lifetime(of: row, at: 2), held: try slots(of: row, 4),
                 absent: try slots(of: row, 6), excluded: SlotSet(ranges: try row.ranges(8)),
                 unfillable: SlotSet(ranges: try row.ranges(9)), quarantined: SlotSet(ranges: try row.ranges(10)))
             return (try row.int(0), ledger)
         }
+        return try await told(locked, of: Set(ids), dataset, on: connection)
     }
 
     /// Ends absences of slots in which there is something after all, of series whose coverage is locked.
@@ -90,43 +98,55 @@ extension Store {
         }.filter { !$0.isNothing }
         if changes.isEmpty { return }
         try await update(changes, at: now, on: connection)
-        try await rewriteAbsences(of: changes, task, dataset, now: now, on: connection)
+        try await rewriteAbsences(of: changes, [], task, dataset, now: now, on: connection)
     }
 
     private static func update(_ changes: [CoverageChange], at now: Int64, on connection: PostgresConnection) async throws {
+        if changes.isEmpty { return }
         _ = try await connection.query("""
-            update coverage c set held = v.held::int8multirange, absent = v.absent::int8multirange, changed_at = \(.instant(now))
-            from unnest(\(changes.map { Int32($0.id) }), \(changes.map { text($0.held) }), \(changes.map { text($0.absent) }))
-                as v (id, held, absent)
+            update coverage c set held = c.held + v.parts::int8multirange, changed_at = \(.instant(now)),
+                absent = c.absent - v.ended::int8multirange + v.nothing::int8multirange
+            from unnest(\(changes.map { Int32($0.id) }), \(changes.map { text($0.parts) }), \(changes.map { text($0.ended) }),
+                \(changes.map { text($0.nothing) })) as v (id, parts, ended, nothing)
             where c.series_id = v.id
             """)
     }
 
-    /// The absences where something was said or came, and their neighbours, written anew as far as they are other than before.
+    /// The absences where something was said or came, or is to be judged by counts, and their neighbours, written anew as far as they are
+    /// other than before. Slots of which it was said that there is nothing and that are doubted, and whether anything is other.
+    @discardableResult
     private static func rewriteAbsences(
-        of changes: [CoverageChange], _ task: Int64, _ dataset: Dataset, now: Int64, on connection: PostgresConnection
-    ) async throws {
-        if changes.isEmpty { return }
-        let rows = try await connection.query("""
-            select \(absenceColumns) from absences a
-            join unnest(\(changes.map { Int32($0.id) }), \(changes.map { $0.concerned.lowerBound }),
-                \(changes.map { $0.concerned.upperBound })) as v (id, low, high)
-                on a.series_id = v.id and a.first_slot <= v.high and a.end_slot >= v.low
-            """)
-        var stored: [Int: [Absences.Run]] = [:]
-        for row in rows { stored[try row.int(0), default: []].append(try absence(row)) }
+        of changes: [CoverageChange], _ tellings: [Telling], _ task: Int64, _ dataset: Dataset, now: Int64,
+        on connection: PostgresConnection
+    ) async throws -> (doubted: Int, isChange: Bool) {
+        if changes.isEmpty && tellings.isEmpty { return (0, false) }
+        let said = Dictionary(uniqueKeysWithValues: changes.map { ($0.id, $0) })
+        var spans = said.mapValues(\.concerned)
+        for telling in tellings {
+            guard let first = telling.slots.first, let last = telling.slots.last else { continue }
+            let known = spans[telling.id] ?? first..<first
+            spans[telling.id] = min(first, known.lowerBound)..<max(last + 1, known.upperBound)
+        }
+        let stored = try await absences(in: spans, on: connection)
+        let verdicts = try await verdicts(on: tellings, stored, said, dataset, on: connection)
         var gone: [(id: Int, run: Absences.Run)] = []
         var new: [(id: Int, run: Absences.Run)] = []
-        for change in changes {
-            let before = stored[change.id] ?? []
+        var doubted = 0
+        for id in spans.keys.sorted() {
+            let before = stored[id] ?? []
             var absences = Absences(before)
-            absences.end(change.ended)
-            var said = dataset.absenceReasons(of: change.nothing.subtracting(change.partial), change.key)
-            said[Self.partial, default: SlotSet()].formUnion(change.partial)
-            absences.note(said, at: now, evidence: task, final: dataset.finalReasons)
+            if let change = said[id] { absences.end(change.ended) }
+            if let verdict = verdicts[id], let roster = dataset.roster {
+                absences.judge(verdict.slots, empty: verdict.empty, roster.emptyReason, doubt: roster.doubtReason, at: now)
+            }
+            if let change = said[id] {
+                let words = words(of: change, verdicts[id], dataset)
+                doubted += dataset.roster.flatMap { words[$0.doubtReason]?.count } ?? 0
+                absences.note(words, at: now, evidence: task, final: dataset.finalReasons)
+            }
             let after = Set(absences.runs)
-            gone += before.filter { !after.contains($0) }.map { (change.id, $0) }
-            new += absences.runs.filter { !before.contains($0) }.map { (change.id, $0) }
+            gone += before.filter { !after.contains($0) }.map { (id, $0) }
+            new += absences.runs.filter { !before.contains($0) }.map { (id, $0) }
         }
         if !gone.isEmpty {
             _ = try await connection.query("""
@@ -135,6 +155,41 @@ extension Store {
                 """)
         }
         try await insertAbsences(new, on: connection)
+        return (doubted, !gone.isEmpty || !new.isEmpty)
+    }
+
+    /// Those that touch a stretch of each series' slots. No two overlap, so that the first is the one that begins last before it: however
+    /// much is remembered of a series, little is read.
+    private static func absences(in spans: [Int: Range<Int>], on connection: PostgresConnection) async throws -> [Int: [Absences.Run]] {
+        let spans = spans.sorted { $0.key < $1.key }
+        let rows = try await connection.query("""
+            select \(absenceColumns)
+            from unnest(\(spans.map { Int32($0.key) }), \(spans.map(\.value.lowerBound)), \(spans.map(\.value.upperBound)))
+                as v (id, low, high)
+            cross join lateral (
+                select coalesce(max(b.first_slot), v.low) as slot from absences b where b.series_id = v.id and b.first_slot < v.low
+            ) f cross join lateral (
+                select * from absences b where b.series_id = v.id and b.first_slot >= f.slot and b.first_slot <= v.high
+                    and b.end_slot >= v.low offset 0
+            ) a
+            """)
+        var stored: [Int: [Absences.Run]] = [:]
+        for row in rows { stored[try row.int(0), default: []].append(try absence(row)) }
+        return stored
+    }
+
+    /// The words for what was said of a series' slots; silence that was judged by counts has the word of its verdict.
+    private static func words(of change: CoverageChange, _ verdict: Verdict?, _ dataset: Dataset) -> [String: SlotSet] {
+        let silent = change.nothing.subtracting(change.partial)
+        var words: [String: SlotSet] = [:]
+        if let verdict, let roster = dataset.roster {
+            let empty = silent.intersection(verdict.empty)
+            words = [roster.emptyReason: empty, roster.doubtReason: silent.subtracting(empty)].filter { !$0.value.isEmpty }
+        } else {
+            words = dataset.absenceReasons(of: silent, change.key)
+        }
+        words[Self.partial, default: SlotSet()].formUnion(change.partial)
+        return words
     }
 
     static func insertAbsences(_ new: [(id: Int, run: Absences.Run)], on connection: PostgresConnection) async throws {
@@ -175,69 +230,5 @@ extension Store {
     /// As int8multirange reads it: an array of them has no bind of its own.
     static func text(_ set: SlotSet) -> String {
         "{" + set.ranges.map { "[\($0.lowerBound),\($0.upperBound))" }.joined(separator: ",") + "}"
-    }
-}
-
-/// What becomes of one series' coverage by one attempt. Pure.
-private struct CoverageChange {
-    let id: Int
-    let key: SeriesKey
-    let held: SlotSet
-    let absent: SlotSet
-    let filled: Int
-    /// Slots of which a part came that was not held before, and absent ones of which a record came that was refused.
-    let ended: SlotSet
-    /// Slots of which the upstream said that it has nothing, or nothing more.
-    let nothing: SlotSet
-    /// Of these, those of which a record was refused before.
-    let cleared: SlotSet
-    /// Of these, those of which some parts are held.
-    let partial: SlotSet
-    let concernsAbsences: Bool
-    let isNothing: Bool
-
-    /// `silence`: the periods of a call that ended as proved and the shown clock when it began; what did not come of them is not
-    /// there. `isSure`: not even where a record was refused before.
-    init(
-        id: Int, ledger: Ledger, adding parts: SlotSet, refused: [Int64], _ dataset: Dataset,
-        silence: (periods: Range<Int>, askedAt: Int64, isSure: Bool)?
-    ) {
-        let calendar = dataset.calendar(of: ledger.key)
-        let perSlot = calendar.parts
-        self.id = id
-        key = ledger.key
-        held = ledger.held.union(parts)
-        let whole = held.wholeSlots(of: perSlot)
-        filled = whole.count - ledger.held.wholeSlots(of: perSlot).count
-        let doubtful = SlotSet(ranges: refused.map { time in
-            let slot = calendar.ruler.slot(containing: time)
-            return slot..<slot + 1
-        })
-        ended = parts.subtracting(ledger.held).touchedSlots(of: perSlot).union(doubtful.intersection(ledger.absent))
-        nothing = silence.map { silence in
-            Self.due(in: silence.periods, by: silence.askedAt, of: ledger, dataset).subtracting(whole)
-                .subtracting(doubtful).subtracting(silence.isSure ? SlotSet() : ledger.quarantined)
-        } ?? SlotSet()
-        cleared = nothing.intersection(ledger.quarantined)
-        partial = held.touchedSlots(of: perSlot).subtracting(whole).intersection(nothing)
-        absent = ledger.absent.subtracting(ended).union(nothing)
-        concernsAbsences = !nothing.isEmpty || absent != ledger.absent
-        isNothing = held == ledger.held && !concernsAbsences
-    }
-
-    /// Slots that the upstream owed by then: not those that a person has excluded, nor those that it does not serve.
-    private static func due(in periods: Range<Int>, by now: Int64, of ledger: Ledger, _ dataset: Dataset) -> SlotSet {
-        let all = dataset.wholeSlots(of: ledger.key, in: periods)
-        let end = min(all.upperBound, max(all.lowerBound, dataset.dueBefore(ledger.key, now: now)))
-        let alive = ledger.lifetime.map { (all.lowerBound..<end).clamped(to: $0) } ?? all.lowerBound..<end
-        return dataset.calendar(of: ledger.key).expected(in: alive).subtracting(ledger.excluded)
-            .subtracting(dataset.judged(ledger, now: now).unfillable)
-    }
-
-    /// The stretch in which absences may change, and touch others.
-    var concerned: Range<Int> {
-        let first = [nothing.first, ended.first].compactMap { $0 }.min() ?? 0
-        let last = [nothing.last, ended.last].compactMap { $0 }.max() ?? 0
-        return first..<last + 1
     }
 }

@@ -32,7 +32,11 @@ struct KnownSlots {
 extension Store {
     /// All series of a dataset by their names, in no order.
     package func entries(of dataset: String) async throws -> [SeriesEntry] {
-        try await pool.query("select id, key from series where dataset = \(dataset)").map {
+        try await pool.lease { try await Self.entries(of: dataset, on: $0) }
+    }
+
+    static func entries(of dataset: String, on connection: PostgresConnection) async throws -> [SeriesEntry] {
+        try await connection.query("select id, key from series where dataset = \(dataset)").map {
             SeriesEntry(id: try $0.int(0), key: SeriesKey(try $0.strings(1)))
         }
     }

@@ -23,7 +23,7 @@ extension Store {
         let filled = try await withOpenRecords(arrived, on: connection)
         if refused.isEmpty, filled.isEmpty, resolving == nil { return false }
         let ids = Set(refused.kept.compactMap(\.seriesID)).union(refused.times.keys).union(filled.keys)
-        let ledgers = Dictionary(uniqueKeysWithValues: try await lockedLedgers(Array(ids), on: connection))
+        let ledgers = Dictionary(uniqueKeysWithValues: try await lockedLedgers(Array(ids), of: dataset, on: connection))
         try await keep(refused.kept, ledgers.mapValues(\.key), of: dataset, from: source, now: now, on: connection)
         var isChange = !refused.kept.isEmpty
         if let resolving {

@@ -82,7 +82,7 @@ extension Store {
             }
         if concerned.isEmpty { return false }
         var ended: [Int: (ledger: Ledger, times: [Int64])] = [:]
-        for (id, ledger) in try await lockedLedgers(concerned, on: connection) {
+        for (id, ledger) in try await lockedLedgers(concerned, of: dataset, on: connection) {
             let ruler = dataset.calendar(of: ledger.key).ruler
             ended[id] = (ledger, broken(ledger.absent, of: ledger.key).ranges.joined().map { ruler.start(of: $0) })
         }

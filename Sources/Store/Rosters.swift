@@ -31,15 +31,38 @@ extension Store {
     private static func doubts(
         of series: [StoredSeries], _ dataset: Dataset, because reason: String, all: Bool, now: Int64?, on connection: PostgresConnection
     ) async throws -> [Int: (all: SlotSet, again: SlotSet)] {
+        let ids = all ? [] : series.map { Int32($0.id) }
+        // What is doubted is asked for again always: the index holds no other.
         let rows = try await connection.query("""
             select a.series_id, range_agg(int8range(a.first_slot, a.end_slot)),
                 range_agg(int8range(a.first_slot, a.end_slot)) filter (where a.next_at <= \(.instant(now)))
-            from absences a join series s on s.id = a.series_id
-            where a.reason = \(reason) and s.dataset = \(dataset.name) and (\(all) or s.id = any(\(series.map { Int32($0.id) })))
+            from absences a \(all ? "join series s on s.id = a.series_id and s.dataset = \(dataset.name)" : "" as SQL)
+            where a.reason = \(reason) and a.next_at is not null \(all ? "" : "and a.series_id = any(\(ids))" as SQL)
             group by a.series_id
             """)
         return try Dictionary(uniqueKeysWithValues: rows.map { row in
             (try row.int(0), (SlotSet(ranges: try row.ranges(1)), SlotSet(ranges: try row.rangesOrNil(2) ?? [])))
         })
+    }
+
+    /// The series that tell of some, without the roster.
+    static func tellers(of ids: [Int], _ dataset: Dataset, on connection: PostgresConnection) async throws -> [Int] {
+        guard let roster = dataset.roster else { return [] }
+        let tellers = try await entries(ids: ids, on: connection).compactMap { roster.teller($0.key) }
+        return try await entries(Set(tellers), of: dataset.name, on: connection).map(\.id)
+    }
+
+    /// Of ledgers that were read raw those of some series, as far as it is told which of their slots exist. The roster's may be of a moment
+    /// before: what is noted of slots that turn out not to exist is not counted.
+    static func told(
+        _ ledgers: [(Int, Ledger)], of ids: Set<Int>, _ dataset: Dataset, on connection: PostgresConnection
+    ) async throws -> [(Int, Ledger)] {
+        guard let roster = dataset.roster else { return ledgers }
+        var known = Dictionary(uniqueKeysWithValues: ledgers.map { ($0.1.key, $0.1) })
+        if known[roster.series] == nil {
+            let entries = try await entries([roster.series], of: dataset.name, on: connection)
+            for one in try await Self.ledgers(on: connection, of: dataset.name, ids: entries.map(\.id)) { known[one.key] = one.ledger }
+        }
+        return ledgers.filter { ids.contains($0.0) }.map { ($0.0, dataset.told(known, of: $0.1.key) ?? $0.1) }
     }
 }

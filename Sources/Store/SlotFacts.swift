@@ -75,6 +75,9 @@ extension Store {
         at slot: Int, _ id: Int, _ key: SeriesKey, _ dataset: Dataset, limit: Int, on connection: PostgresConnection
     ) async throws -> [SlotFacts.Attempt] {
         let period = dataset.periods.slot(containing: dataset.calendar(of: key).ruler.start(of: slot))
+        // What is listed comes by calls that name the roster, too.
+        let listing = dataset.roster.map { $0.isListed(key) ? [$0.series] : [] } ?? []
+        let ids = [id] + (try await entries(Set(listing), of: dataset.name, on: connection).map(\.id))
         let rows = try await connection.query("""
             select t.id, t.ingestion_id::text, t.shape, t.status, t.attempts, t.requests, r.ended, r.reason, r.recorded_at
             from tasks t join ingestions i on i.id = t.ingestion_id
@@ -82,7 +85,7 @@ extension Store {
                 select ended, reason, recorded_at from receipts where task_id = t.id order by id desc limit 1
             ) r on true
             where i.dataset = \(dataset.name) and t.end_period > \(period) and t.first_period <= \(period)
-                and \(Int32(id)) = any(t.series_ids) and t.attempts > 0
+                and t.series_ids && \(ids.map { Int32($0) }) and t.attempts > 0
             order by t.id desc limit \(limit)
             """)
         return try rows.map { row in

@@ -18,6 +18,8 @@ package struct SlotNotes: Sendable {
     package private(set) var exclusions: [Excluded] = []
     /// What is remarked of missing slots.
     package private(set) var remarks: [String] = []
+    /// By the places in `remarks`: what the upstream said of missing slots where its silence is doubted.
+    private var doubts: [Int: Absence] = [:]
     /// Why records were refused.
     package private(set) var refusals: [String] = []
     /// For each state that has notes: where they hold, in the order of time, none over another.
@@ -25,10 +27,15 @@ package struct SlotNotes: Sendable {
 
     init() {}
 
-    /// `absences` in the order of time, `refused` too; of `exclusions` that overlap the first one counts.
-    init(_ absences: [Absences.Run], _ exclusions: [(range: Range<Int>, excluded: Excluded)], _ refused: [(slot: Int, reason: String)]) {
+    /// `absences` in the order of time, `refused` too; of `exclusions` that overlap the first one counts. Slots that are absent for the
+    /// reason `doubt` are missing all the same.
+    init(
+        _ absences: [Absences.Run], _ exclusions: [(range: Range<Int>, excluded: Excluded)], _ refused: [(slot: Int, reason: String)],
+        doubt: String? = nil
+    ) {
         var numbers: [Absence: Int] = [:]
-        runs[.absent] = absences.map { run in
+        let said = absences.filter { $0.absence.reason != doubt }
+        runs[.absent] = said.map { run in
             let number = numbers[run.absence, default: self.absences.count]
             if number == self.absences.count {
                 numbers[run.absence] = number
@@ -36,6 +43,7 @@ package struct SlotNotes: Sendable {
             }
             return NotedRun(run.slots, note: number)
         }
+        if said.count < absences.count { add(doubted: absences.filter { $0.absence.reason == doubt }) }
         var taken = SlotSet()
         var excluded: [NotedRun] = []
         for (range, one) in exclusions {
@@ -60,6 +68,39 @@ package struct SlotNotes: Sendable {
         }
     }
 
+    /// What the upstream said last of a gap's slots: of absent ones, and of missing ones where that is doubted; nil where it said nothing.
+    package func absence(of gap: Gap) -> Absence? {
+        guard let note = gap.note else { return nil }
+        return switch gap.state {
+        case .absent: absences[note]
+        case .missing: doubts[note]
+        case .present, .pending, .excluded, .quarantined, .unfillable: nil
+        }
+    }
+
+    private mutating func add(doubted: [Absences.Run]) {
+        var numbers: [Absence: Int] = [:]
+        runs[.missing] = doubted.map { run in
+            let number = numbers[run.absence, default: remarks.count]
+            if number == remarks.count {
+                numbers[run.absence] = number
+                doubts[number] = run.absence
+                remarks.append(run.absence.reason)
+            }
+            return NotedRun(run.slots, note: number)
+        }
+    }
+
+    /// Missing slots of which nobody can ask yet, for one reason: that comes before what was said of them.
+    mutating func add(untold: SlotSet, _ reason: String) {
+        let note = remarks.count
+        remarks.append(reason)
+        let others = (runs[.missing] ?? []).flatMap { run in
+            SlotSet(run.slots).subtracting(untold.intersection(run.slots)).ranges.map { NotedRun($0, note: run.note) }
+        }
+        runs[.missing] = (others + untold.ranges.map { NotedRun($0, note: note) }).sorted { $0.slots.lowerBound < $1.slots.lowerBound }
+    }
+
     /// In the order of time.
     mutating func add(_ remarks: [SlotRemarks.Run]) {
         var numbers: [String: Int] = [:]
@@ -79,18 +120,19 @@ extension Store {
     static func addNotes(
         to series: inout [StoredSeries], of dataset: Dataset, in span: Range<Int64>, on connection: PostgresConnection
     ) async throws {
-        func concerned(_ set: KeyPath<Ledger, SlotSet>) -> (ids: [Int32], first: [Int], end: [Int]) {
+        func concerned(_ sets: KeyPath<Ledger, SlotSet>...) -> (ids: [Int32], first: [Int], end: [Int]) {
             var result: (ids: [Int32], first: [Int], end: [Int]) = ([], [], [])
-            for one in series where !one.ledger[keyPath: set].isEmpty {
+            for one in series where !sets.allSatisfy({ one.ledger[keyPath: $0].isEmpty }) {
                 let slots = dataset.slots(of: one.key, from: span.lowerBound, to: span.upperBound)
-                if one.ledger[keyPath: set].intersection(slots).isEmpty { continue }
+                if sets.allSatisfy({ one.ledger[keyPath: $0].intersection(slots).isEmpty }) { continue }
                 result.ids.append(Int32(one.id))
                 result.first.append(slots.lowerBound)
                 result.end.append(slots.upperBound)
             }
             return result
         }
-        let (absent, excluded, quarantined) = (concerned(\.absent), concerned(\.excluded), concerned(\.quarantined))
+        let (absent, excluded, quarantined) = (
+            concerned(\.absent, \.resting, \.recheck), concerned(\.excluded), concerned(\.quarantined))
         var absences: [Int: [Absences.Run]] = [:]
         if !absent.ids.isEmpty {
             let rows = try await connection.query("""
@@ -130,7 +172,15 @@ extension Store {
         for place in series.indices {
             let id = series[place].id
             guard absences[id] != nil || exclusions[id] != nil || refused[id] != nil else { continue }
-            series[place].notes = SlotNotes(absences[id] ?? [], exclusions[id] ?? [], refused[id] ?? [])
+            series[place].notes = SlotNotes(
+                absences[id] ?? [], exclusions[id] ?? [], refused[id] ?? [], doubt: dataset.roster?.doubtReason)
+        }
+        if let roster = dataset.roster {
+            for place in series.indices where !series[place].ledger.untold.isEmpty {
+                let slots = dataset.slots(of: series[place].key, from: span.lowerBound, to: span.upperBound)
+                let untold = series[place].ledger.untold.intersection(slots)
+                if !untold.isEmpty { series[place].notes.add(untold: untold, roster.untoldReason) }
+            }
         }
         // Only series that others can speak of have any.
         if dataset.derivation == nil { return }

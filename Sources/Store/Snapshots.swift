@@ -3,7 +3,7 @@ internal import Postgres
 package import Series
 
 /// A series by its names alone.
-package struct SeriesEntry: Sendable, Equatable {
+package struct SeriesEntry: Sendable, Hashable {
     package let id: Int
     package let key: SeriesKey
 }

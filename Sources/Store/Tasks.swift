@@ -188,16 +188,17 @@ extension Store {
     static func conclude(
         _ task: ClaimedTask, with result: TaskResult, dataset: Dataset, now: Int64, raising: Bool = true, on connection: PostgresConnection
     ) async throws -> RowCounts {
+        var result = result
+        let isMade = try await takeUpFound(of: &result, dataset, now: now, on: connection)
         let parts = try await parts(of: result.rows, dataset, on: connection)
-        let counts = try await upsert(
-            result.rows, filling: parts, task: task.id, schema: dataset.schema(ofCall: task.shape), now: now, on: connection)
-        var settled = try await remember(parts, of: result, task, dataset, now: now, on: connection)
+        let counts = try await upsert(result.rows, filling: parts, task: task.id, of: dataset, now: now, on: connection)
+        var settled = try await remember(parts, of: result, isOther: counts.isChange, task, dataset, now: now, on: connection)
+        if isMade { settled.isChange = true }
         let isRenewed = try await renew(
             after: parts, isOther: counts.revised > 0 || settled.endsAbsences, task, dataset, now: now, on: connection)
         if isRenewed { settled.isChange = true }
         let isOlder = try await extendLifetimes(touched: parts, isBeginning: result.isBeginning, dataset, on: connection)
         if isOlder { settled.isChange = true }
-        var result = result
         if result.isGone {
             let isEnded = try await endLifetimes(of: task, dataset, on: connection)
             if isEnded == nil { result.ended = .failed }

@@ -48,7 +48,7 @@ extension Store {
                 let finding = Verification.Finding(
                     seriesID: one.id, key: one.key, heldWithoutRow: one.ledger.held.subtracting(count.parts),
                     rowNotHeld: count.parts.subtracting(one.ledger.held),
-                    absentDiffering: Self.difference(noted.absent, one.ledger.absent),
+                    absentDiffering: Self.difference(noted.absent, noted.told),
                     excludedDiffering: Self.difference(noted.excluded, one.ledger.excluded),
                     quarantinedDiffering: Self.difference(noted.quarantined, one.ledger.quarantined), tasksWithoutReceipt: unreceipted,
                     rowsWithoutReceipt: unreceipted.reduce(0) { $0 + count.rowsByTask[$1, default: 0] })
@@ -65,17 +65,21 @@ extension Store {
     /// What is noted of a series beside its rows.
     private struct Noted {
         let absent: SlotSet
+        /// What coverage tells of that, doubted slots among it.
+        let told: SlotSet
         let excluded: SlotSet
         let quarantined: SlotSet
 
         init(_ ledger: Ledger) {
             absent = ledger.absent
+            told = absent
             excluded = ledger.excluded
             quarantined = ledger.quarantined
         }
 
         init(_ row: Postgres.Row) throws {
             absent = SlotSet(ranges: try row.ranges(1))
+            told = SlotSet(ranges: try row.ranges(4))
             excluded = SlotSet(ranges: try row.ranges(2))
             quarantined = SlotSet(ranges: try row.ranges(3))
         }
@@ -86,7 +90,7 @@ extension Store {
         of dataset: Dataset, series: Int? = nil, on connection: PostgresConnection
     ) async throws -> [Int: Noted] {
         let rows = try await connection.query("""
-            select c.series_id, coalesce(a.slots, '{}'), coalesce(e.slots, '{}'), q.slots
+            select c.series_id, coalesce(a.slots, '{}'), coalesce(e.slots, '{}'), q.slots, c.absent
             from coverage c join series s on s.id = c.series_id
             left join (
                 select series_id, range_agg(int8range(first_slot, end_slot)) as slots from absences group by series_id
@@ -109,11 +113,19 @@ extension Store {
     /// where there was nothing to mend.
     package func repairCoverage(of series: Int, _ dataset: Dataset, now: Int64) async throws -> Bool {
         try await pool.transaction { connection in
-            let row = try await connection.query("""
-                select s.key, c.held, c.absent, c.excluded from coverage c join series s on s.id = c.series_id
-                where c.series_id = \(series) and s.dataset = \(dataset.name) for update of c
-                """).only()
-            let parts = try await Self.recount(series, SeriesKey(try row.strings(0)), of: dataset, on: connection).parts
+            let roster = try await Self.entries(Set([dataset.roster?.series].compactMap(\.self)), of: dataset.name, on: connection).first
+            let ids = [series, roster?.id].compactMap { $0.map { Int32(clamping: $0) } }
+            let locked = try await connection.query("""
+                select s.key, c.held, c.absent, c.excluded, s.id from coverage c join series s on s.id = c.series_id
+                where c.series_id = any(\(ids)) and s.dataset = \(dataset.name) order by c.series_id for update of c
+                """)
+            guard let row = try locked.first(where: { try $0.int(4) == series }) else { return false }
+            let key = SeriesKey(try row.strings(0))
+            let parts = try await Self.recount(series, key, of: dataset, on: connection).parts
+            if let roster, dataset.roster?.isListed(key) == true {
+                let lost = SlotSet(ranges: try row.ranges(1)).subtracting(parts)
+                try await Self.unlist(lost, of: roster, dataset, now: now, on: connection)
+            }
             let notes = try await Self.otherNotes(of: dataset, series: series, on: connection)[series]
             if notes == nil, parts == SlotSet(ranges: try row.ranges(1)) { return false }
             let absent = try notes?.absent.ranges ?? row.ranges(2)
@@ -128,6 +140,22 @@ extension Store {
             try await Self.raiseVersion(on: connection, of: dataset.name, now: now)
             return true
         }
+    }
+
+    /// A listing of which a record is lost is not whole any more: what the roster says of these slots goes too, so that it is asked for
+    /// again. Else they would count as slots that were never listed.
+    private static func unlist(
+        _ lost: SlotSet, of roster: SeriesEntry, _ dataset: Dataset, now: Int64, on connection: PostgresConnection
+    ) async throws {
+        if lost.isEmpty { return }
+        let ruler = dataset.calendar(of: roster.key).ruler
+        _ = try await connection.query("""
+            delete from \(try identifier(dataset.schema(of: roster.key).table)) where series_id = \(Int32(clamping: roster.id))
+                and time = any(\(.instants(lost.ranges.joined().map { ruler.start(of: $0) })))
+            """)
+        _ = try await connection.query("""
+            update coverage set held = held - \(.ranges(lost.ranges)), changed_at = \(.instant(now)) where series_id = \(roster.id)
+            """)
     }
 
     private struct Recount {

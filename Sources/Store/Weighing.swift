@@ -159,40 +159,22 @@ private struct Weighing {
             take(derivation.emptyReason, numbers.finer(in: known.empty.subtracting(known.common)))
             let doubtful = numbers.coarser(touching: left).intersection(known.held)
             if doubtful.isEmpty { continue }
-            take(derivation.emptyReason, numbers.finer(in: try await equal(doubtful, of: known, one.entry.id)))
+            take(derivation.emptyReason, numbers.finer(in: try await equal(doubtful, of: known, one.entry)))
             if left.isEmpty { break }
         }
         return proof
     }
 
     /// Of held slots of a coarser series those whose count is the sum of the counts that are held of a finer one in them.
-    private func equal(_ slots: SlotSet, of coarser: KnownSlots, _ finer: Int) async throws -> SlotSet {
-        let schema = dataset.schema(of: coarser.entry.key)
-        let table = try Store.identifier(schema.table)
-        let count = try Store.identifier(schema.columns[derivation.countColumn].name)
-        let each = slots.ranges.flatMap { Array($0) }
-        var equal: [Range<Int>] = []
-        for from in stride(from: 0, to: each.count, by: Self.slotsPerStatement) {
-            let some = Array(each[from..<min(from + Self.slotsPerStatement, each.count)])
-            // For each slot by itself, along the primary key.
-            let rows = try await connection.query("""
-                select v.slot from unnest(
-                    \(some), \(.instants(some.map(coarser.ruler.start(of:)))), \(.instants(some.map(coarser.ruler.end(of:)))))
-                    as v (slot, low, high)
-                join \(table) c on c.series_id = \(Int32(coarser.entry.id)) and c.time = v.low
-                cross join lateral (
-                    select sum(f.\(count)) as parts from \(table) f
-                    where f.series_id = \(Int32(finer)) and f.time >= v.low and f.time < v.high offset 0
-                ) f
-                where c.\(count) = f.parts
-                order by v.slot
-                """)
-            equal += try rows.map { try $0.int(0)..<(try $0.int(0)) + 1 }
+    private func equal(_ slots: SlotSet, of coarser: KnownSlots, _ finer: SeriesEntry) async throws -> SlotSet {
+        func column(_ key: SeriesKey) -> CountedSlots.Column {
+            let schema = dataset.schema(of: key)
+            return CountedSlots.Column(table: schema.table, name: schema.columns[derivation.countColumn].name)
         }
-        return SlotSet(ranges: equal)
+        let columns = CountedSlots.Columns(longer: column(coarser.entry.key), shorter: column(finer.key), ruler: coarser.ruler)
+        let given = CountedSlots(longer: coarser.entry.id, shorter: finer.id, slots: slots, columns: columns)
+        return try await Store.equalCounts([given], on: connection)[finer.id] ?? SlotSet()
     }
-
-    private static let slotsPerStatement = 10_000
 
     /// Of missing slots of a series those in which a finer slot of its channel is held.
     private func touched(_ missing: SlotSet, of key: SeriesKey) async throws -> SlotSet {
