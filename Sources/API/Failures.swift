@@ -89,8 +89,10 @@ enum Failures {
             failure(InputError(field, "\(value) is not followed here", isUnknownName: true), in: .query)
         case .unknownCombination: unknownCombination
         case .unknownSlot: Failure(.unknownSlot, "The dataset has no slot there, or none within the series' lifetime.")
+        case .unexpectedSlot(let reason, let text):
+            Failure(.unknownSlot, text, errors: [Problem.Detail(.parameter("time"), reason)])
         case .manyLengths(let field):
-            failure(InputError(field, "name one: a history is of slots of one length, and these series have several"), in: .query)
+            failure(InputError(field, "name one: the rows of one answer are of one kind, and these series have several"), in: .query)
         case .badCursor: Paging.badCursor
         case .longHistory: Failure(.invalidInput, "limit: the range has too many rows for one answer")
         case .manyStreams(let seconds):

@@ -29,6 +29,14 @@ enum IngestionText {
             json.member("unchanged", sums.unchanged)
             json.member("revised", sums.revised)
             json.member("quarantined", sums.quarantined)
+            json.member("received", sums.received)
+            json.member("dropped", sums.dropped)
+        }
+        json.member("efficiency") { json in
+            json.member("requests", sums.requests)
+            json.member("requests_least", job.lowerBoundRequests)
+            json.member("slots_filled", sums.filled)
+            json.member("records_received", sums.received)
         }
         json.member("gaps") { json in
             json.member("detected", job.slotsDetected)

@@ -104,5 +104,11 @@ struct PlanText {
             json.member("tokens", figures.lowerBound.tokens)
         }
         json.member("optimality", figures.optimality.rawValue)
+        json.key("whole_periods")
+        guard let whole = figures.wholePeriods else { return json.null() }
+        json.beginObject()
+        json.member("requests", whole.requests)
+        json.member("slots", whole.slots)
+        json.endObject()
     }
 }

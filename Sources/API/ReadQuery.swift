@@ -62,7 +62,7 @@ enum ReadQuery {
         var query = QueryInput(request, known: dataset.choices + ["from", "to", "group_by", "limit", "cursor", "format"])
         let keys = keys(&query, of: dataset)
         let (from, to) = range(&query, of: dataset, isRequired: false)
-        let grouping = query.choice("group_by", of: ["series", "day", "month"] + dataset.labels.map(\.name))
+        let grouping = query.choice("group_by", of: ["series", "day", "month"] + dataset.choices)
         let page = page(&query)
         try end(query, request)
         return .completeness(

@@ -39,6 +39,8 @@ package enum AnswerError: Error, Sendable, Equatable {
     case unknownCombination
     /// The dataset has no slot there, or none in the series' lifetime.
     case unknownSlot
+    /// It was told that the series has nothing there: why, in a word, and what is said to a person of it.
+    case unexpectedSlot(reason: String, text: String)
     /// The series asked for have slots of different lengths, which one history cannot show: this key tells them apart.
     case manyLengths(field: String)
     /// Not a cursor that was given out for this query.

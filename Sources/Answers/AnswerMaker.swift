@@ -72,10 +72,18 @@ struct AnswerMaker {
     func chosen(_ known: [SeriesEntry]) throws -> [Int] {
         let asked = question.keys
         try dataset.requireSeries(asked, among: known.map(\.key))
-        let matching = known.filter { dataset.includes($0.key, asked) }
+        let matching = narrowed(known.filter { dataset.includes($0.key, asked) })
         if dataset.keys.allSatisfy({ asked[$0] != nil }) { return matching.map(\.id) }
         let kept = matching.filter { dataset.follows($0.key) }
         return (kept.isEmpty ? matching : kept).map(\.id)
+    }
+
+    /// A history is of slots of one length: where what was asked leaves that open, what the dataset says is meant.
+    private func narrowed(_ matching: [SeriesEntry]) -> [SeriesEntry] {
+        guard case .history = question else { return matching }
+        let meant = dataset.readDefaults.filter { question.keys[$0.key] == nil }.mapValues { [$0] }
+        if meant.isEmpty || Set(matching.map { dataset.calendar(of: $0.key) }).count < 2 { return matching }
+        return matching.filter { dataset.includes($0.key, meant) }
     }
 
     /// `validUntil` from the ceiling and the instant (shown time) at which the clock changes the answer.

@@ -25,7 +25,7 @@ extension AnswerMaker {
         let next: Int64?
         switch query.groupBy {
         case .none, .series: next = try writeSeries(&json, query, scope, snapshot, tallies, after)
-        case .label(let name): next = try writeLabel(name, &json, query, snapshot, tallies, after)
+        case .values(let name): next = try writeValues(of: name, &json, query, snapshot, tallies, after)
         case .day, .month: next = try writePeriods(&json, query, scope, snapshot, after)
         }
         let cursor = next.map { Cursor(place: [$0]).text(seal: question.seal) }
@@ -59,32 +59,31 @@ extension AnswerMaker {
         return page.next
     }
 
-    /// Counts by the values of a label, in their order; those of which there is no series are left out. Returns the place of the last one,
-    /// nil where none is left.
-    private func writeLabel(
-        _ name: String, _ json: inout JSONWriter, _ query: CompletenessQuery, _ snapshot: Snapshot, _ tallies: [Tally], _ after: Int64?
+    /// Counts by the values of a key or a label, in their order; those of which there is no series are left out. Returns the id of the
+    /// first series of the last one, nil where none is left.
+    private func writeValues(
+        of name: String, _ json: inout JSONWriter, _ query: CompletenessQuery, _ snapshot: Snapshot, _ tallies: [Tally], _ after: Int64?
     ) throws(AnswerError) -> Int64? {
         json.key("groups")
         json.beginArray()
         defer { json.endArray() }
-        guard let label = dataset.labels.first(where: { $0.name == name }) else { return nil }
-        var sums: [String: (series: Int, tally: Tally)] = [:]
-        for (one, tally) in zip(snapshot.series, tallies) {
-            let value = label.of(one.key)
-            sums[value] = ((sums[value]?.series ?? 0) + 1, (sums[value]?.tally ?? Tally()) + tally)
+        let series = snapshot.series
+        let groups = dataset.groups(of: series.map(\.key), by: name)
+        var first = 0
+        if let after {
+            guard let last = groups.firstIndex(where: { $0.places.contains { series[$0].id == Int(after) } }), last + 1 < groups.count
+            else { throw .badCursor }
+            first = last + 1
         }
-        let there = label.values.enumerated().filter { sums[$0.element] != nil }
-        let left = after.map { last in there.filter { $0.offset > last } } ?? there
-        if after != nil, left.isEmpty { throw .badCursor }
-        for (_, value) in left.prefix(query.limit) {
-            guard let sum = sums[value] else { continue }
+        let page = groups[first...].prefix(query.limit)
+        for group in page {
             json.beginObject()
-            json.member("key", value)
-            json.member("series", sum.series)
-            json.members(sum.tally)
+            json.member("key", group.value)
+            json.member("series", group.places.count)
+            json.members(group.places.reduce(into: Tally()) { $0 += tallies[$1] })
             json.endObject()
         }
-        return left.count > query.limit ? Int64(left[query.limit - 1].offset) : nil
+        return page.endIndex < groups.count ? page.last.map { Int64(series[$0.places[0]].id) } : nil
     }
 
     /// Counts by local day or month of a slot's start. Returns the number of the last one, nil where none is left.
@@ -102,19 +101,7 @@ extension AnswerMaker {
             first = Int(after) + 1
         }
         let page = first..<first + min(query.limit, periods.numbers.upperBound - first)
-        var tallies = Array(repeating: Tally(), count: page.count)
-        for one in snapshot.series {
-            let slots = scope.slots(of: one.key)
-            let calendar = dataset.calendar(of: one.key)
-            func bound(_ number: Int) -> Int {
-                let start = periods.start(of: number)
-                return calendar.ruler.slots(from: start, to: start).lowerBound.clamped(to: slots)
-            }
-            let ends = page.map { bound($0 + 1) }
-            let range = bound(first)..<(ends.last ?? slots.lowerBound)
-            let states = scope.judged(one).states(in: range, calendar: calendar, dueBefore: scope.dueBefore(one.key))
-            for (state, slots) in states { PeriodCount.add(slots, state, endingAt: ends, to: &tallies) }
-        }
+        let tallies = periods.tallies(of: snapshot.series.lazy.map(scope.judged), scope.span, page, now: now)
         for (number, tally) in zip(page, tallies) {
             json.beginObject()
             json.member("key", periods.name(number))
@@ -141,8 +128,4 @@ struct SeriesPage {
         indices = first..<end
         next = end < series.count && end > first ? Int64(series[end - 1].id) : nil
     }
-}
-
-extension Int {
-    fileprivate func clamped(to range: Range<Int>) -> Int { Swift.min(Swift.max(self, range.lowerBound), range.upperBound) }
 }

@@ -13,14 +13,16 @@ extension AnswerMaker {
         json.member("title", dataset.title)
         json.member("unit", dataset.unit)
         json.member("time_zone", dataset.zone.name)
-        writeCalendar(&json)
+        writeCalendar(&json, snapshot.series.map(\.key))
         json.key("keys")
         json.beginArray()
         for name in dataset.keys { json.string(name) }
         json.endArray()
         json.member("series", snapshot.series.count)
         writeDueLag(&json, snapshot.series.map(\.key))
+        json.member("due_period", dataset.isDueByPeriod ? Self.length(of: dataset.periods) : nil)
         json.member("horizon", "P\(dataset.horizonDays)D")
+        writeRoster(&json)
         writeShapes(&json)
         json.key("budget")
         json.beginObject()
@@ -65,18 +67,21 @@ extension AnswerMaker {
         json.endArray()
     }
 
-    private func writeCalendar(_ json: inout JSONWriter) {
+    /// `P1D` of a local day, which has no fixed length.
+    private static func length(of ruler: Ruler) -> String {
+        if case .every(let seconds, _) = ruler { ISODuration.text(Int64(seconds)) } else { "P1D" }
+    }
+
+    private func writeCalendar(_ json: inout JSONWriter, _ known: [SeriesKey]) {
         json.key("calendar")
         json.beginObject()
-        guard case .alike(let calendar) = dataset.calendars else { return writeCalendars(&json) }
+        guard case .alike(let calendar) = dataset.calendars else { return writeCalendars(&json, known) }
+        json.member("slot", Self.length(of: calendar.ruler))
         switch calendar.ruler {
         case .every(let seconds, _):
-            json.member("slot", ISODuration.text(Int64(seconds)))
             json.member("parts", calendar.parts)
             json.member("part", ISODuration.text(Int64(seconds / calendar.parts)))
         case .days:
-            // A local day has no fixed length.
-            json.member("slot", "P1D")
             json.member("parts", 1)
             json.member("part", "P1D")
         }
@@ -84,9 +89,30 @@ extension AnswerMaker {
         json.endObject()
     }
 
+    /// The series of which it is told which slots are expected, and the words for slots that this makes missing, empty or none at all.
+    private func writeRoster(_ json: inout JSONWriter) {
+        json.key("roster")
+        guard let roster = dataset.roster else { return json.null() }
+        json.beginObject()
+        json.key("series")
+        json.beginObject()
+        json.members(of: roster.series, names: dataset.keys)
+        json.endObject()
+        json.key("reasons")
+        json.beginArray()
+        for reason in [roster.emptyReason, roster.doubtReason, roster.untoldReason, roster.unexpectedReason] {
+            json.beginObject()
+            json.member("reason", reason)
+            json.member("text", dataset.reasonTexts[reason])
+            json.endObject()
+        }
+        json.endArray()
+        json.endObject()
+    }
+
     /// Of slots whose length is the series' own: the lengths there are.
-    private func writeCalendars(_ json: inout JSONWriter) {
-        let seconds = Set(dataset.followed.compactMap { key in
+    private func writeCalendars(_ json: inout JSONWriter, _ known: [SeriesKey]) {
+        let seconds = Set((dataset.followed + known.filter(dataset.follows)).compactMap { key in
             if case .every(let seconds, _) = dataset.calendar(of: key).ruler { seconds } else { nil }
         })
         json.key("slot")
@@ -98,7 +124,7 @@ extension AnswerMaker {
         json.member("parts", 1)
         json.key("part")
         json.null()
-        json.member("slots", "all")
+        json.member("slots", dataset.roster == nil ? "all" : "told")
         json.endObject()
     }
 

@@ -9,7 +9,7 @@ extension Scope {
     /// Of a gap, in the order of time; empty where nothing is missing in it, or its dataset has one way.
     func fillings(_ gap: Gap, of one: StoredSeries) -> [Filling] {
         guard gap.state == .missing || gap.state == .quarantined, let around = circumstances[dataset.channel(one.key)] else { return [] }
-        return dataset.fillings(of: one.key, dataset.calendar(of: one.key).expected(in: gap.range), around)
+        return dataset.fillings(of: one.key, one.ledger.existing(in: gap.range, dataset.calendar(of: one.key)), around)
     }
 
     /// The same scope, which knows of what is held beside a series: what follows from it, and what only the API still tells of.

@@ -67,8 +67,7 @@ struct HistoryPage {
         let touched = SlotSet(units).touchedSlots(of: parts)
         guard let first = touched.first, let end = touched.last else { return SlotSet() }
         let slots = first..<end + 1
-        let alive = calendar.expected(in: ledger.lifetime.map { slots.clamped(to: $0) } ?? slots)
-        let wanted = alive.scaledUp(by: parts).intersection(units)
+        let wanted = ledger.existing(in: slots, calendar).scaledUp(by: parts).intersection(units)
         if query.fill == .null { return wanted }
         let held = ledger.held.intersection(slots.lowerBound * calendar.parts..<slots.upperBound * calendar.parts)
         return (query.resolution == .part ? held : held.wholeSlots(of: calendar.parts)).intersection(wanted)

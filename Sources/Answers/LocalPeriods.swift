@@ -1,20 +1,22 @@
 internal import Bytes
-internal import Series
+package import Series
 
 /// Local days or months, numbered: days since 1970, or months since the year 0.
-struct LocalPeriods {
-    enum Unit { case day, month }
+package struct LocalPeriods {
+    package enum Unit: String, Sendable { case day, month }
 
     private let unit: Unit
-    private let zone: Zone
+    private let dataset: Dataset
+    private var zone: Zone { dataset.zone }
     /// Those in which the range lies.
-    let numbers: Range<Int>
+    package let numbers: Range<Int>
 
-    /// nil for an empty range.
-    init?(_ unit: Unit, over span: Range<Int64>, _ dataset: Dataset) {
+    /// nil for an empty range of instants.
+    package init?(_ unit: Unit, over span: Range<Int64>, _ dataset: Dataset) {
         if span.isEmpty { return nil }
         self.unit = unit
-        zone = dataset.zone
+        self.dataset = dataset
+        let zone = dataset.zone
         let first = zone.day(at: span.lowerBound)
         let last = zone.day(at: span.upperBound - 1)
         numbers = LocalPeriods.number(first, unit)..<LocalPeriods.number(last, unit) + 1
@@ -34,23 +36,43 @@ struct LocalPeriods {
     func start(of number: Int) -> Int64 { zone.start(of: firstDay(number)) }
 
     /// `2025-12-01`, `2025-12`.
-    func name(_ number: Int) -> String {
+    package func name(_ number: Int) -> String {
         let day = firstDay(number).description
         return unit == .day ? day : String(day.dropLast(3))
+    }
+
+    /// What some series' slots that begin in `span` come to, period by period of a page of them. The ledgers are judged for `now` (shown
+    /// clock); the work grows with their ranges.
+    package func tallies(of ledgers: some Sequence<Ledger>, _ span: Range<Int64>, _ page: Range<Int>, now: Int64) -> [Tally] {
+        var tallies = Array(repeating: Tally(), count: page.count)
+        let starts = (page.lowerBound...page.upperBound).map(start(of:))
+        var endsByRuler: [Ruler: [Int]] = [:]
+        for ledger in ledgers {
+            let calendar = dataset.calendar(of: ledger.key)
+            let slots = dataset.slots(of: ledger.key, from: span.lowerBound, to: span.upperBound)
+            let bounds = endsByRuler[calendar.ruler] ?? starts.map { start in
+                min(max(calendar.ruler.slots(from: start, to: start).lowerBound, slots.lowerBound), slots.upperBound)
+            }
+            endsByRuler[calendar.ruler] = bounds
+            let states = ledger.states(
+                in: bounds[0]..<bounds[page.count], calendar: calendar, dueBefore: dataset.dueBefore(ledger.key, now: now))
+            for (state, slots) in states { PeriodCount.add(slots, state, endingAt: bounds.dropFirst(), to: &tallies) }
+        }
+        return tallies
     }
 }
 
 /// Counts the slots of a state period by period: one walk over its ranges and the periods' ends, however many slots there are.
 enum PeriodCount {
-    static func add(_ slots: SlotSet, _ state: SlotState, endingAt ends: [Int], to tallies: inout [Tally]) {
-        var period = 0
+    static func add(_ slots: SlotSet, _ state: SlotState, endingAt ends: ArraySlice<Int>, to tallies: inout [Tally]) {
+        var period = ends.startIndex
         for range in slots.ranges {
             var from = range.lowerBound
             while from < range.upperBound {
-                while period < ends.count, ends[period] <= from { period += 1 }
-                if period == ends.count { return }
+                while period < ends.endIndex, ends[period] <= from { period += 1 }
+                if period == ends.endIndex { return }
                 let end = min(range.upperBound, ends[period])
-                tallies[period].add(end - from, state)
+                tallies[period - ends.startIndex].add(end - from, state)
                 from = end
             }
         }

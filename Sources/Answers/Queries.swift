@@ -42,8 +42,8 @@ package struct HistoryQuery: Sendable, Hashable {
 package struct CompletenessQuery: Sendable, Hashable {
     package enum Grouping: Sendable, Hashable {
         case none, series, day, month
-        /// By the values of one of the dataset's labels: `tier`.
-        case label(String)
+        /// By the values of one of the dataset's keys or labels: `tier`.
+        case values(of: String)
 
         package init(word: String) {
             self =
@@ -51,7 +51,7 @@ package struct CompletenessQuery: Sendable, Hashable {
                 case "series": .series
                 case "day": .day
                 case "month": .month
-                default: .label(word)
+                default: .values(of: word)
                 }
         }
 
@@ -61,7 +61,7 @@ package struct CompletenessQuery: Sendable, Hashable {
             case .series: "series"
             case .day: "day"
             case .month: "month"
-            case .label(let name): "label \(name)"
+            case .values(let name): "values of \(name)"
             }
         }
     }

@@ -23,10 +23,8 @@ extension Scope {
         }
     }
 
-    /// What the upstream said of an absent gap.
-    func absence(_ gap: Gap, of one: StoredSeries) -> Absence? {
-        gap.state == .absent ? gap.note.map { one.notes.absences[$0] } : nil
-    }
+    /// What the upstream said of an absent gap, or of one that is missing since that is doubted.
+    func absence(_ gap: Gap, of one: StoredSeries) -> Absence? { one.notes.absence(of: gap) }
 
     func exclusion(_ gap: Gap, of one: StoredSeries) -> SlotNotes.Excluded? {
         gap.state == .excluded ? gap.note.map { one.notes.exclusions[$0] } : nil

@@ -11,16 +11,20 @@ protocol RowSink {
     mutating func date(_ name: String, _ value: LocalDate)
     mutating func text(_ name: String, _ value: String)
     mutating func null(_ name: String)
+    /// Text that is JSON.
+    mutating func json(_ name: String, _ text: String)
     /// One JSON object: members that have a value, then those of `rest`, itself the text of an object.
-    mutating func object(_ name: String, _ members: [(String, Value)], rest: Value)
+    mutating func object(_ name: String, _ members: [ShownMember], rest: Value)
 }
 
 extension RowSink {
-    mutating func value(_ name: String, _ value: Value) {
+    /// A value of a column of this kind.
+    mutating func value(_ name: String, _ value: Value, _ kind: RowSchema.Column.Kind) {
         switch value {
         case .null: null(name)
         case .decimal(let value): decimal(name, value)
         case .integer(let value): int(name, value)
+        case .text(let value) where kind == .json: json(name, value)
         case .text(let value): text(name, value)
         }
     }
@@ -75,7 +79,12 @@ struct JSONRows: RowSink {
         json.null()
     }
 
-    mutating func object(_ name: String, _ members: [(String, Value)], rest: Value) {
+    mutating func json(_ name: String, _ text: String) {
+        json.key(name)
+        json.raw(text.utf8)
+    }
+
+    mutating func object(_ name: String, _ members: [ShownMember], rest: Value) {
         json.key(name)
         json.object(members, rest: rest)
     }
@@ -108,37 +117,12 @@ struct CSVRows: RowSink {
     mutating func text(_ name: String, _ value: String) { csv.text(value) }
     mutating func null(_ name: String) { csv.empty() }
 
-    mutating func object(_ name: String, _ members: [(String, Value)], rest: Value) {
+    mutating func json(_ name: String, _ text: String) { csv.text(text) }
+
+    mutating func object(_ name: String, _ members: [ShownMember], rest: Value) {
+        if rest == .null, members.allSatisfy({ $0.value == .null }) { return csv.empty() }
         var json = JSONWriter()
         json.object(members, rest: rest)
         csv.text(String(decoding: json.bytes, as: UTF8.self))
-    }
-}
-
-extension JSONWriter {
-    /// An object of the members that have a value, and of those of `rest`, itself the text of one; null where there is none of either.
-    fileprivate mutating func object(_ members: [(String, Value)], rest: Value) {
-        let given = members.filter { $0.1 != .null }
-        if given.isEmpty, rest == .null { return null() }
-        beginObject()
-        for (name, value) in given {
-            key(name)
-            switch value {
-            case .null: null()
-            case .decimal(let value): number(value.description.utf8)
-            case .integer(let value): int(value)
-            case .text(let value): string(value)
-            }
-        }
-        if case .text(let object) = rest, let inner = Self.members(of: object) { raw(inner) }
-        endObject()
-    }
-
-    /// What stands between the braces of an object's text; nil where that is nothing.
-    private static func members(of object: String) -> Substring.UTF8View? {
-        let text = object.utf8
-        guard let open = text.firstIndex(of: UInt8(ascii: "{")), let close = text.lastIndex(of: UInt8(ascii: "}")) else { return nil }
-        let inner = text[text.index(after: open)..<close]
-        return inner.allSatisfy { $0 == UInt8(ascii: " ") } ? nil : inner
     }
 }

@@ -26,6 +26,7 @@ struct RowWalk {
     private let dataset: Dataset
     private let ruler: Ruler
     private let fields: [ShownField]
+    private let columns: [RowSchema.Column]
     private let keys: [SeriesKey]
     private let rows: RowBlock
     private let partsPerUnit: Int
@@ -49,6 +50,7 @@ struct RowWalk {
         let isSlots = query.resolution == .slot
         let table = snapshot.series.first.map { scope.dataset.table(of: $0.key) } ?? scope.dataset.table
         fields = isSlots ? table.slotFields : table.partFields
+        columns = table.schema.columns
         let parts = snapshot.series.first.map { scope.dataset.calendar(of: $0.key).parts } ?? 1
         partsPerUnit = isSlots ? parts : 1
         keys = snapshot.series.map(\.key)
@@ -112,11 +114,15 @@ struct RowWalk {
             case .mean(let column):
                 if isWhole, let mean = mean(column, place) { sink.decimal(field.name, mean) } else { sink.null(field.name) }
             case .value(let column):
-                sink.value(field.name, isWhole ? rows.value(column, of: foundRows[place * partsPerUnit]) : .null)
-            case .object(let columns, let rest):
+                sink.value(field.name, isWhole ? rows.value(column, of: foundRows[place * partsPerUnit]) : .null, columns[column].kind)
+            case .object(let members, let rest):
+                if !isWhole {
+                    sink.null(field.name)
+                    continue
+                }
                 let row = foundRows[place * partsPerUnit]
-                let members = columns.map { ($0.name, isWhole ? rows.value($0.column, of: row) : .null) }
-                sink.object(field.name, members, rest: isWhole ? rows.value(rest, of: row) : .null)
+                let shown = members.map { ShownMember($0.name, rows.value($0.column, of: row), columns[$0.column].kind) }
+                sink.object(field.name, shown, rest: rows.value(rest, of: row))
             }
         }
         if let reason = holes?.reason(of: unit, place) {

@@ -125,8 +125,7 @@ struct Scope {
     func commonCalendar(of series: [StoredSeries]) throws(AnswerError) -> Series.Calendar {
         guard let first = series.first else { return Calendar(ruler: dataset.calendars.tick) }
         let calendar = dataset.calendar(of: first.key)
-        guard let other = series.first(where: { dataset.calendar(of: $0.key) != calendar }) else { return calendar }
-        let place = zip(first.key.values, other.key.values).enumerated().first { $0.element.0 != $0.element.1 }?.offset ?? 0
-        throw .manyLengths(field: dataset.keys[place])
+        if series.allSatisfy({ dataset.calendar(of: $0.key) == calendar }) { return calendar }
+        throw .manyLengths(field: dataset.key(parting: series.map(\.key), by: dataset.calendar(of:)))
     }
 }

@@ -33,10 +33,9 @@ package struct SlotExplanation {
 
     /// Throws `AnswerError.unknownSeries`, `.unknownCombination`, `.unknownSlot`, and what the store throws.
     package func json() async throws -> [UInt8] {
-        guard let facts = try await store.facts(of: slot, key, dataset, attempts: Self.attemptsMax) else { throw unknownSeries }
+        guard let facts = try await store.facts(of: slot, key, dataset, attempts: Self.attemptsMax) else { throw try await unknownSeries() }
         let one = facts.series
-        let isAlive = one.ledger.lifetime?.contains(slot) ?? true
-        guard isAlive, !dataset.calendar(of: key).expected(in: slot..<slot + 1).isEmpty else { throw AnswerError.unknownSlot }
+        if one.ledger.existing(in: slot..<slot + 1, dataset.calendar(of: key)).isEmpty { throw unknownSlot(one.ledger) }
         let gap = scope.gaps(one).first
         let state = gap?.state ?? .present
         var json = JSONWriter(capacity: 2048)
@@ -77,12 +76,18 @@ package struct SlotExplanation {
     private var dueAt: Int64 { dataset.due(slot, of: key) }
     private var reach: Reach? { dataset.reach(key, scope.now) }
 
-    /// Named is the first value that no followed series has.
-    private var unknownSeries: AnswerError {
-        for (place, value) in key.values.enumerated() where !dataset.followed.contains(where: { $0.values[place] == value }) {
-            return .unknownSeries(field: dataset.keys[place], value: value)
-        }
+    /// Named is the first value that no series has.
+    private func unknownSeries() async throws -> AnswerError {
+        let known = try await store.entries(of: dataset.name).map(\.key)
+        let asked = Dictionary(uniqueKeysWithValues: zip(dataset.keys, key.values.map { [$0] }))
+        do throws(AnswerError) { try dataset.requireSeries(asked, among: known) } catch { return error }
         return .unknownCombination
+    }
+
+    private func unknownSlot(_ ledger: Ledger) -> AnswerError {
+        guard let roster = dataset.roster, ledger.unexpected.contains(slot) else { return .unknownSlot }
+        let reason = roster.unexpectedReason
+        return .unexpectedSlot(reason: reason, text: dataset.reasonTexts[reason] ?? "Nothing is expected there, as the upstream told.")
     }
 
     // MARK: What is known
@@ -101,12 +106,8 @@ package struct SlotExplanation {
             json.key("values")
             json.beginObject()
             for (column, value) in zip(dataset.schema(of: key).columns, part.values) {
-                switch value {
-                case .null: json.member(column.name, nil as String?)
-                case .decimal(let value): json.member(column.name, value)
-                case .integer(let value): json.member(column.name, Int(value))
-                case .text(let value): json.member(column.name, value)
-                }
+                json.key(column.name)
+                json.value(value, column.kind)
             }
             json.endObject()
             json.key("task")
@@ -184,27 +185,20 @@ package struct SlotExplanation {
         case .present, .excluded: return .never("a person has excluded it")
         case .unfillable: return .never("the upstream does not serve it")
         case .pending: return .due(dueAt, "the first ingestion from then on asks for it")
-        case .missing, .quarantined: return .nextIngestion(since: nil, "it is due and missing")
-        case .absent:
-            guard let absence = gap.flatMap({ scope.absence($0, of: one) }) else { return .never("the upstream has nothing there") }
+        case .missing where one.ledger.untold.contains(slot):
+            return .nextIngestion(since: nil, "it asks whether the slot is expected, and then for the slot")
+        case .quarantined: return .nextIngestion(since: nil, "it is due and missing")
+        case .missing, .absent:
+            guard let absence = gap.flatMap({ scope.absence($0, of: one) }) else {
+                return state == .missing
+                    ? .nextIngestion(since: nil, "it is due and missing") : .never("the upstream has nothing there")
+            }
             guard let next = absence.nextAsk else { return .never("the upstream has nothing there, and will not have") }
             if one.ledger.absent.contains(slot), dataset.judged(one.ledger, now: scope.now).unfillable.contains(slot) {
                 return .never("the upstream does not serve it any more")
             }
             return next <= scope.now
                 ? .nextIngestion(since: next, "it is time to ask again") : .recheck(next, "the first ingestion from then on asks again")
-        }
-    }
-
-    /// Of hours that can never be had: the calls that asked for them were proved all the same, since all came that there is.
-    private static func lasting(_ reason: String) -> String? {
-        switch reason {
-        case "overwritten":
-            "None: two hours bear this name on the local clock, and the upstream keeps the second one's values in its place; this one's "
-                + "cannot be had."
-        case "foreign_values":
-            "None: what the upstream delivers as this hour is of no known hour and is not taken; its own values cannot be had."
-        default: nil
         }
     }
 
@@ -226,6 +220,7 @@ package struct SlotExplanation {
     /// What would fill it, one sentence for a person.
     private func action(_ state: SlotState, _ gap: Gap?, _ one: StoredSeries) -> String {
         if state != .present, !isFollowed { return "Follow the series: only what is followed is asked for." }
+        if state == .absent || state == .missing, let text = gap.flatMap({ dataset.reasonTexts[scope.reason($0, of: one)] }) { return text }
         switch state {
         case .present: return "None: all of it is held."
         case .excluded:
@@ -233,7 +228,6 @@ package struct SlotExplanation {
             return "Lift the exclusion\(path.map { " (\($0))" } ?? ""), and the next ingestion asks for it."
         case .absent:
             let absence = gap.flatMap { scope.absence($0, of: one) }
-            if let sentence = absence.flatMap({ Self.lasting($0.reason) }) { return sentence }
             return absence.map { $0.nextAsk == nil } ?? false
                 ? "None: the upstream has nothing there, and will not have."
                 : "Wait for the next ask, or start an ingestion of mode refresh to ask now."

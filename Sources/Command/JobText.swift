@@ -28,6 +28,7 @@ enum JobText {
             ("selection", job.selection), ("calls", "\(figures.calls.done) of \(figures.calls.total), \(sums.failed) failed"),
             ("requests", "\(figures.requests.done) of \(figures.requests.total), \(sums.retries) asked again"),
             ("slots", "\(figures.slots.done) of \(figures.slots.total) settled; \(sums.filled) filled, \(sums.absent) absent"),
+            ("records", "\(sums.received) received, \(sums.dropped) not asked for"),
             ("rows", "\(sums.written) written, \(sums.revised) revised, \(sums.unchanged) unchanged, \(sums.quarantined) quarantined"),
             ("requested by", job.requestedBy), ("created", Timestamp.text(job.createdAt)),
         ]
@@ -42,7 +43,8 @@ enum JobText {
     static func summary(_ job: StoredIngestion) -> String {
         let sums = job.sums
         return "\(job.status.rawValue): \(sums.filled) slots filled, \(sums.written) rows written, \(sums.revised) revised, "
-            + "\(sums.unchanged) unchanged, \(sums.requests) requests (lower bound \(job.lowerBoundRequests))"
+            + "\(sums.unchanged) unchanged, \(sums.received) records received, \(sums.dropped) not asked for, "
+            + "\(sums.requests) requests (lower bound \(job.lowerBoundRequests))"
             + (job.error.map { "; \(ShownText.safe($0))" } ?? "")
     }
 

@@ -8,7 +8,7 @@ struct PlanText {
     let plan: MadePlan
     let dataset: Dataset
     /// By series.
-    let names: [Int: String]
+    let names: [Int: SeriesKey]
     /// Those that its calls read.
     var files: [Int64: ArchiveFile] = [:]
 
@@ -19,7 +19,7 @@ struct PlanText {
         let readsFiles = plan.calls.contains { $0.file != nil }
         let (series, files) = try attached.planning { _, planning in
             (
-                try await planning.store.ledgers(of: name).map { ($0.id, $0.key.description) },
+                try await planning.store.entries(of: name).map { ($0.id, $0.key) },
                 readsFiles ? try await planning.store.archiveFiles(of: name, status: .found, limit: 1_000_000) : []
             )
         }
@@ -42,6 +42,7 @@ struct PlanText {
         var lines = [
             "\(work[0]), \(work[1]); \(work[2]), \(work[3]) (lower bound \(figures.lowerBound.requests), \(figures.optimality.rawValue))"
         ]
+        if let saving { lines.append(saving) }
         if dataset.hasWays { lines += waysTable.lines(width: width) + [""] }
         lines += callsTable.lines(width: width)
         if plan.calls.count > Self.callsShown { lines.append("and \(plan.calls.count - Self.callsShown) more") }
@@ -51,6 +52,16 @@ struct PlanText {
             lines.append("takes about \(ProgressFigures.duration(figures.estimatedSeconds))")
         }
         return lines + warnings
+    }
+
+    /// What asking for holes alone comes to, beside whole periods for all series; nil where calls do not name their series one by one.
+    private var saving: String? {
+        guard let whole = plan.figures.wholePeriods else { return nil }
+        let slot = SlotWords.one(Set(plan.calls.flatMap(\.seriesIDs).compactMap { names[$0].map { dataset.calendar(of: $0).ruler } }))
+        func counted(_ count: Int, _ word: String) -> String { SlotWords.counted(count, word) }
+        return "\(counted(plan.figures.cost.requests, "request")) for \(counted(plan.figures.slots, "missing \(slot)")); "
+            + "fetching every \(SlotWords.one([dataset.periods])) that has a hole for all series would take "
+            + "\(counted(whole.requests, "request")) and \(counted(whole.slots, slot))"
     }
 
     // MARK: By way
@@ -125,7 +136,7 @@ struct PlanText {
         if hasDeadlines { columns.append(.init(title: "too late at", spare: 2)) }
         var table = TextTable(columns)
         for call in calls {
-            let series = call.seriesIDs.count == 1 ? names[call.seriesIDs[0]] ?? "?" : "\(call.seriesIDs.count) series"
+            let series = call.seriesIDs.count == 1 ? names[call.seriesIDs[0]]?.description ?? "?" : "\(call.seriesIDs.count) series"
             let instants = dataset.periods.instants(of: call.periods)
             var cells = [call.shape, call.file == nil ? series : fileName(call)]
             cells += inDays ? [days(call.periods)] : [minute(instants.lowerBound), minute(instants.upperBound)]
@@ -173,6 +184,15 @@ struct PlanText {
         json.member("tokens", figures.cost.tokens)
         json.member("lower_bound_requests", figures.lowerBound.requests)
         json.member("optimality", figures.optimality.rawValue)
+        json.key("whole_periods")
+        if let whole = figures.wholePeriods {
+            json.beginObject()
+            json.member("requests", whole.requests)
+            json.member("slots", whole.slots)
+            json.endObject()
+        } else {
+            json.null()
+        }
         json.key("ways")
         json.beginArray()
         for way in ways {

@@ -57,7 +57,7 @@ struct QuarantineRelease: ParsableCommand {
 
     @OptionGroup var common: CommandOptions
 
-    @Argument(help: "The dataset: cmg or kraken.")
+    @Argument(help: DatasetArgument.help, completion: DatasetArgument.completion)
     var dataset: String
 
     @Argument(help: "The record's id, as quarantine list shows it.")

@@ -1,3 +1,4 @@
+internal import Answers
 internal import ArgumentParser
 internal import Ingest
 internal import Series
@@ -9,7 +10,8 @@ struct ReportCommand: ParsableCommand {
     @OptionGroup var common: CommandOptions
     @OptionGroup var options: RangeOptions
 
-    @Option(help: ArgumentHelp("One line for each value of this label instead of one a series: tier.", valueName: "label"))
+    @Option(help: ArgumentHelp(
+        "What a line is for: series, day, month, or each value of a key or label, such as tier or account_id.", valueName: "word"))
     var by: String?
 
     @Flag(help: "One JSON object.")
@@ -19,17 +21,19 @@ struct ReportCommand: ParsableCommand {
         try common.reportingErrors { settings, log in
             try AttachedStore.with(settings, log) { attached in
                 let (selection, dataset) = try options.selection(among: attached.catalogue.datasets)
-                let label = try by.map { name throws(InputError) in
-                    guard let label = dataset.labels.first(where: { $0.name == name }) else {
-                        let known = dataset.labels.isEmpty ? "none" : dataset.labels.map(\.name).joined(separator: ", ")
-                        throw InputError("--by", "\(dataset.name) has no label \(name); it has \(known)")
-                    }
-                    return label
-                }
+                let grouping = try by.map { try Self.grouping($0, of: dataset) } ?? .series
                 let table = try CompletenessTable.of(selection, dataset, attached, isAsked: true)
-                json ? say(table.json(by: label)) : say(table.text(by: label))
+                json ? say(table.json(by: grouping)) : say(table.text(by: grouping))
                 if table.total.missing > table.total.unfillable { throw ExitCode(3) }
             }
         }
+    }
+    private static func grouping(_ word: String, of dataset: Dataset) throws(InputError) -> CompletenessTable.Grouping {
+        if word == "series" { return .series }
+        if let unit = LocalPeriods.Unit(rawValue: word) { return .periods(unit) }
+        let name = word.split(separator: "-").joined(separator: "_")
+        if dataset.choices.contains(name) { return .values(of: name) }
+        let known = ["series", "day", "month"] + dataset.choices
+        throw InputError("--by", "\(dataset.name) is not told by \(word); expected one of \(known.joined(separator: ", "))")
     }
 }

@@ -5,7 +5,7 @@ internal import Series
 
 /// Which series over which days, as people type it. Dates are whole local days, both ends included.
 struct RangeOptions: ParsableArguments {
-    @Argument(help: "The dataset: cmg or kraken.")
+    @Argument(help: DatasetArgument.help, completion: DatasetArgument.completion)
     var dataset: String?
 
     @Option(help: "A grid node of cmg; may be given several times, or with commas.")
@@ -23,7 +23,13 @@ struct RangeOptions: ParsableArguments {
     @Option(name: [.customLong("tier"), .customLong("tiers")], help: "A tier of kraken's pairs, TIER1 to TIER4; likewise.")
     var tier: [String] = []
 
-    @Option(help: ArgumentHelp("The first day (2025-12-01); default: the dataset's horizon, or the first candle held.", valueName: "date"))
+    @Option(name: [.customLong("account-id"), .customLong("account-ids")], help: "An account of accounts, * for all of a day; likewise.")
+    var accountID: [String] = []
+
+    @Option(help: "How long slots of accounts are: hour or day; likewise.", completion: .list(["hour", "day"]))
+    var grain: [String] = []
+
+    @Option(help: ArgumentHelp("The first day (2025-12-01); default: the dataset's horizon, or the first slot held.", valueName: "date"))
     var startDate: String?
 
     @Option(help: ArgumentHelp("The last day, included; default: up to now.", valueName: "date"))
@@ -32,14 +38,20 @@ struct RangeOptions: ParsableArguments {
     /// The first option that was given; nil where none was.
     var given: String? {
         if dataset != nil { return "the dataset" }
-        let options = chosen.map { ("--\($0.name)", !$0.values.isEmpty) } + [("--start-date", startDate != nil)]
+        let options = chosen.map { (Self.option($0.name), !$0.values.isEmpty) } + [("--start-date", startDate != nil)]
         return (options + [("--end-date", endDate != nil)]).first { $0.1 }?.0
     }
 
     /// What was said of each key and label of any dataset.
     private var chosen: [(name: String, values: [String])] {
-        [("node", node), ("source", source), ("pair", pair), ("interval", interval), ("tier", tier)]
+        [
+            ("node", node), ("source", source), ("pair", pair), ("interval", interval), ("tier", tier), ("account_id", accountID),
+            ("grain", grain),
+        ]
     }
+
+    /// `--account-id` for the key `account_id`.
+    private static func option(_ name: String) -> String { "--" + name.split(separator: "_").joined(separator: "-") }
 
     func selection(among datasets: [Dataset]) throws -> (Selection, Dataset) {
         guard let name = self.dataset else {
@@ -49,12 +61,12 @@ struct RangeOptions: ParsableArguments {
         var selection = Selection(dataset: dataset.name)
         for (name, values) in chosen where !values.isEmpty {
             guard dataset.choices.contains(name) else {
-                let known = dataset.choices.map { "--\($0)" }.joined(separator: ", ")
-                throw InputError("--\(name)", "\(dataset.name) has no such key; it has \(known)")
+                let known = dataset.choices.map(Self.option).joined(separator: ", ")
+                throw InputError(Self.option(name), "\(dataset.name) has no such key; it has \(known)")
             }
             let names = Set(values.flatMap { $0.split(separator: ",").map(String.init) })
             // `--node ""` must not mean every node.
-            guard !names.isEmpty else { throw InputError("--\(name)", "expected at least one name") }
+            guard !names.isEmpty else { throw InputError(Self.option(name), "expected at least one name") }
             do throws(InputError) { selection.keys[name] = try SelectionJSON.canonical(names.sorted(), name, dataset) } catch {
                 throw asTyped(error)
             }
@@ -71,7 +83,7 @@ struct RangeOptions: ParsableArguments {
     /// The same refusal by the names that are used here.
     private func asTyped(_ error: InputError) -> InputError {
         var names = ["from": "--start-date", "to": "--end-date"]
-        for (name, _) in chosen { names[name] = "--\(name)" }
+        for (name, _) in chosen { names[name] = Self.option(name) }
         let detail = ["from", "to"].contains(error.field) ? "expected a date from the year 2000 to 2099" : error.detail
         return InputError(names[error.field] ?? error.field, detail, isUnknownName: error.isUnknownName)
     }

@@ -18,7 +18,7 @@ struct VerifyCommand: ParsableCommand {
 
     @OptionGroup var common: CommandOptions
 
-    @Argument(help: "The dataset: cmg or kraken; default: all.")
+    @Argument(help: DatasetArgument.help(otherwise: "all"), completion: DatasetArgument.completion)
     var dataset: String?
 
     @Flag(help: "One JSON object.")

@@ -3,6 +3,9 @@ package import Series
 
 /// Every dataset that this build knows.
 package enum Catalog {
+    /// Their names, for help and completion: no setting changes them.
+    package static let names = ["cmg", "kraken", "accounts"]
+
     /// - Parameters:
     ///   - santiago: the zone of the CMG days, `America/Santiago`.
     ///   - cmg: which nodes and sources of it are followed.

@@ -39,8 +39,8 @@ enum Settling {
         let isSpent = selection.maxRequests.map { ingestion.sums.requests >= $0 } ?? false
         // Resumed after its end: all that is missing. Of what is asked for again though it is held only the calls know what is left.
         let isWhole = ingestion.isResumed && selection.mode == .missing
-        if dataset.plansInWaves, let calls = wave(ingestion, selection, isSpent, undone, series, dataset, findings, ground) {
-            return .more(calls)
+        if dataset.plansInWaves, let next = wave(ingestion, selection, isSpent, undone, series, dataset, findings, ground) {
+            return .more(next.calls, least: undone.isEmpty ? next.least : 0)
         }
         if !dataset.plansInWaves, (isWhole || !undone.isEmpty) && ingestion.replans < replansMax && !isSpent {
             selection.maxRequests = selection.maxRequests.map { $0 - ingestion.sums.requests }
@@ -69,7 +69,7 @@ enum Settling {
     private static func wave(
         _ ingestion: StoredIngestion, _ asked: Selection, _ isSpent: Bool, _ undone: [Store.UndoneCall], _ series: [StoredSeries],
         _ dataset: Dataset, _ findings: ShapeFindings, _ ground: WayGround
-    ) -> [StoredCall]? {
+    ) -> (calls: [StoredCall], least: Int)? {
         guard ingestion.replans < wavesMax, asked.ways.autoGapFill || ingestion.isResumed || !undone.isEmpty else { return nil }
         var selection = asked
         selection.maxRequests = selection.maxRequests.map { isSpent ? 0 : $0 - ingestion.sums.requests }
@@ -79,14 +79,14 @@ enum Settling {
             ground: ground)
         // What asks nobody comes first: what it brings, or proves to be empty, need not be asked for.
         let local = rest.calls.filter { dataset.call($0.shape)?.kind.isLocal ?? false }
-        if !local.isEmpty { return local }
+        if !local.isEmpty { return (local, 0) }
         // Where every call failed nothing is other than before.
         if !isOnlyUndone, ingestion.sums.failed < ingestion.sums.tasks,
             let proof = evidence(selection, series, dataset, ground, now: ingestion.filedAt)
         {
-            return [proof]
+            return ([proof], 0)
         }
-        return rest.calls.isEmpty ? nil : rest.calls
+        return rest.calls.isEmpty ? nil : (rest.calls, rest.figures.lowerBound.requests)
     }
 
     /// A look for proofs that nothing happened in slots that are still missing; nil where nothing came since the last one.

@@ -37,6 +37,9 @@ package struct Dataset: Sendable {
     package let lostReasons: Set<String>
     /// Both: after these the upstream will say nothing else ever.
     package let finalReasons: Set<String>
+    /// What is said to a person of slots without a value, by the word of their reason: why, and what would fill them. A word that has none
+    /// is explained as its state is.
+    package let reasonTexts: [String: String]
     /// Whether nothing is expected of a channel's series before the first row of any of them, once it is known that nothing was before it
     /// (Kraken: before a pair's first trade).
     package let beginsWithFirstRow: Bool
@@ -93,6 +96,9 @@ package struct Dataset: Sendable {
     package let tapePage: Int
     /// The values of a key that are meant where a selection makes series and names none of that key.
     package let defaults: @Sendable (_ name: String) -> [String]
+    /// The values of keys that a history means which names none of that key, where else it would have slots of several lengths
+    /// (`["grain": "hour"]`).
+    package let readDefaults: [String: String]
     /// Whether every series that the store holds is kept complete, beside those that settings name.
     package let followsStored: Bool
     /// The series that settings ask to keep complete.
@@ -117,8 +123,11 @@ package struct Dataset: Sendable {
         followsStored: Bool = false, servesSeries: @escaping @Sendable (String, SeriesKey) -> Bool = { _, _ in true },
         published: @escaping @Sendable (SeriesKey, Int64, Int64) -> PublishedFile? = { _, _, _ in nil }, tapePage: Int = 1000,
         defaults: @escaping @Sendable (String) -> [String] = { _ in [] }, keyValues: @escaping @Sendable (String) -> [String] = { _ in [] },
-        reread: Reread? = nil, isDueByPeriod: Bool = false, roster: Roster? = nil
+        reread: Reread? = nil, isDueByPeriod: Bool = false, roster: Roster? = nil, readDefaults: [String: String] = [:],
+        reasonTexts: [String: String] = [:]
     ) {
+        self.readDefaults = readDefaults
+        self.reasonTexts = reasonTexts
         self.isDueByPeriod = isDueByPeriod
         self.roster = roster
         self.keyValues = keyValues

@@ -22,12 +22,15 @@ package struct Roster: Sendable {
     package let doubtReason: String
     /// Why a slot is missing for which nobody can ask yet: whether it is expected has not been told.
     package let untoldReason: String
+    /// Why a slot does not exist: it was told that nothing is expected there. (A word for `Dataset.reasonTexts`.)
+    package let unexpectedReason: String
 
     package init(
         series: SeriesKey, isListed: @escaping @Sendable (SeriesKey) -> Bool, teller: @escaping @Sendable (SeriesKey) -> SeriesKey?,
         told: @escaping @Sendable (SeriesKey) -> [SeriesKey], tellerCount: String, toldCount: String, emptyReason: String,
-        doubtReason: String, untoldReason: String
+        doubtReason: String, untoldReason: String, unexpectedReason: String = "unexpected"
     ) {
+        self.unexpectedReason = unexpectedReason
         self.series = series
         self.isListed = isListed
         self.teller = teller

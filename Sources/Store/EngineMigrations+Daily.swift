@@ -29,4 +29,5 @@ package let dailyMigrations: [RowSchema.Migration] = [
     .scopedBudgets,
     .editionOrder,
     .asksAgain,
+    .efficiency,
 ]

@@ -24,6 +24,9 @@ package struct StoredIngestion: Sendable {
         package var unchanged = 0
         package var revised = 0
         package var quarantined = 0
+        /// Records that its answers brought, and those of them that nobody had asked for.
+        package var received = 0
+        package var dropped = 0
         package var filled = 0
         /// Slots that its calls found absent.
         package var absent = 0
@@ -202,7 +205,8 @@ extension Store {
                 coalesce(sum(filled), 0)::int8, coalesce(sum(retries), 0)::int8,
                 count(*) filter (where ended = 'unproved' and not is_replanned) as unproved,
                 count(*) filter (where status = 'parked' and not is_put_off) as parked,
-                coalesce(sum(absent), 0)::int8 as found_absent,
+                coalesce(sum(absent), 0)::int8 as found_absent, coalesce(sum(received), 0)::int8 as received,
+                coalesce(sum(dropped), 0)::int8 as dropped,
                 coalesce(sum(case when is_open then greatest(requests_planned, requests) else requests end), 0)::int8
                     as requests_expected
             from (
@@ -233,6 +237,8 @@ extension Store {
         sums.unproved = try row.int("unproved")
         sums.absent = try row.int("found_absent")
         sums.parked = try row.int("parked")
+        sums.received = try row.int("received")
+        sums.dropped = try row.int("dropped")
         sums.requestsExpected = try row.int("requests_expected")
         return StoredIngestion(
             id: try row.string(0), dataset: try row.string(1), status: IngestionStatus(rawValue: try row.string(2)) ?? .failed,
@@ -280,8 +286,9 @@ extension Store {
     package enum Settlement: Sendable {
         /// It is over.
         case ended(IngestionStatus, error: String?)
-        /// Slots are left that other calls can fill.
-        case more([StoredCall])
+        /// Slots are left that other calls can fill. `least`: requests that a plan of these proves to be needed, beside those of the plans
+        /// before; 0 where they are in place of others.
+        case more([StoredCall], least: Int = 0)
     }
 
     /// What tells the end of an ingestion's work from a later one: a task that is claimed again has another fence, an ingestion that was
@@ -325,7 +332,7 @@ extension Store {
                     update ingestions set status = \(status.rawValue), error = \(error), started_at = coalesce(started_at, now()),
                         finished_at = now(), is_resumed = false where id = \(id)::uuid
                     """)
-            case .more(let calls):
+            case .more(let calls, let least):
                 // By the mark nobody has filed any since. Their count is no number: some may have been taken out.
                 let first = try await connection.query("""
                     select coalesce(max(ordinal) + 1, 0)::int8 from tasks where ingestion_id = \(id)::uuid
@@ -337,7 +344,9 @@ extension Store {
                     """)
                 try await Self.insertTasks(calls, ingestion: id, from: first, on: connection)
                 _ = try await connection.query("""
-                    update ingestions set replans = replans + 1, is_resumed = false where id = \(id)::uuid
+                    update ingestions set replans = replans + 1, is_resumed = false,
+                        lower_bound_requests = lower_bound_requests + \(least)
+                    where id = \(id)::uuid
                     """)
                 _ = try await connection.query("""
                     select pg_notify('gapless_tasks', dataset) from ingestions where id = \(id)::uuid

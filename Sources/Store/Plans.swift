@@ -45,6 +45,8 @@ package struct PlanFigures: Sendable, Equatable {
     package var warnings: [String] = []
     /// Selected slots that no call could fill, where and why.
     package var unfillable: [Unfillable] = []
+    /// What fetching whole periods would take; nil where calls do not name their series one by one.
+    package var wholePeriods: WholePeriods?
 
     package var unfillableSlots: Int { unfillable.reduce(0) { $0 + $1.slots } }
 
@@ -102,12 +104,13 @@ extension Store {
             let row = try await connection.query("""
                 insert into plans (dataset, digest, selection, gaps, slots, requests, tokens, lower_bound_requests,
                     lower_bound_tokens, optimality, estimated_seconds, complete_at, complete_at_p90, warnings, unfillable,
-                    expires_at)
+                    whole_requests, whole_slots, expires_at)
                 values (\(dataset), \(digest), \(selection)::json, \(figures.gaps), \(figures.slots), \(figures.cost.requests),
                     \(figures.cost.tokens), \(figures.lowerBound.requests), \(figures.lowerBound.tokens),
                     \(figures.optimality.rawValue), \(figures.estimatedSeconds), \(.instant(figures.completeAt)),
                     \(.instant(figures.completeAtP90)),
-                    \(figures.warnings), \(Self.json(figures.unfillable))::json, now() + interval '15 minutes')
+                    \(figures.warnings), \(Self.json(figures.unfillable))::json, \(figures.wholePeriods?.requests),
+                    \(figures.wholePeriods?.slots), now() + interval '15 minutes')
                 returning id::text, expires_at
                 """).only()
             let id = try row.string(0)
@@ -131,7 +134,7 @@ extension Store {
             select id::text, dataset, digest, selection, gaps, slots, requests, tokens, lower_bound_requests, lower_bound_tokens,
                 optimality, estimated_seconds, expires_at, expires_at < now(),
                 (select count(*) from plan_calls where plan_id = plans.id), complete_at, warnings,
-                unfillable, complete_at_p90
+                unfillable, complete_at_p90, whole_requests, whole_slots
             from plans where id = \(id)::uuid
             """)
         guard let row = rows.first else { return nil }
@@ -143,6 +146,9 @@ extension Store {
         figures.completeAtP90 = try row.instantOrNil("complete_at_p90")
         figures.warnings = try row.strings(16)
         figures.unfillable = Self.unfillable(try row.json(17))
+        if let requests = try row.intOrNil("whole_requests"), let slots = try row.intOrNil("whole_slots") {
+            figures.wholePeriods = WholePeriods(requests: requests, slots: slots)
+        }
         return StoredPlan(
             id: try row.string(0), dataset: try row.string(1), digest: try row.string(2), selection: try row.json(3), figures: figures,
             callCount: try row.int(14), expiresAt: try row.instant(12), isExpired: try row.bool(13))

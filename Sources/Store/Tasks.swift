@@ -222,7 +222,8 @@ extension Store {
                 retries = retries + \(retries(result, of: task)), written = written + \(counts.written),
                 unchanged = unchanged + \(counts.unchanged), revised = revised + \(counts.revised),
                 quarantined = quarantined + \(result.quarantined), filled = filled + \(settled.filled),
-                absent = absent + \(settled.absent),
+                absent = absent + \(settled.absent), dropped = dropped + \(result.dropped),
+                received = received + \((rows ?? result.rows.count) + result.quarantined + result.dropped),
                 error = \(result.ended == .failed ? result.reason : nil)
             where id = \(task.id)
             """)

@@ -40,6 +40,8 @@ struct SourceTests {
         }
         #expect(try reason("pcp", "2025-04-05T22:00:00-03:00") == "no_record")
         #expect(dataset.finalReasons == ["overwritten", "foreign_values"])
+        #expect(dataset.reasonTexts["overwritten"]?.contains("in its place") == true)
+        #expect(dataset.reasonTexts["foreign_values"]?.contains("of no known hour") == true)
         #expect(dataset.partsPerRow(SeriesKey([bus, "pid"])) == 4 && dataset.partsPerRow(SeriesKey([bus, "real"])) == 1)
     }
 

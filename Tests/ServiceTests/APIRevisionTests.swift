@@ -49,7 +49,7 @@ import Testing
             #expect(calls.allSatisfy { $0["ordinal"] as? Int == 0 })
             let job = try #require(calls[1]["ingestion_id"] as? String)
             #expect(try await api.object("/v1/ingestions/\(job)")["records"] as? [String: Int] == [
-                "written": 0, "unchanged": 0, "revised": 1, "quarantined": 0,
+                "written": 0, "unchanged": 0, "revised": 1, "quarantined": 0, "received": 1, "dropped": 0,
             ])
             // The lower edition, which never was held.
             #expect(data[1]["datetime"] as? String == "2025-12-01T23:00:00-03:00")

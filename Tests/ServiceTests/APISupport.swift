@@ -23,7 +23,15 @@ final class APIUnderTest {
         wholeHours: String? = nil, todayOnDemand: Bool = false,
         _ body: @escaping @Sendable (APIUnderTest) async throws -> Void
     ) async throws {
-        try await ReaderUnderTest.with(now: now, reach: reach, wholeHours: wholeHours) { loop, held in
+        try await with(
+            try Quarters.dataset(reach: reach, wholeHours: wholeHours), settings, now: now, todayOnDemand: todayOnDemand, body)
+    }
+
+    static func with(
+        _ dataset: Dataset, _ settings: Service.Settings = .init(), now: String, todayOnDemand: Bool = false,
+        _ body: @escaping @Sendable (APIUnderTest) async throws -> Void
+    ) async throws {
+        try await ReaderUnderTest.with(dataset, now: now) { loop, held in
             let planning = Planning(store: held.store, datasets: [held.dataset], clock: held.clock, rates: [:])
             try await serve(held.reader, planning, held, on: loop, settings, todayOnDemand: todayOnDemand, body)
         }

@@ -48,7 +48,8 @@ enum Quarters {
                 ShownField("source", .key(1)), ShownField("value", .value(column: 0)), ShownField("note", .value(column: 1)),
             ],
             followed: keys, partsPerRow: { $0.values[1] == wholeHours ? 4 : 1 }, reach: reach,
-            schedules: [DatasetSchedule("fresh", .hourly(minute: 5), .missing(daysBack: 1), lane: .live)], reread: reread)
+            schedules: [DatasetSchedule("fresh", .hourly(minute: 5), .missing(daysBack: 1), lane: .live)], reread: reread,
+            reasonTexts: ["overwritten": "None: the second one's values stand in its place."])
     }
 
     /// Records are `START PRICE`; no price is above 1,000.
@@ -79,7 +80,13 @@ final class ReaderUnderTest {
         now: String, redis socket: String? = nil, reach: @escaping Quarters.ReachRule = { _, _ in nil }, wholeHours: String? = nil,
         _ body: @escaping @Sendable (isolated Loop, ReaderUnderTest) async throws -> T
     ) async throws -> T {
-        let dataset = try Quarters.dataset(reach: reach, wholeHours: wholeHours)
+        try await with(try Quarters.dataset(reach: reach, wholeHours: wholeHours), now: now, redis: socket, body)
+    }
+
+    static func with<T: Sendable>(
+        _ dataset: Dataset, now: String, redis socket: String? = nil,
+        _ body: @escaping @Sendable (isolated Loop, ReaderUnderTest) async throws -> T
+    ) async throws -> T {
         let shown = try Timestamp.parse(now)
         return try await TestServers.withDatabase("answers test") { connection in
             _ = try await Store.migrate(connection, datasets: [dataset])
@@ -147,8 +154,9 @@ final class ReaderUnderTest {
     }
 
     @discardableResult
-    private func finish(
-        _ rows: [StoredRow], _ ids: Set<Int>, days: Range<Int>, askedAt: Int64?, now: Int64, refused: [QuarantinedRecord] = []
+    func finish(
+        _ rows: [StoredRow], _ ids: Set<Int>, days: Range<Int>, askedAt: Int64?, now: Int64, refused: [QuarantinedRecord] = [],
+        shape: String = "day"
     ) async throws -> Int64 {
         _ = try await store.insertIngestion(
             Store.NewIngestion(
@@ -157,7 +165,7 @@ final class ReaderUnderTest {
                     gaps: 1, slots: 1, cost: Cost(requests: 1), lowerBound: Cost(requests: 1), optimality: .proven, estimatedSeconds: 1),
                 calls: [
                     StoredCall(
-                        shape: "day", seriesIDs: Array(ids), periods: days, covers: 1, requests: 1, tokens: 0)
+                        shape: shape, seriesIDs: Array(ids), periods: days, covers: 1, requests: 1, tokens: 0)
                 ], filedAt: 0))
         let claimed = try await store.claimTask(worker: "w", datasets: [dataset.name], leaseSeconds: 60)
         let task = try #require(claimed)

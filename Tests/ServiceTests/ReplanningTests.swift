@@ -128,7 +128,7 @@ import Testing
                 optimality: "proven", replans: 0,
                 filedAt: 10 * 86_400, createdAt: 0, startedAt: nil, finishedAt: nil, error: nil, sums: StoredIngestion.Sums())
             let settlement = try Settling.decide(ingestion, undone: [undone], series: series, dataset: dataset, findings: [:])
-            guard case .more(let calls) = settlement else {
+            guard case .more(let calls, _) = settlement else {
                 #expect(Bool(false), "\(mode): \(settlement)")
                 continue
             }

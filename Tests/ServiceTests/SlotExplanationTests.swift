@@ -119,8 +119,8 @@ import Testing
         }
     }
 
-    /// The call was proved, and the hour is not of what it could bring: the words say so.
-    @Test(arguments: [("overwritten", "in its place"), ("foreign_values", "of no known hour")])
+    /// The call was proved, and the hour is not of what it could bring: the dataset's words say so.
+    @Test(arguments: [("overwritten", "None: the second one's values stand in its place."), ("no_word", "Wait for the next ask")])
     func anHourThatCanNeverBeHadSaysWhy(reason: String, words: String) async throws {
         try await APIUnderTest.with { (api: APIUnderTest) async throws -> Void in
             let day = LocalDate("2025-12-01")!.daysSince1970

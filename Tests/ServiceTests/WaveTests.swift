@@ -120,7 +120,7 @@ import Testing
                     ingestion, undone: [], series: series, dataset: dataset, findings: [:], ground: ground)
                 switch settlement {
                 case .ended(let status, let error): return (status, error)
-                case .more(let calls): carryOut(calls)
+                case .more(let calls, _): carryOut(calls)
                 }
             }
             Issue.record("no end")

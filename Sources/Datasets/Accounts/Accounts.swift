@@ -100,7 +100,18 @@ package enum Accounts {
         teller: { channel($0) == Channel.hour.rawValue ? SeriesKey([$0.values[0], Grain.day.rawValue]) : nil },
         told: { channel($0) == Channel.day.rawValue ? [SeriesKey([$0.values[0], Grain.hour.rawValue])] : [] },
         tellerCount: "num_trades", toldCount: "num_trades", emptyReason: "no_trade", doubtReason: "trades_differ",
-        untoldReason: "day_unknown")
+        untoldReason: "day_unknown", unexpectedReason: "no_daily_row")
+
+    /// What people are told of slots without a row.
+    static let reasonTexts = [
+        "no_trade": "None: the hours that are held have all trades of the day; nothing happened in this one.",
+        "trades_differ": "Wait for the next ask, or start an ingestion of mode refresh to ask now: the upstream says nothing of this hour, but "
+            + "the day counts other trades than its hours.",
+        "day_unknown": "Start an ingestion that holds this day: its daily metrics have to be fetched first, for they say which hours are "
+            + "expected; the hours follow in the same ingestion.",
+        "no_daily_row": "None of an hour, which is expected of no day that the upstream does not list the account on. The account's day is "
+            + "asked for again by itself; an ingestion of mode refresh asks now.",
+    ]
 }
 
 /// The dataset `accounts`.
@@ -139,5 +150,6 @@ package func accounts(zone: Zone, following: Accounts.Following, rate: RequestRa
         followsStored: chosen == nil,
         defaults: { $0 == "grain" ? Accounts.Grain.allCases.map(\.rawValue) : [] },
         keyValues: { $0 == "grain" ? Accounts.Grain.allCases.map(\.rawValue) : [] },
-        reread: AccountsReread.reread, isDueByPeriod: true, roster: Accounts.rosterRules)
+        reread: AccountsReread.reread, isDueByPeriod: true, roster: Accounts.rosterRules,
+        readDefaults: ["grain": Accounts.Grain.hour.rawValue], reasonTexts: Accounts.reasonTexts)
 }

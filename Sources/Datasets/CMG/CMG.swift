@@ -78,5 +78,5 @@ package func cmg(zone: Zone, following: CMG.Following, rate: RequestRate) -> Dat
         absenceWords: .bySlot { key, start in CMGDays.absenceReason(CMGSource(key), start: start, zone: zone) },
         lostReasons: CMGDays.lostReasons, priced: CMG.priced,
         schedules: CMG.schedules(zone), corrections: CMG.corrections,
-        reread: CMG.reread(zone: zone, nodes: programmeNodes))
+        reread: CMG.reread(zone: zone, nodes: programmeNodes), reasonTexts: CMGDays.lostTexts)
 }

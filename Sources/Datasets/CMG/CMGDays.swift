@@ -104,7 +104,16 @@ struct CMGDays {
     var lastDate: String { LocalDate(daysSince1970: days.upperBound - 1).description }
 
     /// Two hours share one name on the local clock, for good: what the upstream keeps there says nothing of the other one.
-    static let lostReasons: Set<String> = ["overwritten", "foreign_values"]
+    static let lostReasons = Set(lostTexts.keys)
+
+    /// The calls that asked for such hours were proved all the same, since all came that there is.
+    static let lostTexts = [
+        "overwritten":
+            "None: two hours bear this name on the local clock, and the upstream keeps the second one's values in its place; this one's "
+            + "cannot be had.",
+        "foreign_values":
+            "None: what the upstream delivers as this hour is of no known hour and is not taken; its own values cannot be had.",
+    ]
 
     /// Why the upstream has nothing for the hour that begins at `start`.
     static func absenceReason(_ source: CMGSource?, start: Int64, zone: Zone) -> String {
