@@ -113,6 +113,7 @@ extension UpstreamRequest {
 struct Outcome {
     var end: CallEnd?
     var rows: [Row] = []
+    var found: [FoundRow] = []
     var dropped = 0
     var quarantined: [QuarantinedRecord] = []
     var requests: [UpstreamRequest] = []
@@ -132,6 +133,7 @@ struct Outcome {
 
     mutating func add(_ step: Step) {
         rows += step.rows
+        found += step.found
         dropped += step.dropped
         quarantined += step.quarantined
         end = step.end

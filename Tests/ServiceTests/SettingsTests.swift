@@ -19,7 +19,9 @@ import Testing
         ("GAPLESS_TOKENS", "@/nowhere/at/all"), ("GAPLESS_TOKENS", "@/dev/null"), ("GAPLESS_CLIENT_RATE", "100"),
         ("GAPLESS_ACCESS_LOG", "yes"), ("ALERT_GRACE", "60"), ("ALERT_WEBHOOK_URL", "https://user:hunter2@x"),
         ("ALERT_WEBHOOK_URL", "x/hunter2"), ("ALERT_WEBHOOK_SECRET", "hunter2\n"),
-        ("GAPLESS_SCHEDULES", "hourly"),
+        ("GAPLESS_SCHEDULES", "hourly"), ("METRICS_BASE_URL", "https://user:hunter2@x"), ("METRICS_API_KEY", "hunter2\n"),
+        ("METRICS_RATE_LIMIT", "10"), ("METRICS_BATCH_ACCOUNTS", "0"), ("METRICS_BATCH_ACCOUNTS", "42"),
+        ("ACCOUNTS_FILE", "/nowhere/at/all"), ("ACCOUNTS_FILE", "/dev/null"),
     ])
     func aWrongValueNamesItsSetting(name: String, value: String) {
         do {
