@@ -15,6 +15,8 @@ final class CallRunner {
         var needs: Step.Needs?
         /// `Step.witnessed` of the end.
         var witnessed: Range<Int>?
+        /// `Step.unanswered` of the end.
+        var unanswered: Set<Int> = []
         /// `Step.isGone` of the end.
         var isGone = false
         /// `Step.isBeginning` of the end.
@@ -149,12 +151,13 @@ final class CallRunner {
         outcome.refused.add(step.quarantined)
         outcome.needs = step.needs ?? outcome.needs
         guard let end = step.end else { return false }
-        outcome.witnessed = step.witnessed
+        (outcome.witnessed, outcome.unanswered) = (step.witnessed, step.unanswered)
         (outcome.isGone, outcome.isBeginning) = (step.isGone, step.isBeginning)
         if case .costlier(let needs, _) = end { outcome.needs = needs }
         if case .unproved(let why) = end, let failure {
             outcome.end = .unproved("\(why) (\(failure))")
-            if outcome.rows.isEmpty { outcome.defeat = failure }
+            // A call that answers for some of its series, or finds others, has not come for nothing.
+            if outcome.rows.isEmpty, outcome.found.isEmpty, step.unanswered.isEmpty { outcome.defeat = failure }
         } else {
             outcome.end = end
         }

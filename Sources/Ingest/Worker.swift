@@ -248,6 +248,7 @@ package final class Worker {
         result.found = outcome.found
         result.askedAt = holding.askedAt
         result.witnessed = outcome.witnessed
+        result.unanswered = Set(outcome.unanswered.map { task.seriesIDs[$0] })
         (result.isGone, result.isBeginning) = (outcome.isGone, outcome.isBeginning)
         result.begunAt = holding.begunAt
         result.requests = outcome.requests

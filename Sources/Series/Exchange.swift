@@ -90,6 +90,8 @@ package struct Step: Sendable {
     /// The periods of which the end is sure what there is, where they are not all that were asked for: a window that moved on, a tape that
     /// was read half. nil: all of a call that is proved, none of one that is not.
     package var witnessed: Range<Int>?
+    /// Of `witnessed`, the order's series by index of which the end is sure of nothing: the upstream answered for the others only.
+    package var unanswered: Set<Int> = []
     /// The end is sure that the upstream no longer has the channel of this call at all: nothing is expected of it behind what is held.
     package var isGone = false
     /// The end is sure that the upstream had nothing of the channel of this call before the earliest of its rows, ever.

@@ -1,7 +1,7 @@
 extension Dataset {
     /// The series that a selection names by the values of keys and labels, whether or not the store has them, where what is stored is
-    /// followed: a key that it names none of has the dataset's defaults. What can be no value of a key makes no series, nor does what no call
-    /// can fill. None where it leaves open which.
+    /// followed: a key that it names none of has the dataset's defaults. What can be no value of a key makes no series, nor does what no
+    /// call can fill. None where it leaves open which.
     package func series(named wanted: [String: [String]]) -> [SeriesKey] {
         guard followsStored, !wanted.isEmpty else { return [] }
         var result: [[String]] = [[]]

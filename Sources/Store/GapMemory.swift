@@ -48,7 +48,7 @@ extension Store {
         let ids = Array(Set(parts.keys).union(refused.keys).union(silence == nil ? [] : task.seriesIDs))
         if ids.isEmpty { return Remembered() }
         var changes: [CoverageChange] = []
-        let asked = Set(task.seriesIDs)
+        let asked = Set(task.seriesIDs).subtracting(result.unanswered)
         for (id, ledger) in try await lockedLedgers(ids, of: dataset, on: connection) {
             changes.append(CoverageChange(
                 id: id, ledger: ledger, adding: parts[id] ?? SlotSet(), refused: refused[id] ?? [], dataset,

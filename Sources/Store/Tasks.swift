@@ -52,6 +52,8 @@ package struct TaskResult: Sendable {
     package var askedAt: Int64?
     /// The periods of which the end is sure what there is; nil: all of a call that is proved, none of another.
     package var witnessed: Range<Int>?
+    /// Of these, the series of which it is sure of nothing, by their ids.
+    package var unanswered: Set<Int> = []
     /// The upstream has said that it no longer has the channel of this call: it has ended with what is held of it. Where nothing is, there
     /// never was one, and the task fails with this reason.
     package var isGone = false

@@ -38,7 +38,7 @@ struct AccountsListingTests {
         ]
         for (name, states, requests, truth) in cases {
             let outcome = try read(states)
-            #expect(outcome.isProved && outcome.requests.count == requests, "\(name): \(outcome.requests.count), \(String(describing: outcome.end))")
+            #expect(outcome.isProved && outcome.requests.count == requests, "\(name): \(outcome.requests.count)")
             #expect(Set(outcome.found.map { Int($0.key.values[0].dropFirst())! }) == truth, "\(name)")
             #expect(outcome.found.count == truth.count && outcome.rows.count == 1, "\(name)")
             #expect(outcome.firstAsks == 2 && Set(outcome.requests).count == requests, "\(name)")
@@ -59,7 +59,8 @@ struct AccountsListingTests {
         let doubled = try bench.one("days", ["a0", "a1"], [all[0].json, all[0].json])
         #expect(doubled.isUnproved && doubled.rows.count == 1, "one of two is not two")
         let twice = try bench.carry("days", ["a0", "a1"]) { _ in
-            FakeMetrics(records: []).text([all[0].json, FakeMetric(account: "a0", trades: 9).json, all[1].json], total: 2, skip: 0, limit: 1000)
+            let records = [all[0].json, FakeMetric(account: "a0", trades: 9).json, all[1].json]
+            return FakeMetrics(records: []).text(records, total: 2, skip: 0, limit: 1000)
         }
         #expect(twice.isProved && twice.rows.count == 2 && twice.rows[0].trades == 9, "the later one holds")
     }

@@ -128,6 +128,7 @@ struct Outcome {
     var needs: Step.Needs?
     /// Of the end.
     var witnessed: Range<Int>?
+    var unanswered: Set<Int> = []
     var isGone = false
     var isBeginning = false
 
@@ -139,6 +140,7 @@ struct Outcome {
         end = step.end
         needs = step.needs ?? needs
         witnessed = step.witnessed ?? witnessed
+        unanswered = step.unanswered
         (isGone, isBeginning) = (step.isGone, step.isBeginning)
     }
 }

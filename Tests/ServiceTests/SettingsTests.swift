@@ -1,6 +1,8 @@
 @testable import Command
 import API
 import Foundation
+import Ingest
+import Series
 import Testing
 
 /// A setting that cannot be taken stops the start with one line that names it, and never repeats a secret.
@@ -55,11 +57,44 @@ import Testing
 
     @Test func aMisspeltNameIsRefused() throws {
         #expect(throws: SettingError.self) { try SettingsReader.refuseMisspelt(["PATH", "GAPLESS_PROT"]) }
+        #expect(throws: SettingError.self) { try SettingsReader.refuseMisspelt(["METRICS_BATCH"]) }
         try SettingsReader.refuseMisspelt(["PATH", "GAPLESS_PORT", "GAPLESS_REAL_DATA"])
     }
 
+    /// Without an address there is no upstream of accounts: nothing of it is expected, and what would be fetched says what it needs.
+    @Test func accountsNeedAnAddressAndAKey() throws {
+        func catalogue(_ values: [String: String]) throws -> (Catalogue, Dataset) {
+            let catalogue = try Catalogue(Settings(SettingsReader(values: values)))
+            return (catalogue, try #require(catalogue.datasets.first { $0.name == "accounts" }))
+        }
+        let (none, idle) = try catalogue(["METRICS_API_KEY": "hunter2"])
+        #expect(idle.followed.isEmpty && none.access["metrics"] == nil && none.origins["accounts"] == nil && none.rates["metrics"] == nil)
+        #expect(none.refusal(of: idle)?.description == "METRICS_BASE_URL: is required to fetch accounts: the upstream's address")
+        let address = ["METRICS_BASE_URL": "https://metrics.example"]
+        let (mute, keyless) = try catalogue(address)
+        #expect(mute.refusal(of: keyless)?.description == "METRICS_API_KEY: is required to fetch from https://metrics.example")
+        #expect(keyless.followed.map(\.description) == ["*/day"])
+        let (ready, whole) = try catalogue(
+            address.merging(["METRICS_API_KEY": "hunter2", "METRICS_BATCH_ACCOUNTS": "7", "METRICS_RATE_LIMIT": "3/PT1S"]) { $1 })
+        #expect(ready.refusal(of: whole) == nil && ready.origins["accounts"] == "https://metrics.example")
+        #expect(ready.access["metrics"]?.rate.count == 3 && whole.call("hours")?.kind == .batch(series: 7))
+    }
+
+    @Test func aFileNamesTheAccountsThatAreFollowed() throws {
+        let path = NSTemporaryDirectory() + "accounts-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try "# ours\n808699 # the first\n\n a-1\r\n808699\n".write(toFile: path, atomically: true, encoding: .utf8)
+        let settings = try Settings(SettingsReader(values: ["ACCOUNTS_FILE": path, "METRICS_BASE_URL": "https://metrics.example"]))
+        let dataset = try #require(try Catalogue(settings).datasets.first { $0.name == "accounts" })
+        #expect(dataset.followed.map(\.description) == ["*/day", "808699/hour", "808699/day", "a-1/hour", "a-1/day"])
+        for wrong in ["a b", "*", "ok\na,b"] {
+            try wrong.write(toFile: path, atomically: true, encoding: .utf8)
+            #expect(throws: SettingError.self) { try Settings(SettingsReader(values: ["ACCOUNTS_FILE": path])) }
+        }
+    }
+
     @Test func aSecretPrintsAsStars() throws {
-        let settings = try Settings(SettingsReader(values: ["SIP_API_KEY": "hunter2"]))
+        let settings = try Settings(SettingsReader(values: ["SIP_API_KEY": "hunter2", "METRICS_API_KEY": "hunter2"]))
         var dumped = ""
         dump(settings, to: &dumped)
         #expect(!dumped.contains("hunter2") && !"\(settings)".contains("hunter2"))

@@ -87,9 +87,9 @@ package enum Accounts {
         ]
     }
 
-    /// Rows of a day are revised once, within a day or two of its end, and the last hours of it come late: hours are asked for again at both
-    /// ages. A listing is a request for a thousand accounts, where hours are one for 25: it is asked for again at three days and seven as
-    /// well, for accounts whose daily row came late or has another count of trades by now.
+    /// Rows of a day are revised once, within a day or two of its end, and the last hours of it come late: hours are asked for again at
+    /// both ages. A listing is a request for a thousand accounts, where hours are one for 25: it is asked for again at three days and
+    /// seven as well, for accounts whose daily row came late or has another count of trades by now.
     static let corrections = [
         Correction(keys: ["grain": [Grain.hour.rawValue]], ages: [1, 2]),
         Correction(keys: ["account_id": [everyone]], ages: [1, 3, 7]),

@@ -15,8 +15,9 @@ enum AccountsErrors {
         if says("unauthori", "forbidden", "api key", "apikey", "credential", "permission", "access denied") { return .refused }
         let isTooWide = says("account") && says("too many", "limit", "exceed", "at most", "maximum", "more than")
         if isTooWide || says("uri too", "url too", "too long", "too large") { return .badRequest }
-        if says("too many requests", "throttl", "quota", "rate limit") || words.contains("rate") { return .throttled(retryAfterSeconds: nil) }
-        let isWrong = says("invalid", "not found", "malformed", "unknown", "unsupported", "not allowed", "too many") || words.contains("bad")
+        if says("too many requests", "throttl", "quota") || words.contains("rate") { return .throttled(retryAfterSeconds: nil) }
+        let isWrong = words.contains("bad")
+            || says("invalid", "not found", "malformed", "unknown", "unsupported", "not allowed", "too many")
         if words.contains("limit") && !isWrong { return .throttled(retryAfterSeconds: nil) }
         return isWrong ? .badRequest : .server
     }

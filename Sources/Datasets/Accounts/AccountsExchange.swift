@@ -8,6 +8,7 @@ internal import Series
 ///
 /// - records of accounts or dates that were not asked for, of nobody, and of test accounts are dropped and counted;
 /// - where they fill most of a page and the listing has more pages, the filter does nothing, and the shape is unusable;
+/// - an account that is refused by itself leaves its slots missing, and what silence says of the others holds;
 /// - a refused record leaves its slot missing; one that does not tell its slot leaves the call unproved, for it is there;
 /// - a roster gives out the row that stands for itself only at a proved end, and the rows of accounts as rows found.
 struct AccountsExchange: Exchange {
@@ -19,6 +20,8 @@ struct AccountsExchange: Exchange {
     /// Accounts of batches that were taken, and of those that were not.
     private var taken: [Int] = []
     private var refused: [Int] = []
+    /// Accounts that were refused by themselves.
+    private var unanswered: [String] = []
     private var shortfalls: [String] = []
     private var unplaced = 0
     /// Of a roster: accounts, and their trades in all.
@@ -75,7 +78,7 @@ struct AccountsExchange: Exchange {
             guard let accounts = listing.accounts, !listing.isHeard else { break }
             refused.append(accounts.count)
             if accounts.count == 1 {
-                shortfalls.append("the upstream refuses to answer for account \(accounts[0])")
+                unanswered += accounts
                 return close(id, [])
             }
             listings[id] = nil
@@ -133,6 +136,10 @@ struct AccountsExchange: Exchange {
         let verdict = verdict
         if case .proved = verdict, quest.shape == .roster { step.rows.append(rosterRow) }
         step.needs = needs
+        if isSureOfOthers {
+            step.witnessed = quest.day..<quest.day + 1
+            step.unanswered = Set(unanswered.compactMap(quest.place))
+        }
         return end(step, verdict)
     }
 
@@ -173,11 +180,19 @@ struct AccountsExchange: Exchange {
         }
     }
 
+    private var isSureOfOthers: Bool {
+        shortfalls.isEmpty && unplaced == 0 && !unanswered.isEmpty && unanswered.count < quest.accounts.count
+    }
+
     private var verdict: CallEnd {
         if let first = shortfalls.first {
             return .unproved(shortfalls.count == 1 ? first : "\(first), and \(shortfalls.count - 1) more listings failed")
         }
         if unplaced > 0 { return .unproved("\(unplaced) records could not be read") }
+        if let first = unanswered.first {
+            let others = unanswered.count > 1 ? " and \(unanswered.count - 1) more" : ""
+            return .unproved("the upstream refuses to answer for account \(first)\(others)")
+        }
         return .proved("all \(records) records of the listing were seen")
     }
 
@@ -187,7 +202,7 @@ struct AccountsExchange: Exchange {
         if quest.shape == .roster {
             return shortfalls.isEmpty ? Step.Needs(requests: Accounts.pages(of: records), pageRows: Accounts.pageRows) : nil
         }
-        guard shortfalls.isEmpty, let least = refused.min(), let most = taken.max(), least > most else { return nil }
+        guard shortfalls.isEmpty, unanswered.isEmpty, let least = refused.min(), let most = taken.max(), least > most else { return nil }
         return Step.Needs(requests: 1, pageRows: most)
     }
 

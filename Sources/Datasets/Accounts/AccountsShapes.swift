@@ -29,7 +29,7 @@ extension Accounts {
         return max(1, (records - 2 + step) / step)
     }
 
-    /// The roster at what it was found to need. Of a batch that was refused as too large, `pageRows` is how many accounts were taken instead.
+    /// The roster at what it was found to need. Of a batch that was refused as too large, `pageRows` is how many accounts were taken.
     @Sendable static func priced(_ shape: CallShape, _ needs: Step.Needs) -> CallShape {
         guard case .batch(let series) = shape.kind, shape.name != Shape.roster.rawValue else { return shape.costing(needs.requests) }
         return CallShape(

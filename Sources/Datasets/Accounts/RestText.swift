@@ -1,7 +1,7 @@
 internal import Bytes
 
-/// Writes the fields that have no column of their own as Postgres writes them out of jsonb: members by length of name and then by its bytes,
-/// of doubled ones the last, numbers without exponents. So what was held and what comes again are equal texts where nothing changed.
+/// Writes the fields that have no column of their own as Postgres writes them out of jsonb: members by length of name and then by its
+/// bytes, of doubled ones the last, numbers without exponents. So what was held and what comes again are equal texts where nothing changed.
 enum RestText {
     /// nil where there are none.
     static func object(_ members: [(name: String, value: ArraySlice<UInt8>)]) -> String? {
