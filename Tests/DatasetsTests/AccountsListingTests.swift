@@ -16,13 +16,13 @@ struct AccountsListingTests {
     }
 
     /// What stands at the `n`th request, counted from 0.
-    private func read(_ states: [[FakeMetric]], totals: [Int]? = nil) throws -> Outcome {
+    private func read(_ states: [[FakeMetric]], totals: [Int]? = nil, body: FakeMetrics.Body = .new) throws -> Outcome {
         var asked = 0
         return try bench.carry("roster") { request in
             defer { asked += 1 }
             let state = states[min(asked, states.count - 1)]
             let total = totals.map { $0[min(asked, $0.count - 1)] } ?? state.count
-            return FakeMetrics(records: state).page(state, request, total: total)
+            return FakeMetrics(records: state, body: body).page(state, request, total: total)
         }
     }
 
@@ -42,6 +42,18 @@ struct AccountsListingTests {
             #expect(Set(outcome.found.map { Int($0.key.values[0].dropFirst())! }) == truth, "\(name)")
             #expect(outcome.found.count == truth.count && outcome.rows.count == 1, "\(name)")
             #expect(outcome.firstAsks == 2 && Set(outcome.requests).count == requests, "\(name)")
+        }
+    }
+
+    /// Where the upstream does not count, it shows by the record in which pages meet, and by one that comes again.
+    @Test func aSetThatMovedShowsWithoutACount() throws {
+        let all = Self.days(0..<1500)
+        let shifted = Self.days([1499] + Array(0..<1499))
+        var swapped = all
+        swapped.swapAt(5, 1400)
+        for (name, states) in [("shifted", [all, shifted]), ("swapped", [all, swapped]), ("two went", [all, Self.days(2..<1500)])] {
+            let outcome = try read(states, body: .bare)
+            #expect(outcome.isProved && outcome.found.count == states[1].count && outcome.requests.count == 4, "\(name): \(outcome.found.count)")
         }
     }
 
