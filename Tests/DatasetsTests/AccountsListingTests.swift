@@ -53,7 +53,8 @@ struct AccountsListingTests {
         swapped.swapAt(5, 1400)
         for (name, states) in [("shifted", [all, shifted]), ("swapped", [all, swapped]), ("two went", [all, Self.days(2..<1500)])] {
             let outcome = try read(states, body: .bare)
-            #expect(outcome.isProved && outcome.found.count == states[1].count && outcome.requests.count == 4, "\(name): \(outcome.found.count)")
+            let count = states[1].count
+            #expect(outcome.isProved && outcome.found.count == count && outcome.requests.count == 4, "\(name): \(outcome.found.count)")
         }
     }
 

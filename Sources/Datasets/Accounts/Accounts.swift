@@ -105,8 +105,8 @@ package enum Accounts {
     /// What people are told of slots without a row.
     static let reasonTexts = [
         "no_trade": "None: the hours that are held have all trades of the day; nothing happened in this one.",
-        "trades_differ": "Wait for the next ask, or start an ingestion of mode refresh to ask now: the upstream says nothing of this hour, but "
-            + "the day counts other trades than its hours.",
+        "trades_differ": "Wait for the next ask, or start an ingestion of mode refresh to ask now: the upstream says nothing of this hour, "
+            + "but the day counts other trades than its hours.",
         "day_unknown": "Start an ingestion that holds this day: its daily metrics have to be fetched first, for they say which hours are "
             + "expected; the hours follow in the same ingestion.",
         "no_daily_row": "None of an hour, which is expected of no day that the upstream does not list the account on. The account's day is "
