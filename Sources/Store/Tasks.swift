@@ -77,6 +77,8 @@ package struct TaskResult: Sendable {
     /// Refused records that these rows are made of: they are settled with them.
     var resolves: RefusalResolution?
     package var bodyBytes = 0
+    /// Records that its answers brought, as far as the result holds them.
+    var received: Int { rows.count + found.count + quarantined + dropped }
     /// It was begun too often without an end: it waits until somebody resumes the ingestion.
     package var parks = false
 
@@ -225,7 +227,7 @@ extension Store {
                 unchanged = unchanged + \(counts.unchanged), revised = revised + \(counts.revised),
                 quarantined = quarantined + \(result.quarantined), filled = filled + \(settled.filled),
                 absent = absent + \(settled.absent), dropped = dropped + \(result.dropped),
-                received = received + \((rows ?? result.rows.count) + result.quarantined + result.dropped),
+                received = received + \(rows.map { $0 + result.received } ?? result.received),
                 error = \(result.ended == .failed ? result.reason : nil)
             where id = \(task.id)
             """)

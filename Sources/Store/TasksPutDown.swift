@@ -11,6 +11,7 @@ extension Store {
             _ = try await connection.query("""
                 update tasks t set status = \(Self.putDown), finished_at = \(Self.putDownAt), lease_until = null, worker = null,
                     requests = t.requests + \(result.requests), retries = t.retries + \(Self.retries(result, of: task)),
+                    dropped = t.dropped + \(result.dropped), received = t.received + \(result.received),
                     next_at = now() + make_interval(secs => \(seconds)), error = \(result.reason)
                 from ingestions i where t.id = \(task.id) and i.id = t.ingestion_id
                 """)

@@ -111,7 +111,7 @@ import TestSupport
             let gaps = try #require(try JSONAnswer(await test.reader.gaps(query)).object["data"] as? [[String: Any]])
             #expect(gaps.texts("reason") == ["missing", "day_unknown", "trades_differ"] && gaps.ints("slots") == [48, 24, 2])
             let doubted = try #require(gaps.first { $0["reason"] as? String == "trades_differ" })
-            #expect(doubted["from"] as? String == "2024-04-15T22:00:00Z")
+            #expect(doubted["from"] as? String == "2024-04-15T22:00:00Z" && doubted["asked"] is String && doubted["next_ask"] is String)
             let rows = try JSONAnswer(await test.reader.history(try Self.history(["account_id": ["2"]], "2024-04-15", "2024-04-19") {
                 $0.fill = .null
             })).rows
