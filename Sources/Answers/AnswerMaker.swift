@@ -30,11 +30,13 @@ struct AnswerMaker {
     }
 
     /// `notes`: of which stretch it is wanted why slots are not held.
+    /// `page`: which of the series that are asked for are read, where that is not all.
     func snapshot(
-        notes: Range<Int64>? = nil, span: ([StoredSeries]) throws -> Range<Int64>? = { _ in nil }
+        notes: Range<Int64>? = nil, page: ([SeriesEntry], [Int]) throws -> [Int] = { $1 },
+        span: ([StoredSeries]) throws -> Range<Int64>? = { _ in nil }
     ) async throws -> Snapshot {
         do {
-            return try await store.snapshot(of: dataset, choose: chosen, notes: notes, span: span)
+            return try await store.snapshot(of: dataset, choose: { try page($0, try chosen($0)) }, notes: notes, span: span)
         } catch StoreError.unavailable {
             throw AnswerError.storeUnavailable(retryAfter: 1)
         }

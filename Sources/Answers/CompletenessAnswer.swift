@@ -40,7 +40,7 @@ extension AnswerMaker {
     private func writeSeries(
         _ json: inout JSONWriter, _ query: CompletenessQuery, _ scope: Scope, _ snapshot: Snapshot, _ tallies: [Tally], _ after: Int64?
     ) throws(AnswerError) -> Int64? {
-        let page = try SeriesPage(snapshot.series, after: after, limit: query.limit)
+        let page = try SeriesPage(snapshot.series.map(\.id), after: after, limit: query.limit)
         json.key(query.groupBy == .series ? "groups" : "series")
         json.beginArray()
         for index in page.indices {
@@ -112,20 +112,20 @@ extension AnswerMaker {
     }
 }
 
-/// The series of a page, in the order of their keys.
+/// The series of a page, by their ids in the order of their keys.
 struct SeriesPage {
     let indices: Range<Int>
     /// What the next page's cursor holds: the id of the last one.
     let next: Int64?
 
-    init(_ series: [StoredSeries], after id: Int64?, limit: Int) throws(AnswerError) {
+    init(_ series: [Int], after id: Int64?, limit: Int) throws(AnswerError) {
         var first = 0
         if let id {
-            guard let index = series.firstIndex(where: { $0.id == Int(id) }) else { throw .badCursor }
+            guard let index = series.firstIndex(of: Int(id)) else { throw .badCursor }
             first = index + 1
         }
         let end = first + min(limit, series.count - first)
         indices = first..<end
-        next = end < series.count && end > first ? Int64(series[end - 1].id) : nil
+        next = end < series.count && end > first ? Int64(series[end - 1]) : nil
     }
 }

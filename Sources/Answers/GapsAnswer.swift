@@ -51,15 +51,22 @@ extension AnswerMaker {
 
     func series(_ query: SeriesQuery) async throws -> FreshAnswer {
         let after = try query.cursor.map { text throws(AnswerError) in try Cursor(text, seal: question.seal, numbers: 1).place[0] }
-        let snapshot = try await snapshot()
-        let page = try SeriesPage(snapshot.series, after: after, limit: query.limit)
-        let next = page.next.map { Cursor(place: [$0]).text(seal: question.seal) }
-        var json = JSONWriter(capacity: 128 + page.indices.count * 200)
+        var last: Int64?
+        // Of ten thousand series only a page is read.
+        let snapshot = try await snapshot(page: { known, ids in
+            let all = Set(ids)
+            let sorted = known.filter { all.contains($0.id) }.sorted { $0.key < $1.key }.map(\.id)
+            let page = try SeriesPage(sorted, after: after, limit: query.limit)
+            last = page.next
+            return Array(sorted[page.indices])
+        })
+        let next = last.map { Cursor(place: [$0]).text(seal: question.seal) }
+        var json = JSONWriter(capacity: 128 + snapshot.series.count * 200)
         json.beginObject()
         json.key("data")
         json.beginArray()
-        for index in page.indices {
-            let ledger = snapshot.series[index].ledger
+        for one in snapshot.series {
+            let ledger = one.ledger
             let (ruler, parts) = (dataset.calendar(of: ledger.key).ruler, dataset.calendar(of: ledger.key).parts)
             json.beginObject()
             json.members(of: ledger.key, names: dataset.keys)

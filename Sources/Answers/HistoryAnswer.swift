@@ -8,12 +8,12 @@ extension AnswerMaker {
         let scope = Scope(dataset, from: query.from, to: query.to, now: now)
         let cursor = try historyCursor(query)
         var page: HistoryPage?
-        let snapshot = try await snapshot(notes: scope.span) { series in
+        let snapshot = try await snapshot(notes: scope.span, span: { series in
             let made = try HistoryPage(query, scope, series, after: cursor, limit: query.limit ?? HistoryQuery.pageMax)
             if query.limit == nil && made.hasMore { throw AnswerError.longHistory }
             page = made
             return made.span
-        }
+        })
         guard let page else { throw AnswerError.storeUnavailable(retryAfter: 1) }
         let next = page.hasMore ? page.end(snapshot.series)?.text(seal: question.seal) : nil
         let tallies = snapshot.series.map { scope.tally($0) }
