@@ -170,11 +170,16 @@ package struct QuarantinedRecord: Sendable, Equatable {
     package let time: Int64?
     /// Where in what was read it stands: `line 17`, `results[3]`; nil where that says nothing.
     package let place: String?
+    /// The series, where the order does not name it and the call lists what there is.
+    package let found: SeriesKey?
 
     package static let bytesMax = 2000
     private static let mark = "\u{2026}"
 
-    package init(reason: String, record: String, series: Int? = nil, time: Int64? = nil, place: String? = nil) {
+    package init(
+        reason: String, record: String, series: Int? = nil, time: Int64? = nil, place: String? = nil, found: SeriesKey? = nil
+    ) {
+        self.found = found
         self.reason = reason
         self.record = Self.cut(record)
         self.series = series

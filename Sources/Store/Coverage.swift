@@ -86,27 +86,47 @@ extension Store {
     /// What is known of a dataset's series, all of them or those with these ids, sorted by key. `now` (shown clock): which absent
     /// slots are to be asked for again by then; nil where nobody wants to know.
     package func ledgers(of dataset: String, ids: [Int]? = nil, now: Int64? = nil) async throws -> [StoredSeries] {
-        try await pool.lease { try await Self.ledgers(on: $0, of: dataset, ids: ids, now: now) }
+        try await atOneMoment { try await Self.ledgers(on: $0, of: dataset, ids: ids, now: now) }
     }
 
     /// The same, as far as it is told which slots are expected (`Roster`).
     package func ledgers(of dataset: Dataset, ids: [Int]? = nil, now: Int64? = nil) async throws -> [StoredSeries] {
-        try await pool.lease { try await Self.ledgers(on: $0, of: dataset, ids: ids, now: now) }
+        try await atOneMoment { try await Self.ledgers(on: $0, of: dataset, ids: ids, now: now) }
     }
+
+    private func atOneMoment<T>(_ body: (PostgresConnection) async throws -> T) async throws -> T {
+        try await pool.transaction { connection in
+            _ = try await connection.query("set transaction isolation level repeatable read, read only")
+            return try await body(connection)
+        }
+    }
+
+    /// What a server sends for thousands of series may be larger than what is made of it.
+    private static let seriesPerStatement = 1000
 
     static func ledgers(
         on connection: PostgresConnection, of dataset: String, ids: [Int]? = nil, now: Int64? = nil
     ) async throws -> [StoredSeries] {
-        let (all, some) = (ids == nil, (ids ?? []).map { Int32(clamping: $0) })
+        guard let ids else {
+            let all = try await connection.query("select id from series where dataset = \(dataset) order by key").map { try $0.int(0) }
+            var series: [StoredSeries] = []
+            series.reserveCapacity(all.count)
+            for from in stride(from: 0, to: all.count, by: seriesPerStatement) {
+                let some = Array(all[from..<min(from + seriesPerStatement, all.count)])
+                series += try await ledgers(on: connection, of: dataset, ids: some, now: now)
+            }
+            return series
+        }
+        let some = ids.map { Int32(clamping: $0) }
         // One group for all of them: of many series most have nothing to be asked for again.
         let rows = try await connection.query("""
             select s.id, s.key, lower(s.lifetime), upper(s.lifetime), \(Self.bounds("c.held")), \(Self.bounds("c.absent")),
                 c.excluded, c.unfillable, c.quarantined, r.slots
             from series s join coverage c on c.series_id = s.id left join (
                 select a.series_id, range_agg(int8range(a.first_slot, a.end_slot)) as slots from absences a
-                where a.next_at <= \(.instant(now)) \(all ? "" : "and a.series_id = any(\(some))" as SQL) group by a.series_id
+                where a.next_at <= \(.instant(now)) and a.series_id = any(\(some)) group by a.series_id
             ) r on r.series_id = s.id
-            where s.dataset = \(dataset) \(all ? "" : "and s.id = any(\(some))" as SQL)
+            where s.dataset = \(dataset) and s.id = any(\(some))
             order by s.key
             """)
         return try rows.map { row in

@@ -9,12 +9,14 @@ extension Store {
     static func takeUpFound(
         of result: inout TaskResult, _ dataset: Dataset, now: Int64, on connection: PostgresConnection
     ) async throws -> Bool {
-        if result.found.isEmpty { return false }
+        let refused = result.refused.found
+        if result.found.isEmpty, refused.isEmpty { return false }
         let found = result.found
         result.found = []
-        let keys = Set(found.map(\.key)).filter(dataset.follows)
+        let keys = Set(found.map(\.key)).union(refused).filter(dataset.follows)
         let told = dataset.roster.map { roster in keys.flatMap(roster.told).filter(dataset.follows) } ?? []
         let (ids, isMade) = try await ensureSeries(keys.union(told), of: dataset.name, now: now, on: connection)
+        result.refused.take(ids)
         result.rows.reserveCapacity(result.rows.count + found.count)
         for row in found {
             if keys.contains(row.key), let id = ids[row.key] {

@@ -3,8 +3,10 @@ package import Series
 /// What was refused, by series id: on its way to the store.
 package struct RefusedRecords: Sendable, Equatable {
     package struct Record: Sendable, Equatable {
-        /// nil where it cannot be told whose it is.
-        package let seriesID: Int?
+        /// nil where it cannot be told whose it is, or as long as the series is not made.
+        package fileprivate(set) var seriesID: Int?
+        /// The series that a listing tells of.
+        package let found: SeriesKey?
         /// What it speaks of; nil where that cannot be told.
         package let time: Int64?
         package let reason: String
@@ -24,14 +26,26 @@ package struct RefusedRecords: Sendable, Equatable {
         kept = refusals.kept.map { one in
             let time = one.time.flatMap { Self.years.contains($0) ? $0 : nil }
             return Record(
-                seriesID: one.series.map { seriesIDs[$0] }, time: one.series == nil ? nil : time, reason: Self.clean(one.reason),
-                record: Self.clean(one.record), place: one.place.map(Self.clean))
+                seriesID: one.series.map { seriesIDs[$0] }, found: one.found, time: one.series == nil && one.found == nil ? nil : time,
+                reason: Self.clean(one.reason), record: Self.clean(one.record), place: one.place.map(Self.clean))
         }
         for one in kept {
             if let id = one.seriesID, let time = one.time { times[id, default: []].append(time) }
         }
         for place in refusals.beyond where Self.years.contains(place.time) {
             times[seriesIDs[place.series], default: []].append(place.time)
+        }
+    }
+
+    /// Series that listings told of.
+    var found: Set<SeriesKey> { Set(kept.compactMap(\.found)) }
+
+    /// Those of series that listings told of are of these now.
+    mutating func take(_ ids: [SeriesKey: Int]) {
+        for index in kept.indices {
+            guard let key = kept[index].found, let id = ids[key] else { continue }
+            kept[index].seriesID = id
+            if let time = kept[index].time { times[id, default: []].append(time) }
         }
     }
 

@@ -175,13 +175,7 @@ extension Store {
             series[place].notes = SlotNotes(
                 absences[id] ?? [], exclusions[id] ?? [], refused[id] ?? [], doubt: dataset.roster?.doubtReason)
         }
-        if let roster = dataset.roster {
-            for place in series.indices where !series[place].ledger.untold.isEmpty {
-                let slots = dataset.slots(of: series[place].key, from: span.lowerBound, to: span.upperBound)
-                let untold = series[place].ledger.untold.intersection(slots)
-                if !untold.isEmpty { series[place].notes.add(untold: untold, roster.untoldReason) }
-            }
-        }
+        addUntold(to: &series, of: dataset, in: span)
         // Only series that others can speak of have any.
         if dataset.derivation == nil { return }
         let slots = series.map { dataset.slots(of: $0.key, from: span.lowerBound, to: span.upperBound) }
@@ -189,6 +183,15 @@ extension Store {
             on: series.map { Int32($0.id) }, from: slots.map(\.lowerBound), to: slots.map(\.upperBound), on: connection)
         for place in series.indices {
             if let own = remarks[series[place].id] { series[place].notes.add(own) }
+        }
+    }
+
+    private static func addUntold(to series: inout [StoredSeries], of dataset: Dataset, in span: Range<Int64>) {
+        guard let roster = dataset.roster else { return }
+        for place in series.indices where !series[place].ledger.untold.isEmpty {
+            let slots = dataset.slots(of: series[place].key, from: span.lowerBound, to: span.upperBound)
+            let untold = series[place].ledger.untold.intersection(slots)
+            if !untold.isEmpty { series[place].notes.add(untold: untold, roster.untoldReason) }
         }
     }
 }

@@ -131,7 +131,8 @@ package func accounts(zone: Zone, following: Accounts.Following, rate: RequestRa
             name: "metrics", credential: .header("apiKey"), rate: rate, requestsInFlight: 4, timeoutSeconds: 120,
             bodyBytesMax: 16 << 20),
         exchange: { order -> any Exchange in
-            AccountsQuest(order, chosen: chosen).map { AccountsExchange($0, requestsMax: order.requests) } ?? UnknownShape()
+            // Once it is known how long listings are, calls that were planned before are not cut off for it.
+            AccountsQuest(order, chosen: chosen).map { AccountsExchange($0, requestsMax: order.pageRows == nil ? order.requests : .max) } ?? UnknownShape()
         },
         schema: Accounts.hours, slotFields: Accounts.hourFields, partFields: Accounts.hourFields,
         tables: [

@@ -10,6 +10,7 @@ internal import Series
 /// - where they fill most of a page and the listing has more pages, the filter does nothing, and the shape is unusable;
 /// - an account that is refused by itself leaves its slots missing, and what silence says of the others holds;
 /// - a refused record leaves its slot missing; one that does not tell its slot leaves the call unproved, for it is there;
+/// - a refused record of a roster is told with the account's own series, whose day it leaves missing;
 /// - a roster gives out the row that stands for itself only at a proved end, and the rows of accounts as rows found.
 struct AccountsExchange: Exchange {
     private let quest: AccountsQuest
@@ -24,6 +25,7 @@ struct AccountsExchange: Exchange {
     private var unanswered: [String] = []
     private var shortfalls: [String] = []
     private var unplaced = 0
+    private var refusedFound = 0
     /// Of a roster: accounts, and their trades in all.
     private var accounts = 0
     private var trades: Int64 = 0
@@ -159,13 +161,17 @@ struct AccountsExchange: Exchange {
         let place = record.account.flatMap(quest.place)
         if let flaw = record.flaw {
             // A record of a stranger whose date cannot be read was not asked for either.
-            if record.account != nil, place == nil, quest.shape != .roster {
+            let isStranger = quest.shape == .roster ? !(quest.chosen.map { $0.contains(record.account ?? "") } ?? true) : place == nil
+            if record.account != nil, isStranger {
                 step.dropped += 1
                 return
             }
-            if place == nil || time == nil { unplaced += 1 }
+            let found = quest.shape == .roster ? record.account.map { SeriesKey([$0, Accounts.Grain.day.rawValue]) } : nil
+            if found != nil { refusedFound += 1 }
+            // Of what is refused beyond the bound nothing is kept by which a series would be made.
+            if place == nil && found == nil || time == nil || refusedFound > Refusals.keptMax { unplaced += 1 }
             let text = String(decoding: record.text.prefix(QuarantinedRecord.bytesMax + 1), as: UTF8.self)
-            step.quarantined.append(QuarantinedRecord(reason: flaw, record: text, series: place, time: time))
+            step.quarantined.append(QuarantinedRecord(reason: flaw, record: text, series: place, time: time, found: found))
             return
         }
         guard let account = record.account, let time else { return }
