@@ -233,11 +233,14 @@ struct AccountsExchangeTests {
         #expect(outcome.isProved && outcome.found.map { $0.key.values[0] } == ["a3", "a5"] && outcome.rows[0].rest == "{\"accounts\": 9}")
     }
 
-    /// Whose it was would not be expected otherwise.
-    @Test func aRosterWithARecordThatCannotBeReadIsNotWhole() throws {
-        let bad = FakeMetric(account: "x", trades: -1).json
-        let outcome = try bench.one("roster", ["*"], [bad, FakeMetric(account: "y", trades: 1).json])
-        #expect(outcome.isUnproved && outcome.found.count == 1 && outcome.rows.isEmpty && outcome.quarantined.count == 1)
+    /// Whose day it was is told with the record: it would not be expected otherwise. One that does not tell its day leaves the call open.
+    @Test func aRosterTellsWhoseRecordItRefuses() throws {
+        let (bad, good) = (FakeMetric(account: "x", trades: -1).json, FakeMetric(account: "y", trades: 1).json)
+        let outcome = try bench.one("roster", ["*"], [bad, good])
+        #expect(outcome.isProved && outcome.found.count == 1 && outcome.rows.count == 1 && outcome.quarantined.count == 1)
+        #expect(outcome.quarantined[0].found == SeriesKey(["x", "day"]) && outcome.quarantined[0].time != nil)
+        let dateless = try bench.one("roster", ["*"], [#"{"accountId": "x", "login": "1", "date": "soon", "numTrades": 3}"#, good])
+        #expect(dateless.isUnproved && dateless.rows.isEmpty && dateless.quarantined.count == 1)
         let nobody = try bench.one("roster", ["*"], [#"{"accountId": null, "date": "20250601", "numTrades": 3}"#])
         #expect(nobody.isProved && nobody.dropped == 1 && nobody.rows[0].rest == "{\"accounts\": 0}")
     }

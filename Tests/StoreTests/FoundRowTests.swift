@@ -48,6 +48,24 @@ import TestSupport
         }
     }
 
+    /// Its slot is refused and not unheard of: the listing, which is whole, would say that it does not exist.
+    @Test func aRefusedRecordOfAListingMakesItsSeries() async throws {
+        try await Counted.with { _, held in
+            var call = CountedCall.roster(20_000, ["a": 3])
+            let time = Int64(20_000) * 86_400
+            call.refused = [QuarantinedRecord(reason: "count is above 1000", record: "\(time) 5000", time: time, found: Counted.days("b"))]
+            try await held.make(call, now: Self.now)
+            let series = try await held.judged()
+            let day = try #require(series[Counted.days("b")]?.ledger)
+            #expect(day.quarantined.ranges == [20_000..<20_001] && day.unexpected.isEmpty)
+            #expect(try await held.hours("b", 20_000, now: Self.now) == String(repeating: "u", count: 24))
+            #expect(try await held.hours("a", 20_000, now: Self.now) == String(repeating: "m", count: 24))
+            // A row that passes settles it.
+            try await held.make(.roster(20_000, ["a": 3, "b": 0]), now: Self.now + 60)
+            #expect(try await held.judged()[Counted.days("b")]?.ledger.quarantined.isEmpty == true)
+        }
+    }
+
     @Test func nothingIsAbsentOfFoundSeriesBySilence() async throws {
         try await Counted.with(["a"]) { _, held in
             try await held.make(.roster(20_000, ["b": 1]), now: Self.now)

@@ -132,7 +132,8 @@ package func accounts(zone: Zone, following: Accounts.Following, rate: RequestRa
             bodyBytesMax: 16 << 20),
         exchange: { order -> any Exchange in
             // Once it is known how long listings are, calls that were planned before are not cut off for it.
-            AccountsQuest(order, chosen: chosen).map { AccountsExchange($0, requestsMax: order.pageRows == nil ? order.requests : .max) } ?? UnknownShape()
+            let most = order.pageRows == nil ? order.requests : .max
+            return AccountsQuest(order, chosen: chosen).map { AccountsExchange($0, requestsMax: most) } ?? UnknownShape()
         },
         schema: Accounts.hours, slotFields: Accounts.hourFields, partFields: Accounts.hourFields,
         tables: [
