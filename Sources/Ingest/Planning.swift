@@ -254,7 +254,7 @@ package final class Planning {
             if missing.isEmpty { continue }
             demands.append(Demand(series: one.key, missing: missing))
         }
-        demands = dataset.relieved(demands)
+        if left == nil { demands = Self.told(demands, by: selection, of: dataset, series, &ids, except: reserved, now: now) }
         var shapes = dataset.shapes(by: findings)
         // Half of what was too much, so that a day that is lost is found in a few rounds.
         if let widest = instead?.filter(\.isTooWide).map(\.periods.count).max() {
@@ -285,6 +285,27 @@ package final class Planning {
             figures.warnings.append("\(cause) \(plan.uncovered) of the selected slots\(reasons)")
         }
         return (figures, calls, dataset.requestsByScope(of: plan))
+    }
+
+    /// With what tells which slots are expected, which is asked for first, and without what comes with it.
+    private static func told(
+        _ demands: [Demand], by selection: Selection, of dataset: Dataset, _ series: [StoredSeries], _ ids: inout [SeriesKey: Int],
+        except reserved: Reserved?, now: Int64
+    ) -> [Demand] {
+        guard let roster = dataset.roster else { return demands }
+        let known = Dictionary(uniqueKeysWithValues: series.map { ($0.key, $0) })
+        let first = dataset.tellersFirst(
+            selection, known.mapValues(\.ledger), from: selection.from ?? now, to: selection.to ?? now, now: now)
+        for demand in first { ids[demand.series] = known[demand.series]?.id }
+        let whole = first.first { $0.series == roster.series }?.missing ?? SlotSet()
+        // What others are to fetch comes all the same.
+        let open = first.compactMap { demand -> Demand? in
+            let others = known[demand.series].flatMap { reserved?.slots(of: $0.id) } ?? SlotSet()
+            let left = demand.missing.subtracting(others)
+            return left.isEmpty ? nil : Demand(series: demand.series, missing: left)
+        }
+        let asked = demands.first { $0.series == roster.series }?.missing ?? SlotSet()
+        return dataset.relieved(demands + open, by: whole.union(asked))
     }
 
     /// The runs of what is planned for that no way leads to which is allowed, and what a person could do.

@@ -6,6 +6,8 @@
 package struct Roster: Sendable {
     /// The roster's series.
     package let series: SeriesKey
+    /// The key whose values the roster lists: `account_id`.
+    package let key: String
     package let isListed: @Sendable (SeriesKey) -> Bool
     /// The listed series that tells of this one; nil of a listed one and of the roster.
     package let teller: @Sendable (SeriesKey) -> SeriesKey?
@@ -26,12 +28,14 @@ package struct Roster: Sendable {
     package let unexpectedReason: String
 
     package init(
-        series: SeriesKey, isListed: @escaping @Sendable (SeriesKey) -> Bool, teller: @escaping @Sendable (SeriesKey) -> SeriesKey?,
+        series: SeriesKey, key: String, isListed: @escaping @Sendable (SeriesKey) -> Bool,
+        teller: @escaping @Sendable (SeriesKey) -> SeriesKey?,
         told: @escaping @Sendable (SeriesKey) -> [SeriesKey], tellerCount: String, toldCount: String, emptyReason: String,
         doubtReason: String, untoldReason: String, unexpectedReason: String = "unexpected"
     ) {
         self.unexpectedReason = unexpectedReason
         self.series = series
+        self.key = key
         self.isListed = isListed
         self.teller = teller
         self.told = told
@@ -53,6 +57,8 @@ package struct Roster: Sendable {
         by teller: Ledger, roster: Ledger, in longer: FinerSlots, always: Range<Int> = Ledger.always
     ) -> (unexpected: SlotSet, untold: SlotSet) {
         let known = roster.held.union(teller.held).union(teller.absent).subtracting(teller.quarantined.subtracting(teller.held))
+            // What a person does not expect tells of nothing.
+            .union(teller.excluded)
         let unknown = SlotSet(longer.coarser(touching: SlotSet(always)).ranges.first ?? 0..<0).subtracting(known)
         return (longer.finer(in: known.subtracting(teller.held)), longer.finer(in: unknown))
     }
@@ -72,13 +78,31 @@ extension Dataset {
         return ledger
     }
 
-    /// Without slots of listed series that a call for the roster will bring anyway.
-    package func relieved(_ demands: [Demand]) -> [Demand] {
-        guard let roster, let whole = demands.first(where: { $0.series == roster.series })?.missing else { return demands }
+    /// Without slots of listed series that a call for the roster will bring anyway: `whole` of it.
+    package func relieved(_ demands: [Demand], by whole: SlotSet) -> [Demand] {
+        guard let roster, !whole.isEmpty else { return demands }
         return demands.compactMap { demand in
             if !roster.isListed(demand.series) { return demand }
             let left = demand.missing.subtracting(whole)
             return left.isEmpty ? nil : Demand(series: demand.series, missing: left)
+        }
+    }
+
+    /// What has to be asked for first, since it tells which of the selected slots are expected: the roster where all that it lists is
+    /// meant, else the tellers of what is selected. Also where the selection itself does not name those. `ledgers`: of all series.
+    package func tellersFirst(_ selection: Selection, _ ledgers: [SeriesKey: Ledger], from: Int64, to: Int64, now: Int64) -> [Demand] {
+        guard let roster else { return [] }
+        if selection.keys[roster.key] == nil, follows(roster.series), let whole = ledgers[roster.series] {
+            return [lacking(whole, from: from, to: to, now: now)].filter { !$0.missing.isEmpty }
+        }
+        return ledgers.values.compactMap { ledger in
+            guard !ledger.untold.isEmpty, selects(ledger.key, by: selection), let name = roster.teller(ledger.key), follows(name),
+                let teller = ledgers[name],
+                let longer = FinerSlots(of: calendar(of: ledger.key).ruler, in: calendar(of: name).ruler)
+            else { return nil }
+            let asked = longer.coarser(touching: ledger.untold.intersection(slots(of: ledger.key, from: from, to: to)))
+            let missing = lacking(teller, from: from, to: to, now: now).missing.intersection(asked)
+            return missing.isEmpty ? nil : Demand(series: name, missing: missing)
         }
     }
 

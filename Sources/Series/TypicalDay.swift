@@ -30,7 +30,8 @@ extension SteadyDemand {
                 if run.at < day.lowerBound { continue }
                 let around = Circumstances(
                     now: run.at, ledgers: dataset.hasWays ? holes.map { $0.known(dataset) } : [], ways: selection.ways)
-                let plan = dataset.plan(dataset.relieved(demands), shapes: shapes, circumstances: around)
+                let listed = demands.first { $0.series == dataset.roster?.series }?.missing ?? SlotSet()
+                let plan = dataset.plan(dataset.relieved(demands, by: listed), shapes: shapes, circumstances: around)
                 requests.merge(dataset.requestsByScope(of: plan).mapValues(Double.init), uniquingKeysWith: +)
             }
         }

@@ -42,7 +42,7 @@ extension Store {
     ) async throws -> Remembered {
         let witnessed = result.witnessed ?? (result.ended == .proved ? task.periods : nil)
         let silence = witnessed.flatMap { periods in
-            result.askedAt.map { (periods: periods, askedAt: $0, isSure: result.witnessed != nil) }
+            result.askedAt.map { (periods: periods, askedAt: $0, isSure: result.witnessed != nil && result.unanswered.isEmpty) }
         }
         let refused = result.refused.times
         let ids = Array(Set(parts.keys).union(refused.keys).union(silence == nil ? [] : task.seriesIDs))

@@ -34,7 +34,7 @@ struct RosterTests {
             schema: RowSchema(table: "none", columns: [], migrations: []), slotFields: [], partFields: [], followed: [roster],
             channel: { $0 == roster ? "roster" : $0.values[1] }, followsStored: true, isDueByPeriod: true,
             roster: Roster(
-                series: roster, isListed: { $0 != roster && $0.values[1] == "day" },
+                series: roster, key: "name", isListed: { $0 != roster && $0.values[1] == "day" },
                 teller: { $0.values[1] == "hour" ? day($0.values[0]) : nil }, told: { [hour($0.values[0])] }, tellerCount: "n",
                 toldCount: "n", emptyReason: "nothing", doubtReason: "doubt", untoldReason: "untold"))
     }
@@ -115,11 +115,41 @@ struct RosterTests {
                 if !hours.intersection(day * 6..<day * 6 + 6).isEmpty { hoursOf[day, default: 0] += 1 }
             }
         }
-        let plan = dataset.plan(dataset.relieved(demands), shapes: dataset.shapes, circumstances: Circumstances(now: 0, ledgers: []))
+        let relieved = dataset.relieved(demands, by: listing)
+        let plan = dataset.plan(relieved, shapes: dataset.shapes, circumstances: Circumstances(now: 0, ledgers: []))
         let least = (Array(daysOf.values) + Array(hoursOf.values)).reduce(listing.count) { $0 + ($1 + batch - 1) / batch }
         #expect(plan.totals.cost.requests == least, "seed \(seed)")
         #expect(plan.lowerBound.requests == least, "seed \(seed)")
         #expect(plan.optimality == .proven)
         #expect(plan.calls.allSatisfy { $0.series.count <= batch && $0.periods.count == 1 })
+    }
+
+    /// Hours by themselves, of days of which nothing is known: the listing is asked for first, of named accounts their own days.
+    @Test func whatTellsIsAskedForFirst() throws {
+        let dataset = Self.dataset()
+        let (from, to, now) = (Int64(0), Int64(12 * 6 * 3600), Int64(100 * 6 * 3600))
+        let whole = Ledger(key: Self.roster, held: SlotSet(0..<4))
+        var ledgers = [whole.key: whole]
+        for name in ["a", "b"] {
+            ledgers[Self.day(name)] = Ledger(key: Self.day(name), held: SlotSet(0..<6))
+            ledgers[Self.hour(name)] = Ledger(key: Self.hour(name))
+        }
+        let told = Dictionary(uniqueKeysWithValues: ledgers.keys.map { ($0, dataset.told(ledgers, of: $0)!) })
+        func first(_ keys: [String: [String]]) -> [Demand] {
+            dataset.tellersFirst(Selection(dataset: "listed", keys: keys), told, from: from, to: to, now: now)
+        }
+        #expect(first(["grain": ["hour"]]) == [Demand(series: Self.roster, missing: SlotSet(4..<12))])
+        #expect(first([:]) == [Demand(series: Self.roster, missing: SlotSet(4..<12))])
+        #expect(first(["grain": ["hour"], "name": ["a"]]) == [Demand(series: Self.day("a"), missing: SlotSet(6..<12))])
+        #expect(first(["name": ["*"]]).isEmpty)
+    }
+
+    /// A day that a person does not expect tells of no hours.
+    @Test func anExcludedDayTellsOfNothing() throws {
+        let dataset = Self.dataset()
+        var teller = Ledger(key: Self.day("a"))
+        teller.excluded = SlotSet(3..<4)
+        let hour = try #require(dataset.told([teller.key: teller, Self.hour("a"): Ledger(key: Self.hour("a"))], of: Self.hour("a")))
+        #expect(hour.unexpected == SlotSet(18..<24) && !hour.untold.contains(18) && hour.untold.contains(24))
     }
 }

@@ -37,7 +37,7 @@ enum Listed {
             absenceWords: .bySlot { key, _ in key.values == ["2", "hour"] ? "trades_differ" : "no_trade" }, emptyReasons: ["no_trade"],
             isDueByPeriod: true,
             roster: Roster(
-                series: roster, isListed: { $0.values[1] == "day" && $0 != roster },
+                series: roster, key: "account_id", isListed: { $0.values[1] == "day" && $0 != roster },
                 teller: { $0.values[1] == "hour" ? SeriesKey([$0.values[0], "day"]) : nil },
                 told: { [SeriesKey([$0.values[0], "hour"])] }, tellerCount: "num_trades", toldCount: "num_trades",
                 emptyReason: "no_trade", doubtReason: "trades_differ", untoldReason: "day_unknown", unexpectedReason: "no_daily_row"),

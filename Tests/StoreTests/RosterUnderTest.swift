@@ -35,7 +35,7 @@ enum Counted {
             },
             isDueByPeriod: true,
             roster: Roster(
-                series: roster, isListed: { $0.values[1] == "day" && $0 != roster },
+                series: roster, key: "account", isListed: { $0.values[1] == "day" && $0 != roster },
                 teller: { $0.values[1] == "hour" ? days($0.values[0]) : nil },
                 told: { $0.values[1] == "day" && $0 != roster ? [hours($0.values[0])] : [] }, tellerCount: "count", toldCount: "count",
                 emptyReason: "no_trade", doubtReason: "counts_differ", untoldReason: "day_unknown"))

@@ -96,7 +96,7 @@ package enum Accounts {
     ]
 
     static let rosterRules = Roster(
-        series: roster, isListed: { channel($0) == Channel.day.rawValue },
+        series: roster, key: "account_id", isListed: { channel($0) == Channel.day.rawValue },
         teller: { channel($0) == Channel.hour.rawValue ? SeriesKey([$0.values[0], Grain.day.rawValue]) : nil },
         told: { channel($0) == Channel.day.rawValue ? [SeriesKey([$0.values[0], Grain.hour.rawValue])] : [] },
         tellerCount: "num_trades", toldCount: "num_trades", emptyReason: "no_trade", doubtReason: "trades_differ",
