@@ -92,6 +92,7 @@ struct IngestCommand: ParsableCommand {
         if plan.calls.isEmpty {
             // No job: what is missing all the same has no way that was allowed.
             let table = try showWhatIsThere(selection, dataset, attached)
+            if table.rows.isEmpty { try requireAccess(dataset, attached) }
             if table.total.missing > table.total.unfillable { throw ExitCode(3) }
             return nil
         }

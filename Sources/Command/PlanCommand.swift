@@ -17,6 +17,12 @@ struct PlanCommand: ParsableCommand {
                 let (selection, dataset) = try options.selection(among: attached.catalogue.datasets)
                 try options.look(through: dataset, attached, isQuiet: json)
                 let plan = try attached.planning { _, planning in try await planning.plan(selection) }
+                // Complete because there is nobody to ask is no answer.
+                if plan.calls.isEmpty, let refusal = attached.catalogue.refusal(of: dataset),
+                    try CompletenessTable.of(selection, dataset, attached).rows.isEmpty
+                {
+                    throw refusal
+                }
                 try PlanText.show(plan, dataset, json: json, attached)
             }
         }

@@ -34,7 +34,8 @@ struct PlanText {
         let figures = plan.figures
         let warnings = figures.warnings.map { "warning: \(ShownText.safe($0))" }
         if plan.calls.isEmpty {
-            return ["nothing to do: \(figures.slots == 0 ? "nothing is missing" : "no fillable gap") in the selection"] + warnings
+            let why = figures.slots > 0 ? "no fillable gap" : warnings.isEmpty ? "nothing is missing" : "nothing is to be asked for now"
+            return ["nothing to do: \(why) in the selection"] + warnings
         }
         let work = [(figures.gaps, "gap"), (figures.slots, "slot"), (plan.calls.count, "call"), (figures.cost.requests, "request")].map {
             "\($0) \($1)\($0 == 1 ? "" : "s")"

@@ -23,6 +23,7 @@ struct ReportCommand: ParsableCommand {
                 let (selection, dataset) = try options.selection(among: attached.catalogue.datasets)
                 let grouping = try by.map { try Self.grouping($0, of: dataset) } ?? .series
                 let table = try CompletenessTable.of(selection, dataset, attached, isAsked: true)
+                if table.rows.isEmpty, let refusal = attached.catalogue.refusal(of: dataset) { throw refusal }
                 json ? say(table.json(by: grouping)) : say(table.text(by: grouping))
                 if table.total.missing > table.total.unfillable { throw ExitCode(3) }
             }

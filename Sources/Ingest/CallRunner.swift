@@ -65,6 +65,7 @@ final class CallRunner {
             var waiting = reading.start().map { Attempt(call: call, lane: lane, traceID: traceID, request: $0, number: 1, delay: 0) }[...]
             var flying = 0
             var lastFailure: String?
+            var mayPass = true
             var isOver = false
             while true {
                 while !isOver, flying < inFlightMax, let attempt = waiting.popFirst() {
@@ -82,9 +83,10 @@ final class CallRunner {
                     continue
                 }
                 switch await digest(sent, by: reading) {
-                case .step(let step, let reason):
+                case .step(let step, let reason, let kind):
                     lastFailure = reason ?? lastFailure
-                    isOver = take(step, after: lastFailure, into: &outcome)
+                    if let kind { mayPass = kind != .badRequest }
+                    isOver = take(step, after: lastFailure, mayPass: mayPass, into: &outcome)
                     waiting += step.requests.map { Attempt(call: call, lane: lane, traceID: traceID, request: $0, number: 1, delay: 0) }
                 case .again(let attempt):
                     waiting.append(attempt)
@@ -102,7 +104,7 @@ final class CallRunner {
 
     private enum Digest {
         /// `after`: why the request that led to it was given up.
-        case step(Step, after: String? = nil)
+        case step(Step, after: String? = nil, FailureClass? = nil)
         case again(Attempt)
         case broken(CallFailure)
     }
@@ -139,12 +141,12 @@ final class CallRunner {
         case .giveUp:
             // A refusal is the same for every request of the call; a page that did not come is this page's.
             if failure.kind == .refused || (failure.kind == .badRequest && !request.isDoubtful) { return .broken(failure) }
-            return .step(reading.gaveUp(on: request, because: failure.kind), after: failure.reason)
+            return .step(reading.gaveUp(on: request, because: failure.kind), after: failure.reason, failure.kind)
         }
     }
 
     /// True where the call is over.
-    private func take(_ step: Step, after failure: String?, into outcome: inout Outcome) -> Bool {
+    private func take(_ step: Step, after failure: String?, mayPass: Bool, into outcome: inout Outcome) -> Bool {
         outcome.rows += step.rows
         outcome.found += step.found
         outcome.dropped += step.dropped
@@ -157,7 +159,7 @@ final class CallRunner {
         if case .unproved(let why) = end, let failure {
             outcome.end = .unproved("\(why) (\(failure))")
             // A call that answers for some of its series, or finds others, has not come for nothing.
-            if outcome.rows.isEmpty, outcome.found.isEmpty, step.unanswered.isEmpty { outcome.defeat = failure }
+            if outcome.rows.isEmpty, outcome.found.isEmpty, step.unanswered.isEmpty, mayPass { outcome.defeat = failure }
         } else {
             outcome.end = end
         }

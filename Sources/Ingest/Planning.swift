@@ -187,13 +187,28 @@ package final class Planning {
     /// All series of the store, with those that the selection names and that were not there before.
     private func declared(by selection: Selection, of dataset: Dataset, now: Int64) async throws -> [StoredSeries] {
         let series = try await store.ledgers(of: dataset, now: now)
-        let named = dataset.series(named: selection.keys)
+        if let roster = dataset.roster { try requireListed(selection.keys[roster.key] ?? [], roster, of: dataset, series) }
+        let named = dataset.roster == nil ? dataset.series(named: selection.keys) : []
         if named.isEmpty { return series }
         let known = Set(series.map(\.key))
         let new = named.filter { !known.contains($0) }
         if new.isEmpty { return series }
         _ = try await store.ensureSeries(new, of: dataset.name, now: now)
         return try await store.ledgers(of: dataset, now: now)
+    }
+
+    /// Where a listing tells what there is, nothing else makes series: a misspelt name would be one for ever.
+    private func requireListed(
+        _ values: [String], _ roster: Roster, of dataset: Dataset, _ series: [StoredSeries]
+    ) throws(InputError) {
+        guard let place = dataset.keys.firstIndex(of: roster.key), !values.isEmpty else { return }
+        let known = Set(series.map { $0.key.values[place] })
+        guard let stranger = values.first(where: { !known.contains($0) }) else { return }
+        throw InputError(
+            roster.key,
+            "\(SelectionJSON.clipped(stranger)) is not known here: no listing has named it; list the days first "
+                + "(\(roster.key) \(roster.series.values[place]))",
+            isUnknownName: true)
     }
 
     /// Whether any of the selected slots is held, be it in part.
@@ -278,6 +293,7 @@ package final class Planning {
         if unfillable.count > Store.unfillableKept {
             figures.warnings.append("\(unfillable.count - Store.unfillableKept) more runs of slots are unfillable")
         }
+        figures.warnings += Self.resting(series, selection, of: dataset, now: now).map { [$0] } ?? []
         if plan.uncovered > 0 {
             let cause = selection.maxRequests != nil ? "max_requests leaves out"
                 : dataset.hasWays ? "no way that is allowed reaches" : "no call shape reaches"
@@ -285,6 +301,17 @@ package final class Planning {
             figures.warnings.append("\(cause) \(plan.uncovered) of the selected slots\(reasons)")
         }
         return (figures, calls, dataset.requestsByScope(of: plan))
+    }
+
+    /// What of missing slots is not asked for now, for people; nil where that is nothing.
+    private static func resting(_ series: [StoredSeries], _ selection: Selection, of dataset: Dataset, now: Int64) -> String? {
+        guard dataset.roster != nil, selection.mode != .refresh else { return nil }
+        let slots = series.lazy.filter { !$0.ledger.resting.isEmpty && dataset.selects($0.key, by: selection) }.reduce(0) { sum, one in
+            sum + one.ledger.resting.count(in: dataset.slots(of: one.key, from: selection.from ?? now, to: selection.to ?? now))
+        }
+        if slots == 0 { return nil }
+        return "\(slots) missing slots rest: the upstream said nothing of them, which is doubted; each is asked for again in its time, "
+            + "and mode refresh asks now"
     }
 
     /// With what tells which slots are expected, which is asked for first, and without what comes with it.

@@ -151,7 +151,7 @@ package enum SelectionJSON {
     private static let years: Range<Int64> = 946_598_400..<4_102_531_200
 
     /// What a client sent, short enough to be said back.
-    private static func clipped(_ text: String) -> String {
+    static func clipped(_ text: String) -> String {
         text.utf8.count <= 80 ? text : String(text.prefix(60)) + "..."
     }
 

@@ -24,6 +24,8 @@ package struct Ledger: Sendable, Hashable {
     package var untold = SlotSet()
     /// Missing slots of which the upstream said nothing though there is reason to doubt it: they are asked for again later.
     package var resting = SlotSet()
+    /// The same where it is time to ask again: for them, and for what tells of them.
+    package var doubted = SlotSet()
 
     package init(
         key: SeriesKey, lifetime: Range<Int>? = nil, held: SlotSet = SlotSet(), absent: SlotSet = SlotSet(),

@@ -92,18 +92,22 @@ extension Dataset {
     /// meant, else the tellers of what is selected. Also where the selection itself does not name those. `ledgers`: of all series.
     package func tellersFirst(_ selection: Selection, _ ledgers: [SeriesKey: Ledger], from: Int64, to: Int64, now: Int64) -> [Demand] {
         guard let roster else { return [] }
-        if selection.keys[roster.key] == nil, follows(roster.series), let whole = ledgers[roster.series] {
-            return [lacking(whole, from: from, to: to, now: now)].filter { !$0.missing.isEmpty }
-        }
-        return ledgers.values.compactMap { ledger in
-            guard !ledger.untold.isEmpty, selects(ledger.key, by: selection), let name = roster.teller(ledger.key), follows(name),
+        let isAll = selection.keys[roster.key] == nil && follows(roster.series)
+        let listing = isAll ? ledgers[roster.series].map { lacking($0, from: from, to: to, now: now) } : nil
+        let tellers = ledgers.values.compactMap { ledger -> Demand? in
+            let open = isAll ? ledger.doubted : ledger.doubted.union(ledger.untold)
+            guard !open.isEmpty, selects(ledger.key, by: selection), let name = roster.teller(ledger.key), follows(name),
                 let teller = ledgers[name],
                 let longer = FinerSlots(of: calendar(of: ledger.key).ruler, in: calendar(of: name).ruler)
             else { return nil }
-            let asked = longer.coarser(touching: ledger.untold.intersection(slots(of: ledger.key, from: from, to: to)))
-            let missing = lacking(teller, from: from, to: to, now: now).missing.intersection(asked)
-            return missing.isEmpty ? nil : Demand(series: name, missing: missing)
+            let range = slots(of: ledger.key, from: from, to: to)
+            func telling(_ slots: SlotSet) -> SlotSet { longer.coarser(touching: slots.intersection(range)) }
+            var asked = lacking(teller, from: from, to: to, now: now).missing.intersection(telling(open))
+            // Counts differ, and either side may be the wrong one.
+            if selection.mode != .refresh { asked.formUnion(telling(ledger.doubted)) }
+            return asked.isEmpty ? nil : Demand(series: name, missing: asked)
         }
+        return ([listing].compactMap { $0 } + tellers).filter { !$0.missing.isEmpty }
     }
 
     /// The series that tell which slots of some are expected.

@@ -31,7 +31,12 @@ extension Store {
     /// Remembers which upstream address a dataset's coverage comes from, and refuses another.
     package func claimOrigin(dataset: String, baseURL: String) async throws {
         _ = try await pool.query("""
-            insert into upstream_origins (dataset, base_url) values (\(dataset), \(baseURL)) on conflict do nothing
+            insert into upstream_origins as o (dataset, base_url) values (\(dataset), \(baseURL))
+            -- What nothing came from yet was a mistyped address, or one that answered nothing.
+            on conflict (dataset) do update set base_url = excluded.base_url
+                where o.base_url <> excluded.base_url and not exists (
+                    select from coverage c join series s on s.id = c.series_id
+                    where s.dataset = o.dataset and not (isempty(c.held) and isempty(c.absent)))
             """)
         let stored = try await pool.query("select base_url from upstream_origins where dataset = \(dataset)").only().string(0)
         if stored != baseURL { throw StoreError.otherOrigin(dataset: dataset, stored: stored, given: baseURL) }

@@ -16,6 +16,7 @@ extension Store {
             if let doubt = doubted[one.id] {
                 ledger.absent = ledger.absent.subtracting(doubt.all)
                 ledger.resting = doubt.all.subtracting(doubt.again)
+                ledger.doubted = doubt.again
             }
             ledgers[one.key] = ledger
         }

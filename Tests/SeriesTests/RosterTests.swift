@@ -144,6 +144,24 @@ struct RosterTests {
         #expect(first(["name": ["*"]]).isEmpty)
     }
 
+    /// Counts differ: the day's own row is asked for with its hours, for it may be the wrong one.
+    @Test func whatIsDoubtedIsAskedForWithWhatTellsOfIt() throws {
+        let dataset = Self.dataset()
+        var ledgers = [Self.roster: Ledger(key: Self.roster, held: SlotSet(0..<12))]
+        ledgers[Self.day("a")] = Ledger(key: Self.day("a"), held: SlotSet(0..<12))
+        var hours = Ledger(key: Self.hour("a"), held: SlotSet(0..<60))
+        hours.doubted = SlotSet(61..<63)
+        hours.resting = SlotSet(66..<68)
+        ledgers[hours.key] = hours
+        let told = Dictionary(uniqueKeysWithValues: ledgers.keys.map { ($0, dataset.told(ledgers, of: $0)!) })
+        func first(_ mode: Selection.Mode) -> [Demand] {
+            dataset.tellersFirst(
+                Selection(dataset: "listed", mode: mode), told, from: 0, to: Int64(12 * 6 * 3600), now: Int64(100 * 6 * 3600))
+        }
+        #expect(first(.missing) == [Demand(series: Self.day("a"), missing: SlotSet(10..<11))])
+        #expect(first(.refresh).isEmpty)
+    }
+
     /// A day that a person does not expect tells of no hours.
     @Test func anExcludedDayTellsOfNothing() throws {
         let dataset = Self.dataset()

@@ -174,7 +174,10 @@ func halves() -> Dataset {
     @Test func anotherUpstreamAddressIsRefused() async throws {
         try await withStore { _, store, _ in
             try await store.claimOrigin(dataset: "halves", baseURL: "http://a")
+            // Nothing came from a mistyped address: it binds nobody.
+            try await store.claimOrigin(dataset: "halves", baseURL: "http://mistyped")
             try await store.claimOrigin(dataset: "halves", baseURL: "http://a")
+            try await store.pool.query("update coverage set held = '{[0,1)}'")
             await #expect(throws: StoreError.otherOrigin(dataset: "halves", stored: "http://a", given: "http://b")) {
                 try await store.claimOrigin(dataset: "halves", baseURL: "http://b")
             }

@@ -92,7 +92,7 @@ package enum Accounts {
     /// seven as well, for accounts whose daily row came late or has another count of trades by now.
     static let corrections = [
         Correction(keys: ["grain": [Grain.hour.rawValue]], ages: [1, 2]),
-        Correction(keys: ["account_id": [everyone]], ages: [1, 3, 7]),
+        Correction(keys: ["account_id": [everyone]], ages: [1, 3, 7, 30]),
     ]
 
     static let rosterRules = Roster(
