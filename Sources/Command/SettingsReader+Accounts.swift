@@ -10,7 +10,7 @@ struct AccountsSetting: Sendable {
     var key: Secret?
     var rate = Accounts.rate
     var batch = Accounts.batch
-    var following = Accounts.Following(hasRoster: false)
+    var following = Accounts.Following(hasUpstream: false)
 
     /// The setting without which nothing can be fetched; nil where all are there.
     var lacking: String? { baseURL == nil ? "METRICS_BASE_URL" : key == nil ? "METRICS_API_KEY" : nil }
@@ -24,7 +24,7 @@ extension SettingsReader {
             baseURL: base, key: try secret("METRICS_API_KEY"), rate: try rate("METRICS_RATE_LIMIT") ?? Accounts.rate,
             batch: try integer("METRICS_BATCH_ACCOUNTS", in: 1...Accounts.batchMax) ?? Accounts.batch,
             // Where there is nobody to list days, a roster of them would lack all for ever.
-            following: Accounts.Following(accounts: try accountsFile(), hasRoster: base != nil))
+            following: Accounts.Following(accounts: try accountsFile(), hasUpstream: base != nil))
     }
 
     /// One id a line; what follows a `#` is for people.

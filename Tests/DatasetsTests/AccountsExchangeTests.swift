@@ -227,10 +227,20 @@ struct AccountsExchangeTests {
         }
     }
 
-    @Test func namedAccountsAloneAreTakenOfARoster() throws {
+    /// A held roster says that who has no row of the day has none, whoever is followed when it is read.
+    @Test func aRosterKeepsAllItsRowsWhereAccountsAreNamed() throws {
         let named = try AccountsBench(Accounts.Following(accounts: ["a3", "a5"]))
         let outcome = try named.carry("roster", serve: FakeMetrics(records: Self.days(9)).answer)
-        #expect(outcome.isProved && outcome.found.map { $0.key.values[0] } == ["a3", "a5"] && outcome.rows[0].rest == "{\"accounts\": 9}")
+        #expect(outcome.isProved && outcome.found.count == 9 && outcome.rows[0].rest == "{\"accounts\": 9}")
+    }
+
+    /// What nobody lists is asked for by name: the days of named accounts, of one date for one request each 25.
+    @Test func theDaysOfNamedAccountsAreAskedForByName() throws {
+        let dataset = try AccountsBench(Accounts.Following(accounts: Self.many + ["b"])).dataset
+        let slots = SlotSet(bench.day..<bench.day + 2)
+        let demands = dataset.followed.filter { dataset.channel($0) == "day" }.map { Demand(series: $0, missing: slots) }
+        let plan = dataset.plan(dataset.relieved(demands), shapes: dataset.shapes, circumstances: Circumstances(now: 0))
+        #expect(plan.calls.map(\.shape.name) == ["days", "days", "days", "days"] && plan.totals.cost.requests == 4)
     }
 
     /// Whose day it was is told with the record: it would not be expected otherwise. One that does not tell its day leaves the call open.

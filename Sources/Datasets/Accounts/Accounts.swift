@@ -23,12 +23,13 @@ package enum Accounts {
     /// What is followed: the accounts that are named; where none is, all that the roster lists.
     package struct Following: Sendable {
         package let accounts: [String]
-        /// Whether days are listed at all: not where there is no upstream to list them.
+        /// Whether days are listed: not where there is no upstream to list them, nor where accounts are named. A held roster says that who
+        /// has no row of the day has none, so that none of its rows may be left out: the days of named accounts are asked by their names.
         package let hasRoster: Bool
 
-        package init(accounts: [String] = [], hasRoster: Bool = true) {
+        package init(accounts: [String] = [], hasUpstream: Bool = true) {
             self.accounts = accounts
-            self.hasRoster = hasRoster
+            hasRoster = hasUpstream && accounts.isEmpty
         }
 
         var series: [SeriesKey] {
@@ -88,12 +89,15 @@ package enum Accounts {
     }
 
     /// Rows of a day are revised once, within a day or two of its end, and the last hours of it come late: hours are asked for again at
-    /// both ages. A listing is a request for a thousand accounts, where hours are one for 25: it is asked for again at three days and
-    /// seven as well, for accounts whose daily row came late or has another count of trades by now.
-    static let corrections = [
-        Correction(keys: ["grain": [Grain.hour.rawValue]], ages: [1, 2]),
-        Correction(keys: ["account_id": [everyone]], ages: [1, 3, 7, 30]),
-    ]
+    /// both ages. A listing is a request for a thousand accounts, where hours are one for 25: it is asked for again at three days,
+    /// seven and thirty as well, for accounts whose daily row came late or has another count of trades by now.
+    static func corrections(_ following: Following) -> [Correction] {
+        [
+            Correction(keys: ["grain": [Grain.hour.rawValue]], ages: [1, 2]),
+            // Days of named accounts are asked as often as the listing would be, which would bring them.
+            Correction(keys: following.hasRoster ? ["account_id": [everyone]] : ["grain": [Grain.day.rawValue]], ages: [1, 3, 7, 30]),
+        ]
+    }
 
     static let rosterRules = Roster(
         series: roster, key: "account_id", isListed: { channel($0) == Channel.day.rawValue },
@@ -121,8 +125,7 @@ package enum Accounts {
 ///   - rate: what the upstream lets its key spend.
 ///   - batch: accounts that one call names, 1...41.
 package func accounts(zone: Zone, following: Accounts.Following, rate: RequestRate, batch: Int) -> Dataset {
-    let chosen = following.accounts.isEmpty ? nil : Set(following.accounts)
-    return Dataset(
+    Dataset(
         name: "accounts", title: "What trading accounts did, hour by hour and day by day", keys: ["account_id", "grain"],
         unit: "account currency", zone: zone,
         calendars: .each(finest: .every(seconds: 3600, anchor: 0), of: Accounts.calendar), dueLag: { _ in 7200 }, horizonDays: 30,
@@ -133,7 +136,7 @@ package func accounts(zone: Zone, following: Accounts.Following, rate: RequestRa
         exchange: { order -> any Exchange in
             // Once it is known how long listings are, calls that were planned before are not cut off for it.
             let most = order.pageRows == nil ? order.requests : .max
-            return AccountsQuest(order, chosen: chosen).map { AccountsExchange($0, requestsMax: most) } ?? UnknownShape()
+            return AccountsQuest(order).map { AccountsExchange($0, requestsMax: most) } ?? UnknownShape()
         },
         schema: Accounts.hours, slotFields: Accounts.hourFields, partFields: Accounts.hourFields,
         tables: [
@@ -148,8 +151,8 @@ package func accounts(zone: Zone, following: Accounts.Following, rate: RequestRa
             Accounts.channel(key) == Accounts.Channel.hour.rawValue ? Accounts.rosterRules.doubtReason : "no_daily_row"
         },
         emptyReasons: [Accounts.rosterRules.emptyReason], priced: Accounts.priced, schedules: Accounts.schedules(zone),
-        corrections: Accounts.corrections, group: { $0.values.last ?? "" }, fetchesToday: false, canonical: Accounts.canonical,
-        followsStored: chosen == nil,
+        corrections: Accounts.corrections(following), group: { $0.values.last ?? "" }, fetchesToday: false, canonical: Accounts.canonical,
+        followsStored: following.accounts.isEmpty,
         defaults: { $0 == "grain" ? Accounts.Grain.allCases.map(\.rawValue) : [] },
         keyValues: { $0 == "grain" ? Accounts.Grain.allCases.map(\.rawValue) : [] },
         reread: AccountsReread.reread, isDueByPeriod: true, roster: Accounts.rosterRules,

@@ -161,8 +161,7 @@ struct AccountsExchange: Exchange {
         let place = record.account.flatMap(quest.place)
         if let flaw = record.flaw {
             // A record of a stranger whose date cannot be read was not asked for either.
-            let isStranger = quest.shape == .roster ? !(quest.chosen.map { $0.contains(record.account ?? "") } ?? true) : place == nil
-            if record.account != nil, isStranger {
+            if record.account != nil, quest.shape != .roster, place == nil {
                 step.dropped += 1
                 return
             }
@@ -181,7 +180,6 @@ struct AccountsExchange: Exchange {
             accounts += 1
             // A sum beyond 64 bits is no sum of trades; the largest stands for it.
             trades = trades.addingReportingOverflow(record.trades).overflow ? .max : trades + record.trades
-            guard quest.chosen?.contains(account) ?? true else { return }
             step.found.append(FoundRow(key: SeriesKey([account, Accounts.Grain.day.rawValue]), time: time, values: record.values))
         }
     }

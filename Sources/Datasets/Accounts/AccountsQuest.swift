@@ -8,18 +8,15 @@ struct AccountsQuest {
     let day: Int
     /// Whose slots are wanted, by their place in the order's series.
     let accounts: [String]
-    /// Of a roster: whose rows are given out; nil: everybody's.
-    let chosen: Set<String>?
     private let places: [String: Int]
 
     /// nil for an order that no shape can mean.
-    init?(_ order: CallOrder, chosen: Set<String>?) {
+    init?(_ order: CallOrder) {
         guard let shape = Accounts.Shape(rawValue: order.shape), order.periods.count == 1, let day = order.periods.first,
             LocalDate(daysSince1970: day).year < 10_000, !order.series.isEmpty, order.series.allSatisfy({ $0.values.count == 2 })
         else { return nil }
         self.shape = shape
         self.day = day
-        self.chosen = chosen
         accounts = order.series.map { $0.values[0] }
         // All accounts together are never asked for by a name, and nobody's name asks for all.
         guard (shape == .roster) == accounts.contains(Accounts.everyone), shape != .roster || accounts.count == 1 else { return nil }
