@@ -58,6 +58,9 @@ struct AccountsExchangeTests {
         (#"{"Status":"fail","Message":"Rate exceeded"}"#, FailureClass.throttled(retryAfterSeconds: nil)),
         (#"{"Status":"error","Error":"Too Many Requests"}"#, .throttled(retryAfterSeconds: nil)),
         (#"{"status":"error","message":"request limit reached"}"#, .throttled(retryAfterSeconds: nil)),
+        (#"{"Status":"fail","Message":"Too many requests for this account"}"#, .throttled(retryAfterSeconds: nil)),
+        (#"{"Status":"fail","Message":"Account rate limit exceeded"}"#, .throttled(retryAfterSeconds: nil)),
+        (#"{"Status":"fail","Message":"The account's quota: at most 600 a minute"}"#, .throttled(retryAfterSeconds: nil)),
         (#"{"Status":"fail","Error":"Unauthorized"}"#, .refused), (#"{"Status":"fail","Error":"Invalid API key"}"#, .refused),
         (#"{"Status":"fail","Error":"Too many accounts: limit is 10"}"#, .badRequest),
         (#"{"Status":"fail","Error":"at most 25 accountIds"}"#, .badRequest), (#"{"Status":"fail","Error":"invalid dates"}"#, .badRequest),
@@ -81,9 +84,13 @@ struct AccountsExchangeTests {
         #expect(try exchange.received(UpstreamAnswer(body: Array(answer.utf8)), to: request).rows.count == 1)
     }
 
-    @Test func whatAFailureSaysIsToldWithoutAnyKey() {
-        let defect = AccountsErrors.defect(status: "fail", message: "key 0123456789abcdef0123 is\nnot known")
-        #expect(defect.reason == "the upstream says fail: key (left out) isnot known")
+    @Test(arguments: [
+        ("key 0123456789abcdef0123 is\nnot known", "key (left out) is not known"), ("abcd1234 is none", "(left out) is none"),
+        ("of qwertyuiopasdfgh", "of (left out)"), ("apikey=abc1 on 20250601", "(left out) on 20250601"), ("", "nothing more"),
+        (String(repeating: "word ", count: 39) + "0123456789abcdef", String(repeating: "word ", count: 39) + "(left"),
+    ])
+    func whatAFailureSaysIsToldWithoutWhatLooksLikeAKey(message: String, told: String) {
+        #expect(AccountsErrors.defect(status: "fail", message: message).reason == "the upstream says fail: \(told)")
     }
 
     @Test func bareNaNsAndNULsAreRead() throws {
