@@ -4,7 +4,7 @@ internal import Series
 ///
 /// A batch is one listing. One that is refused as a bad request (too many accounts, too long an address, an account that the upstream
 /// chokes on) is asked for in halves, down to single accounts; so is one whose answer is too long. What the plan pays for is what would be
-/// asked if nothing went wrong; all else carries `attempt > 0`.
+/// asked if nothing went wrong and the upstream counted its records; all else carries `attempt > 0`.
 ///
 /// - records of accounts or dates that were not asked for, of nobody, and of test accounts are dropped and counted;
 /// - where they fill most of a page and the listing has more pages, the filter does nothing, and the shape is unusable;
@@ -103,7 +103,9 @@ struct AccountsExchange: Exchange {
 
     private mutating func ask(_ id: Int, _ listing: AccountsListing, isDoubtful: Bool? = nil) -> UpstreamRequest {
         let isDoubtful = isDoubtful ?? (listing.accounts != nil && !listing.isHeard)
-        let again = (listing.isAgain ? 1 : 0) + (listing.pass - 1) + (listing.accounts == nil || isDoubtful || listing.isHeard ? 0 : 1)
+        let isExtra = listing.isAgain || listing.isBeyond
+        let isPatient = listing.accounts != nil && !isDoubtful && !listing.isHeard
+        let again = (isExtra ? 1 : 0) + (listing.pass - 1) + (isPatient ? 1 : 0)
         let request = quest.request(of: listing.accounts, skip: listing.skip, attempt: again, isDoubtful: isDoubtful)
         outstanding[request] = id
         return request

@@ -19,6 +19,8 @@ struct AccountsRecord {
     private(set) var values: [Value] = []
     /// Equal for records of the same account and slot; of one that does not tell them its text.
     private(set) var identity = ""
+    /// Whether it tells its account and slot.
+    private(set) var isPlaced = false
     /// As it came.
     let text: [UInt8]
 
@@ -31,6 +33,7 @@ struct AccountsRecord {
         do throws(JSONError) { try read(grain, leniently) } catch { flaw = Self.notObject }
         if let account, let day, hour != nil || grain == .day {
             identity = "\(account) \(day) \(hour ?? 0)"
+            isPlaced = true
         } else {
             identity = String(decoding: text, as: UTF8.self)
         }
