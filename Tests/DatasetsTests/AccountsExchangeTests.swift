@@ -98,7 +98,7 @@ struct AccountsExchangeTests {
         let odd = #", "netProfit": NaN, "note": "x\u0000y", "ratio": -Infinity"#
         let outcome = try bench.one("hours", ["a"], [FakeMetric(account: "a", hour: 1, trades: 1, more: odd).json])
         #expect(outcome.isProved && outcome.rows.count == 1 && outcome.rows[0].values[1] == .null)
-        #expect(outcome.rows[0].rest == "{\"note\": \"x\u{FFFD}y\", \"ratio\": null}")
+        #expect(outcome.rows[0].rest == "{\"note\":\"x\u{FFFD}y\",\"ratio\":null}")
     }
 
     @Test func whatWasNotAskedForIsDroppedAndCounted() throws {

@@ -1,110 +1,68 @@
 internal import Bytes
 
-/// Writes the fields that have no column of their own as Postgres writes them out of jsonb: members by length of name and then by its
-/// bytes, of doubled ones the last, numbers without exponents. So what was held and what comes again are equal texts where nothing changed.
+/// Writes the fields that have no column of their own as one JSON object that the store's `jsonb` can hold and gives back as the same
+/// value: numbers without exponents, which it would write out, and of doubled names the last, which alone it would keep. In which order and
+/// with which spaces it gives them back is the store's business, which compares them in one spelling.
 enum RestText {
     /// nil where there are none.
     static func object(_ members: [(name: String, value: ArraySlice<UInt8>)]) -> String? {
         if members.isEmpty { return nil }
-        var out: [UInt8] = []
-        write(members.compactMap { member in
-            (try? Self.value(member.value)).map { (name: member.name, value: $0) }
-        }, to: &out)
-        return String(decoding: out, as: UTF8.self)
+        let values = members.compactMap { member in
+            (try? Self.value(member.value)).map { (member.name, $0) }
+        }
+        var writer = JSONWriter(capacity: 64 * values.count)
+        writer.value(.object(lasting(values)))
+        return String(decoding: writer.bytes, as: UTF8.self)
     }
 
     /// Numbers as far as this from 1 are kept as numbers, others as text: a column of a hundred thousand digits is nobody's metric.
     static let places = 300
 
-    private indirect enum Node {
-        case object([(name: String, value: Node)])
-        case array([Node])
-        case string(String)
-        case number(ArraySlice<UInt8>)
-        case word(ArraySlice<UInt8>)
+    private static func value(_ raw: ArraySlice<UInt8>) throws(JSONError) -> JSONValue {
+        var reader = try JSONReader(Array(raw))
+        return try value(&reader)
     }
 
-    private static func value(_ raw: ArraySlice<UInt8>) throws(JSONError) -> Node {
-        switch raw.first {
-        case UInt8(ascii: "t"), UInt8(ascii: "f"), UInt8(ascii: "n"): return .word(raw)
-        case UInt8(ascii: "\""), UInt8(ascii: "{"), UInt8(ascii: "["):
-            var reader = try JSONReader(Array(raw))
-            return try node(&reader)
-        default: return .number(raw)
-        }
-    }
-
-    private static func node(_ reader: inout JSONReader) throws(JSONError) -> Node {
+    private static func value(_ reader: inout JSONReader) throws(JSONError) -> JSONValue {
         switch try reader.peek() {
         case .object:
-            var members: [(name: String, value: Node)] = []
+            var members: [(String, JSONValue)] = []
             try reader.beginObject()
             while let key = try reader.nextKey() {
                 let name = key.description
-                members.append((name: name, value: try node(&reader)))
+                members.append((name, try value(&reader)))
             }
-            return .object(members)
+            return .object(lasting(members))
         case .array:
-            var elements: [Node] = []
+            var elements: [JSONValue] = []
             try reader.beginArray()
-            while try reader.nextElement() { elements.append(try node(&reader)) }
+            while try reader.nextElement() { elements.append(try value(&reader)) }
             return .array(elements)
         case .string: return .string(try reader.string())
-        case .number: return .number(try reader.numberText())
-        case .bool, .null: return .word(try reader.raw())
+        case .number: return number(try reader.numberText())
+        case .bool: return .bool(try reader.bool())
+        case .null:
+            try reader.null()
+            return .null
         }
     }
 
-    private static func write(_ node: Node, to out: inout [UInt8]) {
-        switch node {
-        case .object(let members): write(members, to: &out)
-        case .array(let elements):
-            out.append(UInt8(ascii: "["))
-            for (place, element) in elements.enumerated() {
-                if place > 0 { out += separator }
-                write(element, to: &out)
-            }
-            out.append(UInt8(ascii: "]"))
-        case .string(let text): out += quoted(text)
-        case .number(let digits): out += number(digits)
-        case .word(let word): out += word
-        }
-    }
-
-    private static let separator = Array(", ".utf8)
-
-    private static func write(_ members: [(name: String, value: Node)], to out: inout [UInt8]) {
-        // The last of a name holds; the sort is by what jsonb compares.
+    /// Of each name the last. By their bytes: two names that differ only in normalisation are two.
+    private static func lasting(_ members: [(String, JSONValue)]) -> [(String, JSONValue)] {
         var places: [[UInt8]: Int] = [:]
-        for (place, member) in members.enumerated() { places[Array(member.name.utf8)] = place }
-        let order = places.sorted { one, other in
-            one.key.count != other.key.count ? one.key.count < other.key.count : one.key.lexicographicallyPrecedes(other.key)
-        }
-        out.append(UInt8(ascii: "{"))
-        for (rank, entry) in order.enumerated() {
-            if rank > 0 { out += separator }
-            out += quoted(members[entry.value].name)
-            out += Array(": ".utf8)
-            write(members[entry.value].value, to: &out)
-        }
-        out.append(UInt8(ascii: "}"))
+        for (place, member) in members.enumerated() { places[Array(member.0.utf8)] = place }
+        return places.values.sorted().map { members[$0] }
     }
 
-    private static func quoted(_ text: String) -> [UInt8] {
-        var writer = JSONWriter(capacity: text.utf8.count + 2)
-        writer.string(text)
-        return writer.bytes
-    }
-
-    /// All digits of a JSON number, as `numeric` shows them: `1.50e1` is `15.0`, `-0.0` is `0.0`.
-    static func number(_ text: ArraySlice<UInt8>) -> [UInt8] {
+    /// All digits of a JSON number, as `numeric` shows them: `1.50e1` is `15.0`, `-0.0` is `0.0`. What is too far from 1 becomes text.
+    static func number(_ text: ArraySlice<UInt8>) -> JSONValue {
         let parts = Parts(text)
         let isZero = parts.digits.allSatisfy { $0 == UInt8(ascii: "0") }
         let first = parts.digits.firstIndex { $0 != UInt8(ascii: "0") } ?? 0
         // How many places before the point the first digit stands.
         let reach = parts.whole - first
         guard isZero ? abs(parts.whole) <= places : abs(reach) <= places, parts.digits.count <= 2 * places else {
-            return quoted(String(decoding: text, as: UTF8.self))
+            return .string(String(decoding: text, as: UTF8.self))
         }
         var out: [UInt8] = []
         if parts.isNegative, !isZero { out.append(UInt8(ascii: "-")) }
@@ -117,7 +75,7 @@ enum RestText {
             out.append(UInt8(ascii: "."))
             out += fraction
         }
-        return out
+        return .number(String(decoding: out, as: UTF8.self))
     }
 
     /// `0.digits * 10^whole`.
