@@ -64,7 +64,7 @@ package enum SelectionJSON {
             let known = Set(dataset.followed.map { $0.values[place] })
             for value in values where !known.contains(value) {
                 throw InputError(
-                    name, "\(clipped(value)) is not followed here; followed are \(known.sorted().joined(separator: ", "))",
+                    name, "\(clipped(value)) is not followed here; followed are \(some(known.sorted()))",
                     isUnknownName: true)
             }
         }
@@ -155,6 +155,13 @@ package enum SelectionJSON {
         text.utf8.count <= 80 ? text : String(text.prefix(60)) + "..."
     }
 
+    /// All of a few; of many the first ten, and how many there are.
+    private static func some(_ values: [String]) -> String {
+        let most = 10
+        let said = values.prefix(most).joined(separator: ", ")
+        return values.count <= most ? said : "\(values.count), \(said) among them"
+    }
+
     private static func names(_ datasets: [Dataset]) -> String { datasets.map(\.name).joined(separator: ", ") }
 
     private static func fieldNames(_ dataset: Dataset) -> String {
@@ -192,7 +199,7 @@ package enum SelectionJSON {
     /// What is said of a value that a key or label cannot have: which it can, where they are few.
     package static func noValue(_ value: String, of name: String, _ dataset: Dataset) -> InputError {
         let known = dataset.values(of: name)
-        let told = known.isEmpty ? "" : "; there are \(known.joined(separator: ", "))"
+        let told = known.isEmpty ? "" : "; there are \(some(known))"
         return InputError(name, "\(clipped(value)) is not a value of \(name)\(told)", isUnknownName: true)
     }
 
