@@ -45,7 +45,10 @@ extension Store {
             result.askedAt.map { (periods: periods, askedAt: $0, isSure: result.witnessed != nil && result.unanswered.isEmpty) }
         }
         let refused = result.refused.times
-        let ids = Array(Set(parts.keys).union(refused.keys).union(silence == nil ? [] : task.seriesIDs))
+        // Those too of which a record without a readable time was refused: what locks them later must find them locked.
+        let ids = Array(
+            Set(parts.keys).union(result.refused.kept.compactMap(\.seriesID)).union(refused.keys)
+                .union(silence == nil ? [] : task.seriesIDs))
         if ids.isEmpty { return Remembered() }
         var changes: [CoverageChange] = []
         let asked = Set(task.seriesIDs).subtracting(result.unanswered)

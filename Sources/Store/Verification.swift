@@ -112,34 +112,59 @@ extension Store {
     /// writers of the series take. Writers have stored rows before they take it: what they add is added to what is written here. False
     /// where there was nothing to mend.
     package func repairCoverage(of series: Int, _ dataset: Dataset, now: Int64) async throws -> Bool {
-        try await pool.transaction { connection in
-            let roster = try await Self.entries(Set([dataset.roster?.series].compactMap(\.self)), of: dataset.name, on: connection).first
-            let ids = [series, roster?.id].compactMap { $0.map { Int32(clamping: $0) } }
-            let locked = try await connection.query("""
-                select s.key, c.held, c.absent, c.excluded, s.id from coverage c join series s on s.id = c.series_id
-                where c.series_id = any(\(ids)) and s.dataset = \(dataset.name) order by c.series_id for update of c
-                """)
-            guard let row = try locked.first(where: { try $0.int(4) == series }) else { return false }
-            let key = SeriesKey(try row.strings(0))
-            let parts = try await Self.recount(series, key, of: dataset, on: connection).parts
-            if let roster, dataset.roster?.isListed(key) == true {
-                let lost = SlotSet(ranges: try row.ranges(1)).subtracting(parts)
-                try await Self.unlist(lost, of: roster, dataset, now: now, on: connection)
-            }
-            let notes = try await Self.otherNotes(of: dataset, series: series, on: connection)[series]
-            if notes == nil, parts == SlotSet(ranges: try row.ranges(1)) { return false }
-            let absent = try notes?.absent.ranges ?? row.ranges(2)
-            let excluded = try notes?.excluded.ranges ?? row.ranges(3)
-            _ = try await connection.query("""
-                update coverage set held = \(.ranges(parts.ranges)), absent = \(.ranges(absent)), excluded = \(.ranges(excluded)),
-                    changed_at = \(.instant(now))
-                where series_id = \(series)
-                """)
-            // By what is held now.
-            _ = try await Self.renewQuarantined(of: [series], now: now, on: connection)
-            try await Self.raiseVersion(on: connection, of: dataset.name, now: now)
-            return true
+        while true {
+            let isMended = try await pool.transaction { try await Self.repairCoverage(of: series, dataset, now: now, on: $0) }
+            if let isMended { return isMended }
         }
+    }
+
+    /// nil where more was lost meanwhile than was locked for: nothing is changed.
+    private static func repairCoverage(
+        of series: Int, _ dataset: Dataset, now: Int64, on connection: PostgresConnection
+    ) async throws -> Bool? {
+        let listing = try await listing(of: series, dataset, on: connection)
+        let ids = [series, listing?.roster.id].compactMap { $0.map { Int32(clamping: $0) } }
+        let locked = try await connection.query("""
+            select s.key, c.held, c.absent, c.excluded, s.id from coverage c join series s on s.id = c.series_id
+            where c.series_id = any(\(ids)) and s.dataset = \(dataset.name) order by c.series_id for update of c
+            """)
+        guard let row = try locked.first(where: { try $0.int(4) == series }) else { return false }
+        let parts = try await recount(series, SeriesKey(try row.strings(0)), of: dataset, on: connection).parts
+        if let listing {
+            let lost = SlotSet(ranges: try row.ranges(1)).subtracting(parts)
+            if !listing.lost.isSuperset(of: lost) { return nil }
+            try await unlist(lost, of: listing.roster, dataset, now: now, on: connection)
+        }
+        let notes = try await otherNotes(of: dataset, series: series, on: connection)[series]
+        if notes == nil, parts == SlotSet(ranges: try row.ranges(1)) { return false }
+        let absent = try notes?.absent.ranges ?? row.ranges(2)
+        let excluded = try notes?.excluded.ranges ?? row.ranges(3)
+        _ = try await connection.query("""
+            update coverage set held = \(.ranges(parts.ranges)), absent = \(.ranges(absent)), excluded = \(.ranges(excluded)),
+                changed_at = \(.instant(now))
+            where series_id = \(series)
+            """)
+        // By what is held now.
+        _ = try await renewQuarantined(of: [series], now: now, on: connection)
+        try await raiseVersion(on: connection, of: dataset.name, now: now)
+        return true
+    }
+
+    /// The roster of a listed series, and the slots that the series has lost by what can be seen before coverage is locked. The roster's
+    /// rows of them are locked: in the order of locks rows come before coverage. nil of a series that is not listed.
+    private static func listing(
+        of series: Int, _ dataset: Dataset, on connection: PostgresConnection
+    ) async throws -> (roster: SeriesEntry, lost: SlotSet)? {
+        guard let names = dataset.roster, let one = try await entries(ids: [series], on: connection).first, names.isListed(one.key),
+            let roster = try await entries([names.series], of: dataset.name, on: connection).first
+        else { return nil }
+        // Coverage first: of what a writer commits in between, rows are seen too many and none too few.
+        let held = try await connection.query("select held from coverage where series_id = \(series)").first?.ranges(0) ?? []
+        let lost = SlotSet(ranges: held).subtracting(try await recount(series, one.key, of: dataset, on: connection).parts)
+        if !lost.isEmpty {
+            _ = try await connection.query("select from \(try rows(lost, of: roster, dataset)) order by time for update")
+        }
+        return (roster, lost)
     }
 
     /// A listing of which a record is lost is not whole any more: what the roster says of these slots goes too, so that it is asked for
@@ -148,14 +173,19 @@ extension Store {
         _ lost: SlotSet, of roster: SeriesEntry, _ dataset: Dataset, now: Int64, on connection: PostgresConnection
     ) async throws {
         if lost.isEmpty { return }
-        let ruler = dataset.calendar(of: roster.key).ruler
-        _ = try await connection.query("""
-            delete from \(try identifier(dataset.schema(of: roster.key).table)) where series_id = \(Int32(clamping: roster.id))
-                and time = any(\(.instants(lost.ranges.joined().map { ruler.start(of: $0) })))
-            """)
+        _ = try await connection.query("delete from \(try rows(lost, of: roster, dataset))")
         _ = try await connection.query("""
             update coverage set held = held - \(.ranges(lost.ranges)), changed_at = \(.instant(now)) where series_id = \(roster.id)
             """)
+    }
+
+    /// The roster's rows of some slots.
+    private static func rows(_ slots: SlotSet, of roster: SeriesEntry, _ dataset: Dataset) throws -> SQL {
+        let ruler = dataset.calendar(of: roster.key).ruler
+        return """
+            \(try identifier(dataset.schema(of: roster.key).table)) where series_id = \(Int32(clamping: roster.id))
+                and time = any(\(.instants(slots.ranges.joined().map { ruler.start(of: $0) })))
+            """
     }
 
     private struct Recount {
