@@ -11,7 +11,7 @@ struct CallText {
     static func of(_ dataset: Dataset, _ calls: [StoredCall], store: Store) async throws -> CallText {
         let ids = Set(calls.flatMap(\.seriesIDs)).sorted()
         if ids.isEmpty { return CallText(dataset: dataset, keys: [:]) }
-        let series = try await store.ledgers(of: dataset, ids: ids)
+        let series = try await store.entries(ids: ids)
         return CallText(dataset: dataset, keys: Dictionary(series.map { ($0.id, $0.key) }, uniquingKeysWith: { first, _ in first }))
     }
 

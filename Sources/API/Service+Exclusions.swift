@@ -17,7 +17,8 @@ extension Service {
 
     private func excluded(_ body: JSONValue, _ dataset: Dataset, _ request: Request, _ key: RequestKey?) async throws -> Response {
         let input = try ExclusionInput(body, of: dataset)
-        let series = try await planning.store.ledgers(of: dataset).filter { dataset.selects($0.key, by: input.selection) }
+        let series = try await planning.store.entries(of: dataset.name)
+            .filter { dataset.selects($0.key, by: input.selection) }.sorted { $0.key < $1.key }
         let new = Store.NewExclusion(
             dataset: dataset.name, keys: input.keys, seriesIDs: series.map(\.id), from: input.from, to: input.to,
             slots: try input.slots(of: series.map(\.key), in: dataset), note: input.note, madeBy: request.client ?? "api",

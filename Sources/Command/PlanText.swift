@@ -15,12 +15,12 @@ struct PlanText {
     private static let callsShown = 20
 
     static func show(_ plan: MadePlan, _ dataset: Dataset, json: Bool, _ attached: AttachedStore) throws {
-        let name = dataset.name
+        let ids = Set(plan.calls.flatMap(\.seriesIDs)).sorted()
         let readsFiles = plan.calls.contains { $0.file != nil }
         let (series, files) = try attached.planning { _, planning in
             (
-                try await planning.store.entries(of: name).map { ($0.id, $0.key) },
-                readsFiles ? try await planning.store.archiveFiles(of: name, status: .found, limit: 1_000_000) : []
+                try await planning.store.entries(ids: ids).map { ($0.id, $0.key) },
+                readsFiles ? try await planning.store.archiveFiles(of: dataset.name, status: .found, limit: 1_000_000) : []
             )
         }
         let text = PlanText(

@@ -40,7 +40,7 @@ enum Preparation {
                         dataset.schedules, of: dataset.name, now: clock.now, atOnce: dataset.schedules.first?.name)
                 }
                 // A new store has no rules yet: the first command's are as good as any.
-                let isNew = try await store.ledgers(of: dataset).isEmpty
+                let isNew = try await store.entries(of: dataset.name).isEmpty
                 // What is followed by these settings and by no service yet is planned and reported too: all of it is missing.
                 _ = try await store.ensureSeries(dataset.followed, of: dataset.name, now: clock.now)
                 if rules || isNew, let rate = catalogue.rates[dataset.upstream.name] {

@@ -10,7 +10,7 @@ extension Planning {
             keys: dataset.keys.map { selection.keys[$0] ?? [] }, from: selection.from, to: selection.to, reason: reason)
         // A label is told by the series' key, which only the dataset can read.
         if dataset.labels.contains(where: { selection.keys[$0.name] != nil }) {
-            filter.series = try await store.ledgers(of: dataset).filter { dataset.includes($0.key, selection.keys) }.map(\.id)
+            filter.series = try await store.entries(of: dataset.name).filter { dataset.includes($0.key, selection.keys) }.map(\.id)
         }
         return filter
     }

@@ -16,7 +16,7 @@ enum Settling {
     ) async throws -> WayGround {
         guard dataset.plansInWaves, let stored = try await store.ingestion(id: ingestion) else { return WayGround() }
         let selection = try SelectionJSON.read(try JSONValue(parsing: Array(stored.selection.utf8)), datasets: [dataset], isStored: true)
-        let series = try await store.ledgers(of: dataset, now: stored.filedAt)
+        let series = dataset.hasWays ? try await store.ledgers(of: dataset, now: stored.filedAt) : []
         var ground = try await WayGround.gather(selection, of: dataset, series, store: store, now: stored.filedAt)
         ground.made = try await store.madeCalls(of: ingestion)
         ground.replans = stored.replans

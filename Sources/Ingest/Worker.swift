@@ -226,7 +226,7 @@ package final class Worker {
     }
 
     private func seriesKeys(_ task: ClaimedTask) async throws -> [SeriesKey] {
-        let series = try await store.ledgers(of: task.dataset, ids: task.seriesIDs)
+        let series = try await store.entries(ids: task.seriesIDs)
         let keys = Dictionary(uniqueKeysWithValues: series.map { ($0.id, $0.key) })
         return try task.seriesIDs.map { id in
             guard let key = keys[id] else { throw StoreError.unavailable("series \(id) of task \(task.id) is not there") }

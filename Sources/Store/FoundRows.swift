@@ -46,7 +46,6 @@ extension Store {
         return counts
     }
 
-    /// Series by their numbers, in no order.
     static func entries(ids: [Int], on connection: PostgresConnection) async throws -> [SeriesEntry] {
         if ids.isEmpty { return [] }
         return try await connection.query("select id, key from series where id = any(\(ids.map { Int32(clamping: $0) }))").map {

@@ -35,6 +35,11 @@ extension Store {
         try await pool.lease { try await Self.entries(of: dataset, on: $0) }
     }
 
+    /// Series by their numbers, in no order.
+    package func entries(ids: [Int]) async throws -> [SeriesEntry] {
+        try await pool.lease { try await Self.entries(ids: ids, on: $0) }
+    }
+
     static func entries(of dataset: String, on connection: PostgresConnection) async throws -> [SeriesEntry] {
         try await connection.query("select id, key from series where dataset = \(dataset)").map {
             SeriesEntry(id: try $0.int(0), key: SeriesKey(try $0.strings(1)))
