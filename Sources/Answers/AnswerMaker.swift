@@ -29,25 +29,27 @@ struct AnswerMaker {
         }
     }
 
-    /// `notes`: of which stretch it is wanted why slots are not held.
+    /// `notes`: of which stretch it is wanted why slots are not held. `cut`: of which alone coverage is wanted.
     /// `page`: which of the series that are asked for are read, where that is not all.
     func snapshot(
-        notes: Range<Int64>? = nil, page: ([SeriesEntry], [Int]) throws -> [Int] = { $1 },
+        notes: Range<Int64>? = nil, cut: Range<Int64>? = nil, page: ([SeriesEntry], [Int]) throws -> [Int] = { $1 },
         span: ([StoredSeries]) throws -> Range<Int64>? = { _ in nil }
     ) async throws -> Snapshot {
         do {
-            return try await store.snapshot(of: dataset, choose: { try page($0, try chosen($0)) }, notes: notes, span: span)
+            return try await store.snapshot(of: dataset, choose: { try page($0, try chosen($0)) }, notes: notes, cut: cut, span: span)
         } catch StoreError.unavailable {
             throw AnswerError.storeUnavailable(retryAfter: 1)
         }
     }
 
-    /// What is asked about, with what is known of it at one moment. `from` and `to`: as they were asked.
-    func known(from: Int64?, to: Int64?) async throws -> (scope: Scope, snapshot: Snapshot) {
+    /// What is asked about, with what is known of it at one moment. `from` and `to`: as they were asked. `isCut`:
+    /// coverage is wanted of nothing else.
+    func known(from: Int64?, to: Int64?, isCut: Bool = false) async throws -> (scope: Scope, snapshot: Snapshot) {
         let asked = Scope(dataset, from: from, to: to, now: now)
         // Where it begins is known by the snapshot only; what lies before all series costs nothing.
         let isOpen = from == nil && dataset.beginsWithFirstRow
-        let snapshot = try await snapshot(notes: isOpen ? min(0, asked.from)..<asked.to : asked.span)
+        let snapshot = try await snapshot(
+            notes: isOpen ? min(0, asked.from)..<asked.to : asked.span, cut: isCut && !isOpen ? asked.span : nil)
         return (isOpen ? Scope(dataset, from: nil, to: to, knowing: snapshot.series, now: asked.now) : asked, snapshot)
     }
 

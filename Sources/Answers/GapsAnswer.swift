@@ -13,7 +13,7 @@ extension AnswerMaker {
             var place: [Int64] { [-Int64(gap.slots), start, Int64(series.id)] }
         }
         let cursor = try query.cursor.map { text throws(AnswerError) in try Cursor(text, seal: question.seal, numbers: 3) }
-        let (scope, snapshot) = try await known(from: query.from, to: query.to)
+        let (scope, snapshot) = try await known(from: query.from, to: query.to, isCut: true)
         let telling = try await telling(scope, of: snapshot.series)
         var entries: [Entry] = []
         for one in snapshot.series {

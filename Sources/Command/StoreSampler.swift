@@ -97,11 +97,11 @@ final class StoreSampler {
         var all: [Coverage] = []
         for dataset in datasets {
             let now = clock.now
-            let first = dataset.zone.start(of: dataset.zone.day(at: now).advanced(by: -dataset.horizonDays))
+            let first = min(dataset.zone.start(of: dataset.zone.day(at: now).advanced(by: -dataset.horizonDays)), now)
             var tallies: [String: Tally] = [:]
-            for one in try await store.ledgers(of: dataset, now: now) {
+            for one in try await store.ledgers(of: dataset, in: first..<now, now: now) {
                 tallies[dataset.group(one.key), default: Tally()] += dataset.judged(one.ledger, now: now).tally(
-                    in: dataset.slots(of: one.key, from: min(first, now), to: now), calendar: dataset.calendar(of: one.key),
+                    in: dataset.slots(of: one.key, from: first, to: now), calendar: dataset.calendar(of: one.key),
                     dueBefore: dataset.dueBefore(one.key, now: now))
             }
             all += tallies.sorted { $0.key < $1.key }.map { Coverage(dataset: dataset.name, channel: $0.key, tally: $0.value) }

@@ -86,8 +86,11 @@ package final class Alarms: Duty {
         // A day as it is shown, where the clock runs fast.
         let new = try await round.newSeries(of: dataset.name, within: min(86_400, clock.realSeconds(86_400)))
         // A store that begins would be alarmed of every day of its horizon.
-        let series = try await round.ledgers(of: dataset).filter { dataset.follows($0.key) && !new.contains($0.id) }
-        let firstDay = dataset.zone.day(at: now).advanced(by: -dataset.alarmDays)
+        let today = dataset.zone.day(at: now)
+        let firstDay = today.advanced(by: -dataset.alarmDays)
+        // A day more at either end than is looked at.
+        let span = dataset.zone.start(of: firstDay.advanced(by: -1))..<dataset.zone.start(of: today.advanced(by: 2))
+        let series = try await round.ledgers(of: dataset, in: span).filter { dataset.follows($0.key) && !new.contains($0.id) }
         let lasting = try await round.lasting(of: dataset, series, from: dataset.zone.start(of: firstDay))
         return Lacks(
             of: dataset, series.map(\.ledger), lasting: { lasting[series[$0].id] ?? Lacks.Lasting() }, now: now,

@@ -14,8 +14,9 @@ package final class AlarmRound {
         package var cleared: [StoredAlert] = []
     }
 
-    package func ledgers(of dataset: Dataset) async throws -> [StoredSeries] {
-        try await Store.ledgers(on: connection, of: dataset)
+    /// As far as they tell of a stretch of time.
+    package func ledgers(of dataset: Dataset, in span: Range<Int64>) async throws -> [StoredSeries] {
+        try await Store.ledgers(on: connection, of: dataset, in: span)
     }
 
     /// Series that are followed for less than so many real seconds: their horizon is being fetched for the first time.

@@ -94,6 +94,12 @@ extension Store {
         try await atOneMoment { try await Self.ledgers(on: $0, of: dataset, ids: ids, now: now) }
     }
 
+    /// The same, as far as it tells of a stretch of time: outside of it nothing is known of any series but its lifetime. For looks at a
+    /// stretch alone; what is held first and last, and what follows from it, is not told.
+    package func ledgers(of dataset: Dataset, in span: Range<Int64>, now: Int64? = nil) async throws -> [StoredSeries] {
+        try await atOneMoment { try await Self.ledgers(on: $0, of: dataset, in: span, now: now) }
+    }
+
     private func atOneMoment<T>(_ body: (PostgresConnection) async throws -> T) async throws -> T {
         try await pool.transaction { connection in
             _ = try await connection.query("set transaction isolation level repeatable read, read only")
@@ -105,7 +111,7 @@ extension Store {
     private static let seriesPerStatement = 1000
 
     static func ledgers(
-        on connection: PostgresConnection, of dataset: String, ids: [Int]? = nil, now: Int64? = nil
+        on connection: PostgresConnection, of dataset: String, ids: [Int]? = nil, within cut: CoverageCut? = nil, now: Int64? = nil
     ) async throws -> [StoredSeries] {
         guard let ids else {
             let all = try await connection.query("select id from series where dataset = \(dataset) order by key").map { try $0.int(0) }
@@ -113,16 +119,18 @@ extension Store {
             series.reserveCapacity(all.count)
             for from in stride(from: 0, to: all.count, by: seriesPerStatement) {
                 let some = Array(all[from..<min(from + seriesPerStatement, all.count)])
-                series += try await ledgers(on: connection, of: dataset, ids: some, now: now)
+                series += try await ledgers(on: connection, of: dataset, ids: some, within: cut, now: now)
             }
             return series
         }
         let some = ids.map { Int32(clamping: $0) }
+        let runs = try await cut?.table(of: entries(ids: ids, on: connection))
+        let (slots, parts): (SQL, SQL) = runs == nil ? ("", "") : ("* cut.slots", "* cut.parts")
         // One group for all of them: of many series most have nothing to be asked for again.
         let rows = try await connection.query("""
-            select s.id, s.key, lower(s.lifetime), upper(s.lifetime), \(Self.bounds("c.held")), \(Self.bounds("c.absent")),
-                c.excluded, c.unfillable, c.quarantined, r.slots
-            from series s join coverage c on c.series_id = s.id left join (
+            select s.id, s.key, lower(s.lifetime), upper(s.lifetime), \(Self.bounds("c.held \(parts)")),
+                \(Self.bounds("c.absent \(slots)")), c.excluded \(slots), c.unfillable \(slots), c.quarantined \(slots), r.slots \(slots)
+            from series s join coverage c on c.series_id = s.id \(runs.map { "join \($0) on cut.id = s.id" } ?? "" as SQL) left join (
                 select a.series_id, range_agg(int8range(a.first_slot, a.end_slot)) as slots from absences a
                 where a.next_at <= \(.instant(now)) and a.series_id = any(\(some)) group by a.series_id
             ) r on r.series_id = s.id

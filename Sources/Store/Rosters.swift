@@ -3,13 +3,16 @@ internal import Series
 
 /// What a roster tells of series (`Roster`), read with them.
 extension Store {
-    /// Ledgers as they are to be judged by: which slots are expected, and of which the upstream's silence is doubted.
+    /// Ledgers as they are to be judged by: which slots are expected, and of which the upstream's silence is doubted. `span`: as far as
+    /// they tell of that stretch of time.
     static func ledgers(
-        on connection: PostgresConnection, of dataset: Dataset, ids: [Int]? = nil, now: Int64? = nil
+        on connection: PostgresConnection, of dataset: Dataset, ids: [Int]? = nil, in span: Range<Int64>? = nil, now: Int64? = nil
     ) async throws -> [StoredSeries] {
-        let series = try await ledgers(on: connection, of: dataset.name, ids: ids, now: now)
+        let cut = span.map { CoverageCut(dataset: dataset, span: $0) }
+        let series = try await ledgers(on: connection, of: dataset.name, ids: ids, within: cut, now: now)
         guard let roster = dataset.roster, !series.isEmpty else { return series }
-        let doubted = try await doubts(of: series, dataset, because: roster.doubtReason, all: ids == nil, now: now, on: connection)
+        let doubted = try await doubts(
+            of: series, dataset, because: roster.doubtReason, all: ids == nil, within: cut, now: now, on: connection)
         var ledgers: [SeriesKey: Ledger] = [:]
         for one in series {
             var ledger = one.ledger
@@ -23,23 +26,29 @@ extension Store {
         let tellers = dataset.tellers(of: ledgers.keys).filter { ledgers[$0] == nil }
         if !tellers.isEmpty {
             let entries = try await entries(tellers, of: dataset.name, on: connection)
-            for one in try await Self.ledgers(on: connection, of: dataset.name, ids: entries.map(\.id)) { ledgers[one.key] = one.ledger }
+            for one in try await Self.ledgers(on: connection, of: dataset.name, ids: entries.map(\.id), within: cut) {
+                ledgers[one.key] = one.ledger
+            }
         }
         return series.map { one in StoredSeries(id: one.id, ledger: dataset.told(ledgers, of: one.key) ?? one.ledger) }
     }
 
     /// By series, the slots that are absent for a reason that leaves them missing, and those of them that are to be asked for again by now.
     private static func doubts(
-        of series: [StoredSeries], _ dataset: Dataset, because reason: String, all: Bool, now: Int64?, on connection: PostgresConnection
+        of series: [StoredSeries], _ dataset: Dataset, because reason: String, all: Bool, within cut: CoverageCut?, now: Int64?,
+        on connection: PostgresConnection
     ) async throws -> [Int: (all: SlotSet, again: SlotSet)] {
         let ids = all ? [] : series.map { Int32($0.id) }
+        let runs = cut?.table(of: series.map { SeriesEntry(id: $0.id, key: $0.key) })
+        let cutting = runs.map { "join \($0) on cut.id = a.series_id and a.first_slot < cut.high and a.end_slot > cut.low" } ?? "" as SQL
+        let slots: SQL = runs == nil ? "" : "* cut.slots"
         // What is doubted is asked for again always: the index holds no other.
         let rows = try await connection.query("""
-            select a.series_id, range_agg(int8range(a.first_slot, a.end_slot)),
-                range_agg(int8range(a.first_slot, a.end_slot)) filter (where a.next_at <= \(.instant(now)))
-            from absences a \(all ? "join series s on s.id = a.series_id and s.dataset = \(dataset.name)" : "" as SQL)
+            select a.series_id, range_agg(int8range(a.first_slot, a.end_slot)) \(slots),
+                range_agg(int8range(a.first_slot, a.end_slot)) filter (where a.next_at <= \(.instant(now))) \(slots)
+            from absences a \(cutting) \(all ? "join series s on s.id = a.series_id and s.dataset = \(dataset.name)" : "" as SQL)
             where a.reason = \(reason) and a.next_at is not null \(all ? "" : "and a.series_id = any(\(ids))" as SQL)
-            group by a.series_id
+            group by a.series_id \(runs == nil ? "" : ", cut.slots" as SQL)
             """)
         return try Dictionary(uniqueKeysWithValues: rows.map { row in
             (try row.int(0), (SlotSet(ranges: try row.ranges(1)), SlotSet(ranges: try row.rangesOrNil(2) ?? [])))

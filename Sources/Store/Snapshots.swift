@@ -34,12 +34,13 @@ package struct Snapshot: Sendable {
 extension Store {
     /// Version, series, coverage and rows of a dataset in one snapshot: the answer's coverage is that of its rows, and both
     /// are of the version. `choose` picks among all series; `notes` says of which stretch it is wanted why slots are not held;
-    /// `span` says which stretch of time rows are wanted of, nil for none. Throws what `choose` throws, and `StoreError.unavailable`.
+    /// `span` says which stretch of time rows are wanted of, nil for none; `cut`: of which coverage is, nil for all. Throws what `choose`
+    /// throws, and `StoreError.unavailable`.
     package func snapshot(
-        of dataset: Dataset, choose: ([SeriesEntry]) throws -> [Int], notes: Range<Int64>? = nil,
+        of dataset: Dataset, choose: ([SeriesEntry]) throws -> [Int], notes: Range<Int64>? = nil, cut: Range<Int64>? = nil,
         span: ([StoredSeries]) throws -> Range<Int64>?
     ) async throws -> Snapshot {
-        try await readSnapshot(of: dataset, choose: choose, notes: notes) { snapshot, connection in
+        try await readSnapshot(of: dataset, choose: choose, notes: notes, cut: cut) { snapshot, connection in
             guard let span = try span(snapshot.series), !span.isEmpty, !snapshot.series.isEmpty else { return snapshot }
             let schema = Self.schema(of: snapshot, dataset)
             let answer = try await connection.query(Self.rowQuery(snapshot.series.map(\.id), span, of: schema))
@@ -49,7 +50,7 @@ extension Store {
 
     /// Version, series and coverage at one moment, and whatever else `body` reads of that moment.
     func readSnapshot<T>(
-        of dataset: Dataset, choose: ([SeriesEntry]) throws -> [Int], notes: Range<Int64>? = nil,
+        of dataset: Dataset, choose: ([SeriesEntry]) throws -> [Int], notes: Range<Int64>? = nil, cut: Range<Int64>? = nil,
         _ body: (Snapshot, PostgresConnection) async throws -> T
     ) async throws -> T {
         do {
@@ -62,7 +63,7 @@ extension Store {
                 let known = try await connection.query("select id, key from series where dataset = \(dataset.name) order by key")
                 let ids = try choose(try known.map { SeriesEntry(id: try $0.int(0), key: SeriesKey(try $0.strings(1))) })
                 // The server orders text by its own collation; people and cursors get the order of the keys.
-                var series = try await Self.ledgers(on: connection, of: dataset, ids: ids).sorted { $0.key < $1.key }
+                var series = try await Self.ledgers(on: connection, of: dataset, ids: ids, in: cut).sorted { $0.key < $1.key }
                 if let notes { try await Self.addNotes(to: &series, of: dataset, in: notes, on: connection) }
                 let rows = RowBlock(width: dataset.table.schema.columns.count)
                 return try await body(Snapshot(version: version, series: series, rows: rows), connection)
