@@ -35,7 +35,8 @@ extension SettingsReader {
         var accounts: [String] = []
         for (number, raw) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let line = raw.prefix { $0 != "#" }.trimming()
-            if line.isEmpty { continue }
+            // As an export heads its column.
+            if line.isEmpty || number == 0 && line == "account_id" { continue }
             guard let account = Accounts.canonical("account_id", line), account != "*" else {
                 throw SettingError(
                     variable: variable,

@@ -269,7 +269,7 @@ struct AccountsExchangeTests {
         let dataset = try AccountsBench(Accounts.Following(accounts: Self.many + ["b"])).dataset
         let slots = SlotSet(bench.day..<bench.day + 2)
         let demands = dataset.followed.filter { dataset.channel($0) == "day" }.map { Demand(series: $0, missing: slots) }
-        let plan = dataset.plan(dataset.relieved(demands), shapes: dataset.shapes, circumstances: Circumstances(now: 0))
+        let plan = dataset.plan(dataset.relieved(demands, by: SlotSet()), shapes: dataset.shapes, circumstances: Circumstances(now: 0))
         #expect(plan.calls.map(\.shape.name) == ["days", "days", "days", "days"] && plan.totals.cost.requests == 4)
     }
 

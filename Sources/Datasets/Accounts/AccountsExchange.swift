@@ -38,7 +38,12 @@ struct AccountsExchange: Exchange {
     }
 
     mutating func start() -> [UpstreamRequest] {
-        [begin(AccountsListing(accounts: quest.shape == .roster ? nil : quest.accounts))]
+        if quest.shape == .roster { return [begin(AccountsListing(accounts: nil))] }
+        // A call that was planned before it was known how many accounts are taken at once is parted before it is refused.
+        return stride(from: 0, to: quest.accounts.count, by: quest.batch).map { from in
+            let some = quest.accounts[from..<min(from + quest.batch, quest.accounts.count)]
+            return begin(AccountsListing(accounts: Array(some), isAgain: from > 0))
+        }
     }
 
     mutating func received(_ answer: UpstreamAnswer, to request: UpstreamRequest) throws(AnswerDefect) -> Step {

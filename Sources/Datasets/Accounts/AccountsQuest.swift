@@ -8,6 +8,8 @@ struct AccountsQuest {
     let day: Int
     /// Whose slots are wanted, by their place in the order's series.
     let accounts: [String]
+    /// Accounts that one request names, as far as the upstream was found to take fewer.
+    let batch: Int
     private let places: [String: Int]
 
     /// nil for an order that no shape can mean.
@@ -18,6 +20,7 @@ struct AccountsQuest {
         self.shape = shape
         self.day = day
         accounts = order.series.map { $0.values[0] }
+        batch = max(1, order.pageRows ?? accounts.count)
         // All accounts together are never asked for by a name, and nobody's name asks for all.
         guard (shape == .roster) == accounts.contains(Accounts.everyone), shape != .roster || accounts.count == 1 else { return nil }
         places = Dictionary(accounts.enumerated().map { ($0.element, $0.offset) }) { first, _ in first }
