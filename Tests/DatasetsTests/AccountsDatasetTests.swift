@@ -84,10 +84,10 @@ struct AccountsDatasetTests {
         #expect(corrections.allSatisfy { $0.mode == .refresh })
         let ages = { (selection: Selection) in [selection.from!, selection.to!].map { (bench.start - $0) / 86_400 } }
         #expect(corrections.filter { $0.keys == ["grain": ["hour"]] }.map(ages) == [[2, 0]])
-        #expect(corrections.filter { $0.keys == ["account_id": ["*"]] }.map(ages) == [[1, 0], [3, 2], [7, 6]])
+        #expect(corrections.filter { $0.keys == ["account_id": ["*"]] }.map(ages) == [[1, 0], [3, 2], [7, 6], [30, 29]])
         let named = try AccountsBench(Accounts.Following(accounts: ["a"])).dataset
         let theirs = named.schedules.first { $0.name == "corrections" }!.selections(of: named, now: now)
-        #expect(theirs.filter { $0.keys == ["grain": ["day"]] }.map(ages) == [[1, 0], [3, 2], [7, 6]])
+        #expect(theirs.filter { $0.keys == ["grain": ["day"]] }.map(ages) == [[1, 0], [3, 2], [7, 6], [30, 29]])
         #expect(theirs.allSatisfy { selection in named.followed.contains { named.selects($0, by: selection) } })
     }
 }
