@@ -60,7 +60,7 @@ extension AnswerMaker {
         var csv = CSVWriter(capacity: 256 + page.rowCount * 100)
         if withHeader {
             let table = snapshot.series.first.map { dataset.table(of: $0.key) } ?? dataset.table
-            for field in query.resolution == .slot ? table.slotFields : table.partFields { csv.text(field.name) }
+            for name in (query.resolution == .slot ? table.slotFields : table.partFields).flatMap(\.cells) { csv.text(name) }
             if query.fill == .null { csv.text("reason") }
             csv.endRow()
         }

@@ -81,8 +81,8 @@ private struct RevisionText {
     func csv(_ revisions: ArraySlice<Revision>) -> [UInt8] {
         var csv = CSVWriter(capacity: 256 + revisions.count * 200)
         let calls = ["old", "new"].flatMap { ["\($0)_task", "\($0)_ingestion_id", "\($0)_ordinal"] }
-        let names = first.names
-        for name in [first.timeName] + dataset.keys + names.map({ "old_\($0)" }) + names.map({ "new_\($0)" }) + ["changed_at"] + calls {
+        let cells = first.cells
+        for name in [first.timeName] + dataset.keys + cells.map({ "old_\($0)" }) + cells.map({ "new_\($0)" }) + ["changed_at"] + calls {
             csv.text(name)
         }
         csv.endRow()
@@ -142,9 +142,10 @@ private struct RevisedTable {
         case column(name: String, Int)
         case object(name: String, members: [(name: String, column: Int)], rest: Int)
 
-        var name: String {
+        var cells: [String] {
             switch self {
-            case .column(let name, _), .object(let name, _, _): name
+            case .column(let name, _): [name]
+            case .object(_, let members, _): CSVRows.cells(of: members.map(\.name))
             }
         }
     }
@@ -154,7 +155,8 @@ private struct RevisedTable {
     private let columns: [RowSchema.Column]
     /// In the order of columns; one that the history does not show goes by its own name, and those of an object stand in it.
     private let members: [Member]
-    var names: [String] { members.map(\.name) }
+    /// What `write` fills of a CSV.
+    var cells: [String] { members.flatMap(\.cells) }
 
     init(_ table: RowTable) {
         columns = table.schema.columns

@@ -13,7 +13,7 @@ protocol RowSink {
     mutating func null(_ name: String)
     /// Text that is JSON.
     mutating func json(_ name: String, _ text: String)
-    /// One JSON object: members that have a value, then those of `rest`, itself the text of an object.
+    /// These members, then those of `rest`, itself the text of an object.
     mutating func object(_ name: String, _ members: [ShownMember], rest: Value)
 }
 
@@ -90,7 +90,16 @@ struct JSONRows: RowSink {
     }
 }
 
-/// The columns stand in the header row; a cell without a value is empty.
+extension ShownField {
+    /// The names of its columns where rows are cells: a spreadsheet can do nothing with an object in one cell.
+    var cells: [String] {
+        guard case .object(let columns, _) = content else { return [name] }
+        return CSVRows.cells(of: columns.map(\.name))
+    }
+}
+
+/// The columns stand in the header row; a cell without a value is empty. An object is a cell for each of its members, and one with the JSON
+/// text of the rest.
 struct CSVRows: RowSink {
     var csv: CSVWriter
     private var scratch: [UInt8] = []
@@ -120,9 +129,10 @@ struct CSVRows: RowSink {
     mutating func json(_ name: String, _ text: String) { csv.text(text) }
 
     mutating func object(_ name: String, _ members: [ShownMember], rest: Value) {
-        if rest == .null, members.allSatisfy({ $0.value == .null }) { return csv.empty() }
-        var json = JSONWriter()
-        json.object(members, rest: rest)
-        csv.text(String(decoding: json.bytes, as: UTF8.self))
+        for member in members { value(member.name, member.value, member.kind) }
+        value("rest", rest, .json)
     }
+
+    /// What `object` fills.
+    static func cells(of members: [String]) -> [String] { members + ["rest"] }
 }

@@ -116,13 +116,9 @@ struct RowWalk {
             case .value(let column):
                 sink.value(field.name, isWhole ? rows.value(column, of: foundRows[place * partsPerUnit]) : .null, columns[column].kind)
             case .object(let members, let rest):
-                if !isWhole {
-                    sink.null(field.name)
-                    continue
-                }
-                let row = foundRows[place * partsPerUnit]
-                let shown = members.map { ShownMember($0.name, rows.value($0.column, of: row), columns[$0.column].kind) }
-                sink.object(field.name, shown, rest: rows.value(rest, of: row))
+                func value(_ column: Int) -> Value { isWhole ? rows.value(column, of: foundRows[place * partsPerUnit]) : .null }
+                let shown = members.map { ShownMember($0.name, value($0.column), columns[$0.column].kind) }
+                sink.object(field.name, shown, rest: value(rest))
             }
         }
         if let reason = holes?.reason(of: unit, place) {

@@ -73,7 +73,7 @@ package struct ShownField: Sendable {
         case value(column: Int)
         /// How many parts of the slot are held.
         case partCount
-        /// One JSON object: columns under these names as far as they have a value, then the members of an object column.
+        /// One JSON object: columns under these names, then the members of an object column. In CSV a cell each, and `rest`.
         case object(columns: [(name: String, column: Int)], rest: Int)
     }
 

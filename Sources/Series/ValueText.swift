@@ -13,18 +13,29 @@ extension JSONWriter {
         }
     }
 
-    /// An object of the columns that have a value, then of the members of `rest`, itself the text of an object; null where there is none of
-    /// either.
+    /// An object of the columns, then of the members of `rest`, itself the text of an object; null where nothing has a value. A column
+    /// without one is null, unless its name stands in `rest`: what did not fit the column lies there.
     package mutating func object(_ members: [ShownMember], rest: Value) {
-        let given = members.filter { $0.value != .null }
-        if given.isEmpty, rest == .null { return null() }
+        let hasNull = members.contains { $0.value == .null }
+        if hasNull, rest == .null, members.allSatisfy({ $0.value == .null }) { return null() }
+        let others = hasNull ? Self.names(in: rest) : []
         beginObject()
-        for member in given {
+        for member in members where member.value != .null || !others.contains(member.name) {
             key(member.name)
             value(member.value, member.kind)
         }
         if case .text(let object) = rest, let inner = Self.members(of: object) { raw(inner) }
         endObject()
+    }
+
+    /// The names of the members of an object's text.
+    private static func names(in object: Value) -> Set<String> {
+        guard case .text(let text) = object, var reader = try? JSONReader(Array(text.utf8)), (try? reader.beginObject()) != nil else {
+            return []
+        }
+        var names: Set<String> = []
+        while let name = try? reader.nextKey() { names.insert(name.description) }
+        return names
     }
 
     /// What stands between the braces of an object's text; nil where that is nothing.

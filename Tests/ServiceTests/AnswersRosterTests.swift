@@ -50,7 +50,7 @@ import TestSupport
         }
     }
 
-    @Test func csvHasTheMetricsInOneCell() async throws {
+    @Test func csvHasAColumnForEachMetric() async throws {
         try await ReaderUnderTest.with(Listed.dataset(), now: Self.now) { _, test in
             try await test.fillListed()
             let csv = try await test.reader.history(try Self.history(["account_id": ["1"]], "2024-04-16", "2024-04-17") {
@@ -58,9 +58,36 @@ import TestSupport
                 $0.fill = .null
             }).text
             let lines = csv.split(separator: "\r\n")
-            #expect(lines.count == 25 && lines[0] == "account_id,date,hour,metrics,reason")
-            #expect(lines[1].hasPrefix(#"1,2024-04-16,0,"{""numTrades"":1,""netProfit"":-0.5,""country"":""CL"","#), "\(lines[1])")
-            #expect(lines[6] == "1,2024-04-16,5,,missing" && lines[7] == "1,2024-04-16,6,,missing")
+            #expect(lines.count == 25 && lines[0] == "account_id,date,hour,numTrades,netProfit,country,rest,reason")
+            #expect(lines[1] == #"1,2024-04-16,0,1,-0.5,CL,"{""a"": null, ""b"": [1, ""x""]}","#, "\(lines[1])")
+            #expect(lines[6] == "1,2024-04-16,5,,,,,missing" && lines[7] == "1,2024-04-16,6,,,,,missing")
+            // A piece of a longer one has the same header.
+            let stream = try await test.reader.stream(
+                try Self.history(["account_id": ["10"], "grain": ["day"]]) { $0.format = .csv }, for: "test")
+            let piece = try #require(try await stream.next())
+            #expect(
+                String(decoding: piece, as: UTF8.self)
+                    == "account_id,date,numTrades,netProfit,country,rest\r\n10,2024-04-15,24,,,\r\n10,2024-04-17,24,,,\r\n")
+        }
+    }
+
+    /// A value that did not fit its column stands in the rest: it is told once.
+    @Test func whatHasNoValueIsNullUnlessTheRestHasIt() async throws {
+        try await ReaderUnderTest.with(Listed.dataset(), now: Self.now) { _, test in
+            try await test.fillListed()
+            let misfit = Listed.values(2, rest: #"{"x": {"country": 1}, "netProfit": "NaN"}"#)
+            try await test.fill("1/hour", [(time: "2024-04-16T05:00:00Z", values: misfit)])
+            func text(_ format: HistoryQuery.Format) async throws -> String {
+                let query = try Self.history(["account_id": ["1"]], "2024-04-16", "2024-04-17") { $0.format = format }
+                return try await test.reader.history(query).text
+            }
+            let metrics = #""metrics":{"numTrades":2,"country":null,"x": {"country": 1}, "netProfit": "NaN"}}"#
+            #expect(try await text(.json).contains(metrics))
+            #expect(try await text(.ndjson).contains(metrics))
+            let csv = try await text(.csv)
+            #expect(csv.contains("\r\n" + #"1,2024-04-16,5,2,,,"{""x"": {""country"": 1}, ""netProfit"": ""NaN""}""# + "\r\n"), "\(csv)")
+            let days = try await test.reader.history(try Self.history(["account_id": ["10"], "grain": ["day"]]))
+            #expect(days.text.contains(#""metrics":{"numTrades":24,"netProfit":null,"country":null}}"#))
         }
     }
 
@@ -165,7 +192,10 @@ import TestSupport
             #expect(try await answerError { _ = try await test.reader.revisions(query) } == .manyLengths(field: "grain"))
             query.keys = ["grain": ["hour"]]
             let csv = try await test.reader.revisions(query).text.split(separator: "\r\n")
-            #expect(csv.count == 2 && csv[0].hasPrefix("datetime,account_id,grain,old_metrics,new_metrics,changed_at,"), "\(csv)")
+            #expect(csv.count == 2 && csv[0].hasPrefix(
+                "datetime,account_id,grain,old_numTrades,old_netProfit,old_country,old_rest,new_numTrades,new_netProfit,"), "\(csv)")
+            #expect(csv[1].hasPrefix(
+                #"2024-04-15T03:00:00Z,1,hour,1,-3.5,CL,"{""a"":null,""b"":[1,""x""]}",2,7,,"{""b"":{""c"":1}}",2024"#), "\(csv)")
         }
     }
 
