@@ -1,5 +1,6 @@
 /// What writers of JSON put out that is none, made JSON: bare `NaN`, `Infinity` and `-Infinity` (as Python's json module writes them by
-/// default), which become null; and characters that no text of the store can hold, NUL and lone surrogates, which become U+FFFD.
+/// default), which become null; and escapes of characters that no text of the store can hold, NUL and lone surrogates, which become U+FFFD.
+/// A raw NUL is no writer's: such a body was damaged on its way, and is asked for again.
 ///
 /// Only for a body that cannot be read as it stands.
 enum MendedJSON {
@@ -17,9 +18,6 @@ enum MendedJSON {
                     out.append(byte)
                     index += 1
                 case UInt8(ascii: "\\"): index = escape(body, at: index, to: &out)
-                case 0:
-                    out += replacement
-                    index += 1
                 default:
                     out.append(byte)
                     index += 1
