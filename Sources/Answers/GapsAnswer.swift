@@ -9,21 +9,24 @@ extension AnswerMaker {
             let gap: Gap
             let series: StoredSeries
             let start: Int64
-            /// Most slots first, then the oldest, then by series: sorts ascending, and is what a cursor holds.
-            var place: [Int64] { [-Int64(gap.slots), start, Int64(series.id)] }
+            let rank: Int64
+            /// What lacks before what is settled, then most slots first, then the oldest, then by series: sorts ascending, and is what a
+            /// cursor holds.
+            var place: [Int64] { [rank, -Int64(gap.slots), start, Int64(series.id)] }
         }
-        let cursor = try query.cursor.map { text throws(AnswerError) in try Cursor(text, seal: question.seal, numbers: 3) }
+        let cursor = try query.cursor.map { text throws(AnswerError) in try Cursor(text, seal: question.seal, numbers: 4) }
         let (scope, snapshot) = try await known(from: query.from, to: query.to, isCut: true)
         let telling = try await telling(scope, of: snapshot.series)
         var entries: [Entry] = []
         for one in snapshot.series {
             let ruler = dataset.calendar(of: one.key).ruler
             for gap in scope.gaps(one) where query.states.isEmpty ? gap.state != .pending : query.states.contains(gap.state) {
-                entries.append(Entry(gap: gap, series: one, start: ruler.start(of: gap.range.lowerBound)))
+                entries.append(
+                    Entry(gap: gap, series: one, start: ruler.start(of: gap.range.lowerBound), rank: gap.state.settledness))
             }
         }
         entries.sort { a, b in
-            (-a.gap.slots, a.start, a.series.id) < (-b.gap.slots, b.start, b.series.id)
+            (a.rank, -a.gap.slots, a.start, a.series.id) < (b.rank, -b.gap.slots, b.start, b.series.id)
         }
         if let cursor {
             let first = entries.firstIndex { cursor.place.lexicographicallyPrecedes($0.place) } ?? entries.count
@@ -91,5 +94,17 @@ extension AnswerMaker {
         json.member("next_cursor", next)
         json.endObject()
         return fresh(json.bytes, nextCursor: next, of: snapshot, until: nil)
+    }
+}
+
+extension SlotState {
+    /// Holes that lack something are the worst; what is known to be nowhere, or not to be expected, is settled.
+    fileprivate var settledness: Int64 {
+        switch self {
+        case .missing, .unfillable, .quarantined: 0
+        case .pending: 1
+        case .absent: 2
+        case .excluded, .present: 3
+        }
     }
 }
