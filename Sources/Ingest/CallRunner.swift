@@ -64,8 +64,7 @@ final class CallRunner {
             var outcome = Outcome(end: .unproved("the call broke off"))
             var waiting = reading.start().map { Attempt(call: call, lane: lane, traceID: traceID, request: $0, number: 1, delay: 0) }[...]
             var flying = 0
-            var lastFailure: String?
-            var mayPass = true
+            var lastFailure: CallFailure?
             var isOver = false
             while true {
                 while !isOver, flying < inFlightMax, let attempt = waiting.popFirst() {
@@ -83,10 +82,9 @@ final class CallRunner {
                     continue
                 }
                 switch await digest(sent, by: reading) {
-                case .step(let step, let reason, let kind):
-                    lastFailure = reason ?? lastFailure
-                    if let kind { mayPass = kind != .badRequest }
-                    isOver = take(step, after: lastFailure, mayPass: mayPass, into: &outcome)
+                case .step(let step, let failure):
+                    lastFailure = failure ?? lastFailure
+                    isOver = take(step, after: lastFailure, into: &outcome)
                     waiting += step.requests.map { Attempt(call: call, lane: lane, traceID: traceID, request: $0, number: 1, delay: 0) }
                 case .again(let attempt):
                     waiting.append(attempt)
@@ -104,7 +102,7 @@ final class CallRunner {
 
     private enum Digest {
         /// `after`: why the request that led to it was given up.
-        case step(Step, after: String? = nil, FailureClass? = nil)
+        case step(Step, after: CallFailure? = nil)
         case again(Attempt)
         case broken(CallFailure)
     }
@@ -141,12 +139,12 @@ final class CallRunner {
         case .giveUp:
             // A refusal is the same for every request of the call; a page that did not come is this page's.
             if failure.kind == .refused || (failure.kind == .badRequest && !request.isDoubtful) { return .broken(failure) }
-            return .step(reading.gaveUp(on: request, because: failure.kind), after: failure.reason, failure.kind)
+            return .step(reading.gaveUp(on: request, because: failure.kind), after: failure)
         }
     }
 
     /// True where the call is over.
-    private func take(_ step: Step, after failure: String?, mayPass: Bool, into outcome: inout Outcome) -> Bool {
+    private func take(_ step: Step, after failure: CallFailure?, into outcome: inout Outcome) -> Bool {
         outcome.rows += step.rows
         outcome.found += step.found
         outcome.dropped += step.dropped
@@ -157,9 +155,12 @@ final class CallRunner {
         (outcome.isGone, outcome.isBeginning) = (step.isGone, step.isBeginning)
         if case .costlier(let needs, _) = end { outcome.needs = needs }
         if case .unproved(let why) = end, let failure {
-            outcome.end = .unproved("\(why) (\(failure))")
-            // A call that answers for some of its series, or finds others, has not come for nothing.
-            if outcome.rows.isEmpty, outcome.found.isEmpty, step.unanswered.isEmpty, mayPass { outcome.defeat = failure }
+            outcome.end = .unproved("\(why) (\(failure.reason))")
+            // A call that answers for some of its series, or finds others, has not come for nothing; what is refused for what it asks
+            // will be refused again.
+            if outcome.rows.isEmpty, outcome.found.isEmpty, step.unanswered.isEmpty, failure.kind != .badRequest {
+                outcome.defeat = failure.reason
+            }
         } else {
             outcome.end = end
         }

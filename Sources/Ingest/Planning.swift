@@ -187,28 +187,14 @@ package final class Planning {
     /// All series of the store, with those that the selection names and that were not there before.
     private func declared(by selection: Selection, of dataset: Dataset, now: Int64) async throws -> [StoredSeries] {
         let series = try await store.ledgers(of: dataset, now: now)
-        if let roster = dataset.roster { try requireListed(selection.keys[roster.key] ?? [], roster, of: dataset, series) }
-        let named = dataset.roster == nil ? dataset.series(named: selection.keys) : []
+        try Self.requireListed(selection, of: dataset, series)
+        let named = dataset.series(named: selection.keys)
         if named.isEmpty { return series }
         let known = Set(series.map(\.key))
         let new = named.filter { !known.contains($0) }
         if new.isEmpty { return series }
         _ = try await store.ensureSeries(new, of: dataset.name, now: now)
         return try await store.ledgers(of: dataset, now: now)
-    }
-
-    /// Where a listing tells what there is, nothing else makes series: a misspelt name would be one for ever.
-    private func requireListed(
-        _ values: [String], _ roster: Roster, of dataset: Dataset, _ series: [StoredSeries]
-    ) throws(InputError) {
-        guard let place = dataset.keys.firstIndex(of: roster.key), !values.isEmpty else { return }
-        let known = Set(series.map { $0.key.values[place] })
-        guard let stranger = values.first(where: { !known.contains($0) }) else { return }
-        throw InputError(
-            roster.key,
-            "\(SelectionJSON.clipped(stranger)) is not known here: no listing has named it; list the days first "
-                + "(\(roster.key) \(roster.series.values[place]))",
-            isUnknownName: true)
     }
 
     /// Whether any of the selected slots is held, be it in part.
@@ -259,8 +245,7 @@ package final class Planning {
             // What is planned anew is no more the newest of its series: calls beside it have filled later slots.
             let isAgain = left != nil || !ground.made.isEmpty
             let mode = isAgain && selection.mode == .incremental ? .missing : selection.mode
-            var missing = dataset.judged(one.ledger, now: now).demand(
-                mode, in: range, calendar: dataset.calendar(of: one.key), dueBefore: dataset.dueBefore(one.key, now: now))
+            var missing = dataset.demand(mode, of: one.ledger, from: selection.from ?? now, to: selection.to ?? now, now: now).missing
             if let left { missing = missing.intersection(left.slots(of: one.id)) }
             if selection.mode == .incremental, left == nil, let made = ground.madePeriods {
                 missing = missing.intersection(dataset.slots(of: one.key, in: made))
@@ -269,7 +254,7 @@ package final class Planning {
             if missing.isEmpty { continue }
             demands.append(Demand(series: one.key, missing: missing))
         }
-        if left == nil { demands = Self.told(demands, by: selection, of: dataset, series, &ids, except: reserved, now: now) }
+        if left == nil { demands = Self.withTellers(demands, selection, of: dataset, series, &ids, except: reserved, now: now) }
         var shapes = dataset.shapes(by: findings)
         // Half of what was too much, so that a day that is lost is found in a few rounds.
         if let widest = instead?.filter(\.isTooWide).map(\.periods.count).max() {
@@ -301,38 +286,6 @@ package final class Planning {
             figures.warnings.append("\(cause) \(plan.uncovered) of the selected slots\(reasons)")
         }
         return (figures, calls, dataset.requestsByScope(of: plan))
-    }
-
-    /// What of missing slots is not asked for now, for people; nil where that is nothing.
-    private static func resting(_ series: [StoredSeries], _ selection: Selection, of dataset: Dataset, now: Int64) -> String? {
-        guard dataset.roster != nil, selection.mode != .refresh else { return nil }
-        let slots = series.lazy.filter { !$0.ledger.resting.isEmpty && dataset.selects($0.key, by: selection) }.reduce(0) { sum, one in
-            sum + one.ledger.resting.count(in: dataset.slots(of: one.key, from: selection.from ?? now, to: selection.to ?? now))
-        }
-        if slots == 0 { return nil }
-        return "\(slots) missing slots rest: the upstream said nothing of them, which is doubted; each is asked for again in its time, "
-            + "and mode refresh asks now"
-    }
-
-    /// With what tells which slots are expected, which is asked for first, and without what comes with it.
-    private static func told(
-        _ demands: [Demand], by selection: Selection, of dataset: Dataset, _ series: [StoredSeries], _ ids: inout [SeriesKey: Int],
-        except reserved: Reserved?, now: Int64
-    ) -> [Demand] {
-        guard let roster = dataset.roster else { return demands }
-        let known = Dictionary(uniqueKeysWithValues: series.map { ($0.key, $0) })
-        let first = dataset.tellersFirst(
-            selection, known.mapValues(\.ledger), from: selection.from ?? now, to: selection.to ?? now, now: now)
-        for demand in first { ids[demand.series] = known[demand.series]?.id }
-        let whole = first.first { $0.series == roster.series }?.missing ?? SlotSet()
-        // What others are to fetch comes all the same.
-        let open = first.compactMap { demand -> Demand? in
-            let others = known[demand.series].flatMap { reserved?.slots(of: $0.id) } ?? SlotSet()
-            let left = demand.missing.subtracting(others)
-            return left.isEmpty ? nil : Demand(series: demand.series, missing: left)
-        }
-        let asked = demands.first { $0.series == roster.series }?.missing ?? SlotSet()
-        return dataset.relieved(demands + open, by: whole.union(asked))
     }
 
     /// The runs of what is planned for that no way leads to which is allowed, and what a person could do.

@@ -140,7 +140,7 @@ package struct Row: Sendable, Equatable {
     }
 }
 
-/// One record of a series that was not known before.
+/// One record as it is stored, of a series that the order does not name.
 package struct FoundRow: Sendable, Equatable {
     package let key: SeriesKey
     package let time: Int64

@@ -1,9 +1,9 @@
 extension Dataset {
     /// The series that a selection names by the values of keys and labels, whether or not the store has them, where what is stored is
-    /// followed: a key that it names none of has the dataset's defaults. What can be no value of a key makes no series, nor does what no
-    /// call can fill. None where it leaves open which.
+    /// followed: a key that it names none of has the dataset's defaults, and what can be no value of a key makes no series. None where it
+    /// leaves open which, and none where a listing tells what there is: a misspelt name would be a series for ever.
     package func series(named wanted: [String: [String]]) -> [SeriesKey] {
-        guard followsStored, !wanted.isEmpty else { return [] }
+        guard followsStored, roster == nil, !wanted.isEmpty else { return [] }
         var result: [[String]] = [[]]
         for name in keys {
             var values = wanted[name]
@@ -20,8 +20,6 @@ extension Dataset {
             }
             result = result.flatMap { start in known.map { start + [$0] } }
         }
-        return result.map { SeriesKey($0) }.filter { key in
-            includes(key, wanted) && shapes.contains { serves($0, key) }
-        }.sorted()
+        return result.map { SeriesKey($0) }.filter { includes($0, wanted) }.sorted()
     }
 }

@@ -12,11 +12,16 @@ package struct Demand: Sendable, Hashable {
 extension Dataset {
     /// The due slots of a series that begin in a range and are missing, as far as the upstream's reach lets them be more than unfillable.
     package func lacking(_ ledger: Ledger, from: Int64, to: Int64, now: Int64) -> Demand {
+        demand(.missing, of: ledger, from: from, to: to, now: now)
+    }
+
+    /// Those that a selection of this mode asks for.
+    package func demand(_ mode: Selection.Mode, of ledger: Ledger, from: Int64, to: Int64, now: Int64) -> Demand {
         let key = ledger.key
         return Demand(
             series: key,
-            missing: judged(ledger, now: now).missing(
-                in: slots(of: key, from: from, to: to), calendar: calendar(of: key), dueBefore: dueBefore(key, now: now)))
+            missing: judged(ledger, now: now).demand(
+                mode, in: slots(of: key, from: from, to: to), calendar: calendar(of: key), dueBefore: dueBefore(key, now: now)))
     }
 }
 

@@ -53,20 +53,18 @@ package struct Roster: Sendable {
 
     /// What is told of a series: slots that are not expected, and those of which that is not known. `longer`: slots of the teller in
     /// those of the series.
-    package func told(
-        by teller: Ledger, roster: Ledger, in longer: FinerSlots, always: Range<Int> = Ledger.always
-    ) -> (unexpected: SlotSet, untold: SlotSet) {
+    package func told(by teller: Ledger, roster: Ledger, in longer: FinerSlots) -> (unexpected: SlotSet, untold: SlotSet) {
         let known = roster.held.union(teller.held).union(teller.absent).subtracting(teller.quarantined.subtracting(teller.held))
             // What a person does not expect tells of nothing.
             .union(teller.excluded)
-        let unknown = SlotSet(longer.coarser(touching: SlotSet(always)).ranges.first ?? 0..<0).subtracting(known)
+        let unknown = longer.coarser(touching: SlotSet(Ledger.always)).subtracting(known)
         return (longer.finer(in: known.subtracting(teller.held)), longer.finer(in: unknown))
     }
 }
 
 extension Dataset {
-    /// What the slots of all series mean to each other, where a roster tells which are expected. `ledgers`: those that are wanted, and with
-    /// `told(of:)` those that tell of them; what is not among them tells nothing.
+    /// The ledger of a series with what a roster tells of its slots. `ledgers`: its own, and those of `tellers(of:)`; what is not among
+    /// them tells nothing. nil where its own is not.
     package func told(_ ledgers: [SeriesKey: Ledger], of key: SeriesKey) -> Ledger? {
         guard var ledger = ledgers[key], let roster, key != roster.series else { return ledgers[key] }
         let whole = ledgers[roster.series] ?? Ledger(key: roster.series)
@@ -89,25 +87,38 @@ extension Dataset {
     }
 
     /// What has to be asked for first, since it tells which of the selected slots are expected: the roster where all that it lists is
-    /// meant, else the tellers of what is selected. Also where the selection itself does not name those. `ledgers`: of all series.
+    /// meant, else the tellers of what is selected; and the tellers of what is doubted, for either side may be the wrong one. Also where
+    /// the selection itself does not name those. `ledgers`: of all series.
     package func tellersFirst(_ selection: Selection, _ ledgers: [SeriesKey: Ledger], from: Int64, to: Int64, now: Int64) -> [Demand] {
         guard let roster else { return [] }
-        let isAll = selection.keys[roster.key] == nil && follows(roster.series)
-        let listing = isAll ? ledgers[roster.series].map { lacking($0, from: from, to: to, now: now) } : nil
-        let tellers = ledgers.values.compactMap { ledger -> Demand? in
-            let open = isAll ? ledger.doubted : ledger.doubted.union(ledger.untold)
-            guard !open.isEmpty, selects(ledger.key, by: selection), let name = roster.teller(ledger.key), follows(name),
-                let teller = ledgers[name],
-                let longer = FinerSlots(of: calendar(of: ledger.key).ruler, in: calendar(of: name).ruler)
-            else { return nil }
-            let range = slots(of: ledger.key, from: from, to: to)
-            func telling(_ slots: SlotSet) -> SlotSet { longer.coarser(touching: slots.intersection(range)) }
-            var asked = lacking(teller, from: from, to: to, now: now).missing.intersection(telling(open))
-            // Counts differ, and either side may be the wrong one.
-            if selection.mode != .refresh { asked.formUnion(telling(ledger.doubted)) }
-            return asked.isEmpty ? nil : Demand(series: name, missing: asked)
+        let isListed = lists(selection)
+        var first: [Demand] = []
+        if isListed, let ledger = ledgers[roster.series] {
+            let mode = selection.mode == .incremental ? Selection.Mode.incremental : .missing
+            first.append(demand(mode, of: ledger, from: from, to: to, now: now))
         }
-        return ([listing].compactMap { $0 } + tellers).filter { !$0.missing.isEmpty }
+        for ledger in ledgers.values where !(ledger.doubted.isEmpty && (isListed || ledger.untold.isEmpty)) {
+            guard selects(ledger.key, by: selection), let name = roster.teller(ledger.key), follows(name), let teller = ledgers[name],
+                let longer = FinerSlots(of: calendar(of: ledger.key).ruler, in: calendar(of: name).ruler)
+            else { continue }
+            var asked = SlotSet()
+            if !isListed {
+                let untold = ledger.untold.subtracting(ledger.excluded).intersection(slots(of: ledger.key, from: from, to: to))
+                asked = lacking(teller, from: from, to: to, now: now).missing.intersection(longer.coarser(touching: untold))
+            }
+            if selection.mode != .refresh {
+                // What is not asked for itself, since a person does not expect it, needs no check either.
+                let doubted = lacking(ledger, from: from, to: to, now: now).missing.intersection(ledger.doubted)
+                asked.formUnion(longer.coarser(touching: doubted))
+            }
+            first.append(Demand(series: name, missing: asked))
+        }
+        return first.filter { !$0.missing.isEmpty }
+    }
+
+    /// Whether a selection means all that a roster lists, and there is one to list it.
+    package func lists(_ selection: Selection) -> Bool {
+        roster.map { selection.keys[$0.key] == nil && follows($0.series) } ?? false
     }
 
     /// The series that tell which slots of some are expected.

@@ -13,17 +13,10 @@ package struct RowTable: Sendable {
 }
 
 extension Dataset {
-    /// Where the rows of a channel lie.
-    package func table(ofChannel channel: String) -> RowTable { ownTables[channel] ?? table }
-
-    package func table(of key: SeriesKey) -> RowTable { ownTables.isEmpty ? table : table(ofChannel: channel(key)) }
+    /// Where the rows of a series lie.
+    package func table(of key: SeriesKey) -> RowTable { ownTables.isEmpty ? table : ownTables[channel(key)] ?? table }
 
     package func schema(of key: SeriesKey) -> RowSchema { table(of: key).schema }
-
-    /// Where the rows of a call lie: of one table always.
-    package func schema(ofCall shape: String) -> RowSchema {
-        ownTables.isEmpty ? table.schema : table(ofChannel: call(shape)?.channel ?? "").schema
-    }
 
     /// All there are, each once.
     package var schemas: [RowSchema] {

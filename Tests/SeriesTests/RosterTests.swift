@@ -153,13 +153,18 @@ struct RosterTests {
         hours.doubted = SlotSet(61..<63)
         hours.resting = SlotSet(66..<68)
         ledgers[hours.key] = hours
-        let told = Dictionary(uniqueKeysWithValues: ledgers.keys.map { ($0, dataset.told(ledgers, of: $0)!) })
+        var told = Dictionary(uniqueKeysWithValues: ledgers.keys.map { ($0, dataset.told(ledgers, of: $0)!) })
         func first(_ mode: Selection.Mode) -> [Demand] {
             dataset.tellersFirst(
                 Selection(dataset: "listed", mode: mode), told, from: 0, to: Int64(12 * 6 * 3600), now: Int64(100 * 6 * 3600))
         }
         #expect(first(.missing) == [Demand(series: Self.day("a"), missing: SlotSet(10..<11))])
         #expect(first(.refresh).isEmpty)
+        // Nobody asks for the hours that a person does not expect, so nobody needs their check.
+        hours.excluded = SlotSet(61..<63)
+        ledgers[hours.key] = hours
+        told[hours.key] = dataset.told(ledgers, of: hours.key)
+        #expect(first(.missing).isEmpty)
     }
 
     /// A day that a person does not expect tells of no hours.

@@ -153,7 +153,6 @@ package func accounts(zone: Zone, following: Accounts.Following, rate: RequestRa
         emptyReasons: [Accounts.rosterRules.emptyReason], priced: Accounts.priced, schedules: Accounts.schedules(zone),
         corrections: Accounts.corrections(following), group: { $0.values.last ?? "" }, fetchesToday: false, canonical: Accounts.canonical,
         followsStored: following.accounts.isEmpty,
-        defaults: { $0 == "grain" ? Accounts.Grain.allCases.map(\.rawValue) : [] },
         keyValues: { $0 == "grain" ? Accounts.Grain.allCases.map(\.rawValue) : [] },
         reread: AccountsReread.reread, isDueByPeriod: true, roster: Accounts.rosterRules,
         readDefaults: ["grain": Accounts.Grain.hour.rawValue], reasonTexts: Accounts.reasonTexts)
