@@ -69,7 +69,8 @@ struct HistoryPage {
         let slots = first..<end + 1
         let wanted = ledger.existing(in: slots, calendar).scaledUp(by: parts).intersection(units)
         if query.fill == .null { return wanted }
-        let held = ledger.held.intersection(slots.lowerBound * calendar.parts..<slots.upperBound * calendar.parts)
+        // What is provisional is shown, and is a hole all the same.
+        let held = ledger.held.union(ledger.provisional).intersection(slots.lowerBound * calendar.parts..<slots.upperBound * calendar.parts)
         return (query.resolution == .part ? held : held.wholeSlots(of: calendar.parts)).intersection(wanted)
     }
 

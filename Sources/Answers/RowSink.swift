@@ -10,6 +10,7 @@ protocol RowSink {
     mutating func decimal(_ name: String, _ value: Decimal)
     mutating func date(_ name: String, _ value: LocalDate)
     mutating func text(_ name: String, _ value: String)
+    mutating func flag(_ name: String, _ value: Bool)
     mutating func null(_ name: String)
     /// Text that is JSON.
     mutating func json(_ name: String, _ text: String)
@@ -74,6 +75,11 @@ struct JSONRows: RowSink {
 
     mutating func text(_ name: String, _ value: String) { json.member(name, value) }
 
+    mutating func flag(_ name: String, _ value: Bool) {
+        json.key(name)
+        json.bool(value)
+    }
+
     mutating func null(_ name: String) {
         json.key(name)
         json.null()
@@ -124,6 +130,7 @@ struct CSVRows: RowSink {
     }
 
     mutating func text(_ name: String, _ value: String) { csv.text(value) }
+    mutating func flag(_ name: String, _ value: Bool) { csv.text(value ? "true" : "false") }
     mutating func null(_ name: String) { csv.empty() }
 
     mutating func json(_ name: String, _ text: String) { csv.text(text) }

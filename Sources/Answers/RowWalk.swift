@@ -28,6 +28,7 @@ struct RowWalk {
     private let fields: [ShownField]
     private let columns: [RowSchema.Column]
     private let keys: [SeriesKey]
+    private let provisional: [SlotSet]
     private let rows: RowBlock
     private let partsPerUnit: Int
     /// For each series, parts that one of its rows fills: a unit is whole with as many rows as that leaves.
@@ -54,6 +55,7 @@ struct RowWalk {
         let parts = snapshot.series.first.map { scope.dataset.calendar(of: $0.key).parts } ?? 1
         partsPerUnit = isSlots ? parts : 1
         keys = snapshot.series.map(\.key)
+        provisional = snapshot.series.map(\.ledger.provisional)
         widths = keys.map(dataset.partsPerRow)
         rows = snapshot.rows
         heads = page.served.map(Head.init)
@@ -111,6 +113,7 @@ struct RowWalk {
             case .localDate: sink.date(field.name, local.date)
             case .key(let index): sink.text(field.name, keys[place].values[index])
             case .partCount: sink.int(field.name, Int64(min(found[place] * widths[place], partsPerUnit)))
+            case .provisional: sink.flag(field.name, provisional[place].contains(unit * partsPerUnit))
             case .mean(let column):
                 if isWhole, let mean = mean(column, place) { sink.decimal(field.name, mean) } else { sink.null(field.name) }
             case .value(let column):

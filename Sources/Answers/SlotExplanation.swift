@@ -97,6 +97,7 @@ package struct SlotExplanation {
         json.key("parts")
         json.beginObject()
         json.member("held", ledger.held.count(in: slot * total..<(slot + 1) * total))
+        json.member("provisional", ledger.provisional.count(in: slot * total..<(slot + 1) * total))
         json.member("total", total)
         json.key("rows")
         json.beginArray()

@@ -23,6 +23,7 @@ final class CallRunner {
         var isBeginning = false
         var dropped = 0
         var refused = Refusals()
+        var marks: [QualityMark] = []
         var bodyBytes = 0
         /// Set where the call was broken off, and by what.
         var failure: CallFailure?
@@ -138,7 +139,8 @@ final class CallRunner {
                 Attempt(call: call, lane: lane, traceID: traceID, request: request, number: sent.attempt.number + 1, delay: seconds))
         case .giveUp:
             // A refusal is the same for every request of the call; a page that did not come is this page's.
-            if failure.kind == .refused || (failure.kind == .badRequest && !request.isDoubtful) { return .broken(failure) }
+            let isOfAll = failure.kind == .badRequest || failure.kind == .forbidden
+            if failure.kind == .refused || (isOfAll && !request.isDoubtful) { return .broken(failure) }
             return .step(reading.gaveUp(on: request, because: failure.kind), after: failure)
         }
     }
@@ -149,6 +151,7 @@ final class CallRunner {
         outcome.found += step.found
         outcome.dropped += step.dropped
         outcome.refused.add(step.quarantined)
+        outcome.marks += step.marks
         outcome.needs = step.needs ?? outcome.needs
         guard let end = step.end else { return false }
         (outcome.witnessed, outcome.unanswered) = (step.witnessed, step.unanswered)

@@ -64,7 +64,8 @@ final class RequestSender {
         case let other: allowance.judged(permit, .other(isWell: other != .server))
         }
         switch defect {
-        case let kind? where kind.isThrottling || kind == .server || kind == .refused: outcomes.add(CallFailure(kind: kind, reason: ""))
+        case let kind? where kind.isThrottling || kind == .server || kind == .refused || kind == .forbidden:
+            outcomes.add(CallFailure(kind: kind, reason: ""))
         default: outcomes.addWell()
         }
     }
@@ -113,7 +114,8 @@ final class RequestSender {
         let reason = "\(place): status \(fetched.status)"
         switch fetched.status {
         case 200: return .success(UpstreamAnswer(body: fetched.body))
-        case 401, 403: return .failure(CallFailure(kind: .refused, reason: "\(reason): the upstream refused the credentials"))
+        case 401: return .failure(CallFailure(kind: .refused, reason: "\(reason): the upstream refused the credentials"))
+        case 403: return .failure(CallFailure(kind: .forbidden, reason: "\(reason): the upstream refused the credentials for this"))
         case 429:
             let seconds = fetched.header("retry-after").flatMap { RetryAfter.seconds($0, now: Int64(ServiceClock.realNow)) }
             return .failure(CallFailure(kind: .throttled(retryAfterSeconds: seconds.map { Int($0) }), reason: reason))

@@ -200,8 +200,10 @@ package final class Worker {
                 let reason = "call shape \(task.shape) was found unusable before this call began"
                 return await end(holding, TaskResult(ended: .shapeUnusable, reason: reason), dataset, start)
             }
-            let channel = "\(task.dataset) \(keys.first.map(dataset.channel) ?? "")"
-            if let said = gone[channel], Deadline.now < said.until {
+            // What ends together; nil of a call for several such.
+            let families = Set(keys.map(dataset.family))
+            let family = families.count == 1 ? families.first.map { "\(task.dataset) \($0)" } : nil
+            if let family, let said = gone[family], Deadline.now < said.until {
                 var result = TaskResult(ended: .proved, reason: said.reason)
                 result.isGone = true
                 return await end(holding, result, dataset, start)
@@ -215,9 +217,9 @@ package final class Worker {
                 policy: settings.retry, inFlightMax: sender.object.requestsInFlight, decoding: decoding, random: { self.random() })
             let outcome = await runner.run(dataset.exchange(order))
             holding.begunAt = sender.object.pacing.takeBeginning(of: holding.call)
-            if outcome.isGone, case .proved(let reason) = outcome.end {
+            if outcome.isGone, let family, case .proved(let reason) = outcome.end {
                 gone = gone.filter { Deadline.now < $0.value.until }
-                gone[channel] = (reason, .after(.seconds(60)))
+                gone[family] = (reason, .after(.seconds(60)))
             }
             await conclude(holding, outcome, dataset, start)
         } catch {

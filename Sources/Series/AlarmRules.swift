@@ -189,7 +189,7 @@ extension FailureClass {
         case .timeout: "timeout"
         case .throttled: "throttled"
         case .server: "server"
-        case .refused: "refused"
+        case .refused, .forbidden: "refused"
         case .badRequest: "bad_request"
         case .malformed: "malformed"
         case .tooLarge: "too_large"

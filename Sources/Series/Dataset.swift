@@ -16,11 +16,10 @@ package struct Dataset: Sendable {
 
     // Fact 1: which slots exist, and when each is due.
     package let calendars: Calendars
-    /// Seconds from a slot's end until the upstream owes it.
+    /// Seconds from a slot's end, or what `dueFrom` names instead, until the upstream owes it.
     package let dueLag: @Sendable (SeriesKey) -> Int
-    /// Whether slots fall due all together, so long after the end of the period that they lie in: where a call brings all of a period, and
-    /// only its end tells what is expected of it.
-    package let isDueByPeriod: Bool
+    /// From when on the due lag is counted.
+    package let dueFrom: DueFrom
     /// How it is told which slots are expected; nil where the calendars say it.
     package let roster: Roster?
     /// Seconds from when a slot falls due until what the service does by itself has asked for it at the latest: an alarm waits for that.
@@ -50,6 +49,8 @@ package struct Dataset: Sendable {
     package let priced: @Sendable (CallShape, Step.Needs) -> CallShape
     /// The channel of a series: calls of the shapes of that channel can fill it, others cannot.
     package let channel: @Sendable (SeriesKey) -> String
+    /// What begins and ends together (`Lifetimes`): as a rule a channel; equities have all tickers in one, and each lives by itself.
+    package let family: @Sendable (SeriesKey) -> String
     /// The unit of time that calls speak in (CMG: local days).
     package let periods: Ruler
 
@@ -63,6 +64,12 @@ package struct Dataset: Sendable {
     package let table: RowTable
     /// Of channels whose rows lie in tables of their own.
     let ownTables: [String: RowTable]
+    /// Whether a row that is taken before its slot is due is provisional: shown, but the slot is missing until it is asked for again.
+    package let holdsProvisional: Bool
+    /// How rows of one series tell that older ones have been restated; nil where upstreams never do.
+    package let continuity: Continuity?
+    /// By what the records of a call are scored; nil where they are not.
+    package let quality: QualityRules?
     /// How many parts one row of this series fills, from the part that its time names: 1, or all of a slot where the upstream
     /// speaks of whole slots only (CMG: the programmes are hourly).
     package let partsPerRow: @Sendable (SeriesKey) -> Int
@@ -123,12 +130,17 @@ package struct Dataset: Sendable {
         followsStored: Bool = false, servesSeries: @escaping @Sendable (String, SeriesKey) -> Bool = { _, _ in true },
         published: @escaping @Sendable (SeriesKey, Int64, Int64) -> PublishedFile? = { _, _, _ in nil }, tapePage: Int = 1000,
         defaults: @escaping @Sendable (String) -> [String] = { _ in [] }, keyValues: @escaping @Sendable (String) -> [String] = { _ in [] },
-        reread: Reread? = nil, isDueByPeriod: Bool = false, roster: Roster? = nil, readDefaults: [String: String] = [:],
+        reread: Reread? = nil, dueFrom: DueFrom = .slotEnd, roster: Roster? = nil, family: (@Sendable (SeriesKey) -> String)? = nil,
+        holdsProvisional: Bool = false, continuity: Continuity? = nil, quality: QualityRules? = nil, readDefaults: [String: String] = [:],
         reasonTexts: [String: String] = [:]
     ) {
         self.readDefaults = readDefaults
         self.reasonTexts = reasonTexts
-        self.isDueByPeriod = isDueByPeriod
+        self.dueFrom = dueFrom
+        self.family = family ?? channel
+        self.holdsProvisional = holdsProvisional
+        self.continuity = continuity
+        self.quality = quality
         self.roster = roster
         self.keyValues = keyValues
         self.servesSeries = servesSeries
@@ -239,109 +251,10 @@ package struct Dataset: Sendable {
         return ledger
     }
 
-    /// The first slot that is not yet due at `now`: all before it are.
-    package func dueBefore(_ key: SeriesKey, now: Int64) -> Int {
-        // A slot is due when end + lag <= now, so the slot that contains (now - lag) is the first that is not.
-        let ruler = calendar(of: key).ruler
-        let instant = now - Int64(dueLag(key))
-        return ruler.slot(containing: isDueByPeriod ? periods.start(of: periods.slot(containing: instant)) : instant)
-    }
-
-    /// When a slot falls due.
-    package func due(_ slot: Int, of key: SeriesKey) -> Int64 {
-        let ruler = calendar(of: key).ruler
-        let end = isDueByPeriod ? periods.end(of: periods.slot(containing: ruler.start(of: slot))) : ruler.end(of: slot)
-        return end + Int64(dueLag(key))
-    }
-
     /// The instant after `now` at which the next slot of this series falls due, whether or not the calendar has it.
     package func nextDue(_ key: SeriesKey, now: Int64) -> Int64 { due(dueBefore(key, now: now), of: key) }
 
     /// Whether what is still missing when the planned calls have ended is planned anew: by other ways, or since it is told by then that it
-    /// is expected.
-    package var plansInWaves: Bool { hasWays || roster != nil }
-}
-
-/// A word by which series of a dataset are put together.
-package struct Label: Sendable {
-    /// As selections and reports name it: `tier`.
-    package let name: String
-    /// All there are, in their order.
-    package let values: [String]
-    package let of: @Sendable (SeriesKey) -> String
-    /// What one of its values stands for where series are made by it: values of the keys that it says something about
-    /// (`["pair": ["ETHUSD", "XBTUSD"]]`); nothing where that cannot be told.
-    package let expands: @Sendable (_ value: String) -> [String: [String]]
-
-    package init(
-        name: String, values: [String], of: @escaping @Sendable (SeriesKey) -> String,
-        expands: @escaping @Sendable (String) -> [String: [String]] = { _ in [:] }
-    ) {
-        self.name = name
-        self.values = values
-        self.of = of
-        self.expands = expands
-    }
-}
-
-/// Where a dataset's calls go and how they name themselves; the address and the secret come from settings.
-package struct UpstreamProfile: Sendable {
-    package enum Credential: Sendable {
-        /// The secret is a query parameter of this name.
-        case query(String)
-        /// The secret is a header field of this name.
-        case header(String)
-        case none
-    }
-
-    /// The budget's name: datasets that share a quota share it.
-    package let name: String
-    package let credential: Credential
-    /// What the upstream lets us spend when settings say nothing.
-    package let rate: RequestRate
-    /// Requests that a process has under way at once when settings say nothing.
-    package let requestsInFlight: Int
-    package let timeoutSeconds: Int
-    package let bodyBytesMax: Int
-    /// Whether the rate is that of each channel by itself (Kraken counts the requests of each pair): then the scope of a call's requests
-    /// (`UpstreamRequest.scope`) is the channel of its series.
-    package let pacedByChannel: Bool
-
-    package init(
-        name: String, credential: Credential, rate: RequestRate, requestsInFlight: Int, timeoutSeconds: Int, bodyBytesMax: Int,
-        pacedByChannel: Bool = false
-    ) {
-        self.pacedByChannel = pacedByChannel
-        self.name = name
-        self.credential = credential
-        self.rate = rate
-        self.requestsInFlight = requestsInFlight
-        self.timeoutSeconds = timeoutSeconds
-        self.bodyBytesMax = bodyBytesMax
-    }
-}
-
-/// How far back an upstream serves a series.
-package struct Reach: Sendable, Equatable {
-    /// Slots that begin before this instant are not to be had.
-    package let from: Int64
-    /// One word, for programs: `before_first_day`.
-    package let reason: String
-    /// What a person could do about it, one sentence.
-    package let action: String
-    /// The stretch of the shown clock in which all this holds: it moved when that began, and moves when it ends.
-    package let holds: Range<Int64>
-
-    /// What `holds` of a reach that never moves.
-    package static let always: Range<Int64> = .min ..< .max
-
-    /// No slot lies before this one.
-    static let ever = -(1 << 40)
-
-    package init(from: Int64, reason: String, action: String, holds: Range<Int64> = Reach.always) {
-        self.from = from
-        self.reason = reason
-        self.action = action
-        self.holds = holds
-    }
+    /// is expected, or that what was held has been restated.
+    package var plansInWaves: Bool { hasWays || roster != nil || continuity != nil }
 }

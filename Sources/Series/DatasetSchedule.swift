@@ -5,6 +5,8 @@ package struct DatasetSchedule: Sendable {
     package enum Purpose: Sendable, Hashable {
         /// Holes of the run's local day and of so many days before it, as far as they are due.
         case missing(daysBack: Int)
+        /// Holes of all that is looked at where nobody names a start: the horizon, and what is held from before it.
+        case everyHole
         /// What may have been corrected: the days of the dataset's `corrections`, asked for again.
         case corrections
     }
@@ -29,6 +31,8 @@ package struct DatasetSchedule: Sendable {
         switch purpose {
         case .missing(let daysBack):
             return [Selection(dataset: dataset.name, from: dataset.zone.start(of: today.advanced(by: -daysBack)), to: now)]
+        case .everyHole:
+            return [Selection(dataset: dataset.name, to: now)]
         case .corrections:
             return dataset.corrections.flatMap { correction in
                 correction.runs.map { ages in

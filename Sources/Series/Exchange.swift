@@ -87,6 +87,8 @@ package struct Step: Sendable {
     package var needs: Needs?
     /// Records that failed the dataset's rules, with the reason.
     package var quarantined: [QuarantinedRecord] = []
+    /// Records among `rows` that are odd.
+    package var marks: [QualityMark] = []
     /// The periods of which the end is sure what there is, where they are not all that were asked for: a window that moved on, a tape that
     /// was read half. nil: all of a call that is proved, none of one that is not.
     package var witnessed: Range<Int>?

@@ -10,8 +10,11 @@ package struct Ledger: Sendable, Hashable {
     package var lifetime: Range<Int>?
     /// The series has ended: its upstream has it no longer.
     package var isOver: Bool { lifetime.map { $0.upperBound < Self.always.upperBound } ?? false }
-    /// Held parts, in the calendar's part numbers.
+    /// Held parts, in the calendar's part numbers, of which the value stands.
     package var held: SlotSet
+    /// Parts of which a row is held that is to be asked for again: it was taken before its slot was due, or has been restated since. Their
+    /// slots are not whole.
+    package var provisional = SlotSet()
     package var absent: SlotSet
     package var excluded: SlotSet
     package var unfillable: SlotSet

@@ -7,8 +7,10 @@ package enum FailureClass: Sendable, Hashable {
     case throttled(retryAfterSeconds: Int?)
     /// 5xx.
     case server
-    /// 401, 403, a certificate that does not hold: asking again would only annoy.
+    /// 401, a certificate that does not hold: asking again would only annoy.
     case refused
+    /// 403: the credentials hold, but not for this.
+    case forbidden
     /// Any other 4xx: the request itself is wrong.
     case badRequest
     /// The body is not what the upstream promises.
@@ -24,7 +26,7 @@ package enum FailureClass: Sendable, Hashable {
     package var isPassing: Bool {
         switch self {
         case .transport, .timeout, .throttled, .server, .malformed, .incomplete: true
-        case .refused, .badRequest, .tooLarge, .filterIgnored: false
+        case .refused, .forbidden, .badRequest, .tooLarge, .filterIgnored: false
         }
     }
 }

@@ -73,6 +73,8 @@ package struct ShownField: Sendable {
         case value(column: Int)
         /// How many parts of the slot are held.
         case partCount
+        /// Whether the row is to be asked for again before it stands (`Ledger.provisional`).
+        case provisional
         /// One JSON object: columns under these names, then the members of an object column. In CSV a cell each, and `rest`.
         case object(columns: [(name: String, column: Int)], rest: Int)
     }

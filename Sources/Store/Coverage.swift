@@ -128,8 +128,9 @@ extension Store {
         let (slots, parts): (SQL, SQL) = runs == nil ? ("", "") : ("* cut.slots", "* cut.parts")
         // One group for all of them: of many series most have nothing to be asked for again.
         let rows = try await connection.query("""
-            select s.id, s.key, lower(s.lifetime), upper(s.lifetime), \(Self.bounds("c.held \(parts)")),
-                \(Self.bounds("c.absent \(slots)")), c.excluded \(slots), c.unfillable \(slots), c.quarantined \(slots), r.slots \(slots)
+            select s.id, s.key, lower(s.lifetime), upper(s.lifetime), \(Self.bounds("(c.held - c.provisional) \(parts)")),
+                \(Self.bounds("c.absent \(slots)")), c.excluded \(slots), c.unfillable \(slots), c.quarantined \(slots), r.slots \(slots),
+                c.provisional \(parts)
             from series s join coverage c on c.series_id = s.id \(runs.map { "join \($0) on cut.id = s.id" } ?? "" as SQL) left join (
                 select a.series_id, range_agg(int8range(a.first_slot, a.end_slot)) as slots from absences a
                 where a.next_at <= \(.instant(now)) and a.series_id = any(\(some)) group by a.series_id
@@ -138,13 +139,13 @@ extension Store {
             order by s.key
             """)
         return try rows.map { row in
-            StoredSeries(
-                id: try row.int(0),
-                ledger: Ledger(
-                    key: SeriesKey(try row.strings(1)), lifetime: try Self.lifetime(of: row, at: 2),
-                    held: try Self.slots(of: row, 4), absent: try Self.slots(of: row, 6), excluded: SlotSet(ranges: try row.ranges(8)),
-                    unfillable: SlotSet(ranges: try row.ranges(9)), quarantined: SlotSet(ranges: try row.ranges(10)),
-                    recheck: SlotSet(ranges: try row.rangesOrNil(11) ?? [])))
+            var ledger = Ledger(
+                key: SeriesKey(try row.strings(1)), lifetime: try Self.lifetime(of: row, at: 2),
+                held: try Self.slots(of: row, 4), absent: try Self.slots(of: row, 6), excluded: SlotSet(ranges: try row.ranges(8)),
+                unfillable: SlotSet(ranges: try row.ranges(9)), quarantined: SlotSet(ranges: try row.ranges(10)),
+                recheck: SlotSet(ranges: try row.rangesOrNil(11) ?? []))
+            ledger.provisional = SlotSet(ranges: try row.ranges(12))
+            return StoredSeries(id: try row.int(0), ledger: ledger)
         }
     }
 

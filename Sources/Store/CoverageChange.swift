@@ -6,6 +6,8 @@ struct CoverageChange {
     let key: SeriesKey
     /// Parts that came, and the slots that they lie in.
     let parts: SlotSet
+    /// Of these, those that came before their slots were due: they are provisional.
+    let early: SlotSet
     let came: SlotSet
     let filled: Int
     /// Slots of which a part came that was not held before, and absent ones of which a record came that was refused.
@@ -20,9 +22,9 @@ struct CoverageChange {
     let isNothing: Bool
 
     /// `silence`: the periods of a call that ended as proved and the shown clock when it began; what did not come of them is not
-    /// there. `isSure`: not even where a record was refused before.
+    /// there. `isSure`: not even where a record was refused before. `askedAt`: the shown clock when what came was asked for.
     init(
-        id: Int, ledger: Ledger, adding parts: SlotSet, refused: [Int64], _ dataset: Dataset,
+        id: Int, ledger: Ledger, adding parts: SlotSet, refused: [Int64], _ dataset: Dataset, askedAt: Int64,
         silence: (periods: Range<Int>, askedAt: Int64, isSure: Bool)?
     ) {
         let calendar = dataset.calendar(of: ledger.key)
@@ -31,7 +33,9 @@ struct CoverageChange {
         key = ledger.key
         self.parts = parts
         came = parts.touchedSlots(of: perSlot)
-        let held = ledger.held.union(parts)
+        let notDue = dataset.holdsProvisional ? dataset.dueBefore(ledger.key, now: askedAt) : Ledger.always.upperBound
+        early = parts.intersection(notDue * perSlot..<Ledger.always.upperBound * perSlot).subtracting(ledger.held)
+        let held = ledger.held.union(parts.subtracting(early))
         let whole = held.wholeSlots(of: perSlot)
         filled = whole.count - ledger.held.wholeSlots(of: perSlot).count
         let doubtful = SlotSet(ranges: refused.map { time in
@@ -46,7 +50,7 @@ struct CoverageChange {
         cleared = nothing.intersection(ledger.quarantined)
         partial = held.touchedSlots(of: perSlot).subtracting(whole).intersection(nothing)
         concernsAbsences = !nothing.isEmpty || !ended.intersection(ledger.absent).isEmpty
-        isNothing = held == ledger.held && !concernsAbsences
+        isNothing = held == ledger.held && early.subtracting(ledger.provisional).isEmpty && !concernsAbsences
     }
 
     /// Slots that the upstream owed by then: not those that a person has excluded, nor those that it does not serve.

@@ -30,4 +30,5 @@ package let dailyMigrations: [RowSchema.Migration] = [
     .editionOrder,
     .asksAgain,
     .efficiency,
+    .provisional,
 ]

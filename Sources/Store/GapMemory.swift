@@ -17,10 +17,10 @@ extension Store {
         var isChange = false
     }
 
-    /// Adds parts to what is held of each series. Of what a call is sure of (all of it where it ended as proved), every slot that was
-    /// due when it began and is still not whole is absent: the upstream has said so. A part that comes ends an absence, and so does a
-    /// record that came and was refused: no silence counts where there is one, but the word of a call that says for itself of what it is
-    /// sure, and met none. Where a roster tells of series, silence is judged by counts, that of this call and what stands of others.
+    /// Adds parts to what is held of each series, provisionally those that came before they were due, where a dataset says so. Of what a
+    /// call is sure of (all of it where it ended as proved), every slot that was due when it began and is still not whole is absent: the
+    /// upstream has said so. A part that comes ends an absence, and so does a record that came and was refused: no silence counts where
+    /// there is one, but the word of a call that says for itself of what it is sure, and met none. Where a roster tells of series, silence is judged by counts, that of this call and what stands of others.
     ///
     /// - Parameter isOther: rows are other than before.
     static func remember(
@@ -54,7 +54,7 @@ extension Store {
         let asked = Set(task.seriesIDs).subtracting(result.unanswered)
         for (id, ledger) in try await lockedLedgers(ids, of: dataset, on: connection) {
             changes.append(CoverageChange(
-                id: id, ledger: ledger, adding: parts[id] ?? SlotSet(), refused: refused[id] ?? [], dataset,
+                id: id, ledger: ledger, adding: parts[id] ?? SlotSet(), refused: refused[id] ?? [], dataset, askedAt: result.askedAt ?? now,
                 silence: asked.contains(id) ? silence : nil))
         }
         let tellings = try await tellings(by: changes, isOther: isOther, dataset, on: connection)
@@ -77,16 +77,17 @@ extension Store {
     static func lockedLedgers(_ ids: [Int], of dataset: Dataset, on connection: PostgresConnection) async throws -> [(Int, Ledger)] {
         let tellers = try await tellers(of: ids, dataset, on: connection)
         let rows = try await connection.query("""
-            select c.series_id, s.key, lower(s.lifetime), upper(s.lifetime), \(Self.bounds("c.held")), \(Self.bounds("c.absent")),
-                c.excluded, c.unfillable, c.quarantined
+            select c.series_id, s.key, lower(s.lifetime), upper(s.lifetime), \(Self.bounds("c.held - c.provisional")),
+                \(Self.bounds("c.absent")), c.excluded, c.unfillable, c.quarantined, c.provisional
             from coverage c join series s on s.id = c.series_id
             where c.series_id = any(\((ids + tellers).map { Int32($0) })) order by c.series_id for update of c
             """)
         let locked = try rows.map { row in
-            let ledger = Ledger(
+            var ledger = Ledger(
                 key: SeriesKey(try row.strings(1)), lifetime: try lifetime(of: row, at: 2), held: try slots(of: row, 4),
                 absent: try slots(of: row, 6), excluded: SlotSet(ranges: try row.ranges(8)),
                 unfillable: SlotSet(ranges: try row.ranges(9)), quarantined: SlotSet(ranges: try row.ranges(10)))
+            ledger.provisional = SlotSet(ranges: try row.ranges(11))
             return (try row.int(0), ledger)
         }
         return try await told(locked, of: Set(ids), dataset, on: connection)
@@ -97,7 +98,7 @@ extension Store {
         of refused: [Int: (ledger: Ledger, times: [Int64])], task: Int64, _ dataset: Dataset, now: Int64, on connection: PostgresConnection
     ) async throws {
         let changes = refused.map { id, one in
-            CoverageChange(id: id, ledger: one.ledger, adding: SlotSet(), refused: one.times, dataset, silence: nil)
+            CoverageChange(id: id, ledger: one.ledger, adding: SlotSet(), refused: one.times, dataset, askedAt: now, silence: nil)
         }.filter { !$0.isNothing }
         if changes.isEmpty { return }
         try await update(changes, at: now, on: connection)
@@ -108,9 +109,10 @@ extension Store {
         if changes.isEmpty { return }
         _ = try await connection.query("""
             update coverage c set held = c.held + v.parts::int8multirange, changed_at = \(.instant(now)),
+                provisional = c.provisional - v.parts::int8multirange + v.early::int8multirange,
                 absent = c.absent - v.ended::int8multirange + v.nothing::int8multirange
-            from unnest(\(changes.map { Int32($0.id) }), \(changes.map { text($0.parts) }), \(changes.map { text($0.ended) }),
-                \(changes.map { text($0.nothing) })) as v (id, parts, ended, nothing)
+            from unnest(\(changes.map { Int32($0.id) }), \(changes.map { text($0.parts) }), \(changes.map { text($0.early) }),
+                \(changes.map { text($0.ended) }), \(changes.map { text($0.nothing) })) as v (id, parts, early, ended, nothing)
             where c.series_id = v.id
             """)
     }

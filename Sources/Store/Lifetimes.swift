@@ -4,12 +4,12 @@ internal import Series
 /// When series began and ended: nothing is expected outside (`series.lifetime`, in the series' own slots; a bound that is not known is
 /// open).
 extension Store {
-    /// Brings the lifetimes of all series of some channels into step with what is held by now, within the transaction that stored rows.
+    /// Brings the lifetimes of all series of some families into step with what is held by now, within the transaction that stored rows.
     /// Nothing where the dataset does not say so. Whether any changed: the dataset's version is to be raised then.
     ///
-    /// A channel's beginning is known once somebody is sure that there was nothing before the first slot of one of its series: it lies in
+    /// A family's beginning is known once somebody is sure that there was nothing before the first slot of one of its series: it lies in
     /// that slot, and in the shortest such where several tell it. An earlier row moves it back. Until it is known all slots are expected; a
-    /// series of which nothing happens to be held before tells nothing. A channel of which something is held after its end has not ended.
+    /// series of which nothing happens to be held before tells nothing. A family of which something is held after its end has not ended.
     ///
     /// - Parameters:
     ///   - touched: the parts that rows were stored of, by series: where no series begins by them, or ends later, nothing else is looked
@@ -23,33 +23,33 @@ extension Store {
             select s.key, lower(c.held), upper(c.held), lower(s.lifetime), upper(s.lifetime), s.id
             from series s join coverage c on c.series_id = s.id where s.id = any(\(touched.keys.map { Int32($0) }))
             """)
-        // By channel, with what is told of its beginning.
-        var channels: [String: [Int64]] = [:]
+        // By family, with what is told of its beginning.
+        var families: [String: [Int64]] = [:]
         for row in rows {
             let key = SeriesKey(try row.strings(0))
             guard let first = try row.intOrNil(1), let end = try row.intOrNil(2) else { continue }
             let parts = dataset.calendar(of: key).parts
             let begun = try row.intOrNil(3).map { $0 * parts <= first && first < ($0 + 1) * parts } ?? false
             let isOver = try row.intOrNil(4).map { $0 * parts < end } ?? false
-            // Where an earlier row was held before, the channel's beginning has been found by it.
+            // Where an earlier row was held before, the family's beginning has been found by it.
             let isFirst = touched[try row.int(5)]?.first == first
             guard (isFirst && !begun) || isOver else { continue }
-            channels[dataset.channel(key), default: []] += isBeginning && isFirst
+            families[dataset.family(key), default: []] += isBeginning && isFirst
                 ? [dataset.calendar(of: key).partRuler.start(of: first)] : []
         }
         var isChange = false
-        for (channel, told) in channels.sorted(by: { $0.key < $1.key }) {
-            isChange = try await extendLifetimes(of: channel, told: told, dataset, on: connection) || isChange
+        for (family, told) in families.sorted(by: { $0.key < $1.key }) {
+            isChange = try await extendLifetimes(of: family, told: told, dataset, on: connection) || isChange
         }
         return isChange
     }
 
     /// `told`: where slots start that are sure to be the first of their series, as somebody has just told.
     private static func extendLifetimes(
-        of channel: String, told: [Int64], _ dataset: Dataset, on connection: PostgresConnection
+        of family: String, told: [Int64], _ dataset: Dataset, on connection: PostgresConnection
     ) async throws -> Bool {
         // One after the other: whoever comes second sees what the first has stored.
-        let lives = try await lockedLives(of: channel, dataset, on: connection)
+        let lives = try await lockedLives(of: family, dataset, on: connection)
         let spans = try await spans(of: lives, dataset, on: connection)
         // As the shortest slot has it: the others begin with the slot that it lies in.
         var begin = (lives.compactMap { life in life.first.map { dataset.calendar(of: life.key).ruler.start(of: $0) } } + told).max()
@@ -66,13 +66,13 @@ extension Store {
             }, on: connection)
     }
 
-    /// Ends the lifetimes of all series of a call's channel with the last thing that is held of any of them, within the transaction of a
-    /// call that was told that the channel is gone. Whether any changed: the dataset's version is to be raised then. nil: nothing is held
+    /// Ends the lifetimes of all series of a call's family with the last thing that is held of any of them, within the transaction of a
+    /// call that was told that it is gone. Whether any changed: the dataset's version is to be raised then. nil: nothing is held
     /// of it, and nothing is ended.
     static func endLifetimes(of task: ClaimedTask, _ dataset: Dataset, on connection: PostgresConnection) async throws -> Bool? {
         let keys = try await connection.query("select key from series where id = any(\(task.seriesIDs.map { Int32($0) }))")
-        guard let channel = try keys.first.map({ dataset.channel(SeriesKey(try $0.strings(0))) }) else { return nil }
-        let lives = try await lockedLives(of: channel, dataset, on: connection)
+        guard let family = try keys.first.map({ dataset.family(SeriesKey(try $0.strings(0))) }) else { return nil }
+        let lives = try await lockedLives(of: family, dataset, on: connection)
         // A series of which nothing later happens to be held tells nothing: the longest slot that is held last bounds it.
         guard let end = try await spans(of: lives, dataset, on: connection).values.map(\.last.upperBound).max() else { return nil }
         return try await write(
@@ -104,11 +104,11 @@ extension Store {
         let end: Int?
     }
 
-    private static func lockedLives(of channel: String, _ dataset: Dataset, on connection: PostgresConnection) async throws -> [Life] {
+    private static func lockedLives(of family: String, _ dataset: Dataset, on connection: PostgresConnection) async throws -> [Life] {
         let known = try await connection.query("select id, key from series where dataset = \(dataset.name)").map {
             (id: try $0.int(0), key: SeriesKey(try $0.strings(1)))
         }
-        let ids = known.filter { dataset.channel($0.key) == channel }.map { Int32($0.id) }
+        let ids = known.filter { dataset.family($0.key) == family }.map { Int32($0.id) }
         return try await connection.query("""
             select id, key, lower(lifetime), upper(lifetime) from series where id = any(\(ids)) order by id for no key update
             """).map {

@@ -117,7 +117,7 @@ extension Store {
     }
 
     /// A column that the table did not have yet when the revision was noted is null.
-    private static func values(_ text: String, _ schema: RowSchema) throws -> [Value] {
+    static func values(_ text: String, _ schema: RowSchema) throws -> [Value] {
         let object = try JSONValue(parsing: Array(text.utf8))
         return schema.columns.map { column in
             guard let value = object[column.name], !value.isNull else { return .null }

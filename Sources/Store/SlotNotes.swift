@@ -91,14 +91,14 @@ package struct SlotNotes: Sendable {
         }
     }
 
-    /// Missing slots of which nobody can ask yet, for one reason: that comes before what was said of them.
-    mutating func add(untold: SlotSet, _ reason: String) {
+    /// Slots that are missing for one reason, which comes before what was said of them.
+    mutating func add(missing slots: SlotSet, _ reason: String) {
         let note = remarks.count
         remarks.append(reason)
         let others = (runs[.missing] ?? []).flatMap { run in
-            SlotSet(run.slots).subtracting(untold.intersection(run.slots)).ranges.map { NotedRun($0, note: run.note) }
+            SlotSet(run.slots).subtracting(slots.intersection(run.slots)).ranges.map { NotedRun($0, note: run.note) }
         }
-        runs[.missing] = (others + untold.ranges.map { NotedRun($0, note: note) }).sorted { $0.slots.lowerBound < $1.slots.lowerBound }
+        runs[.missing] = (others + slots.ranges.map { NotedRun($0, note: note) }).sorted { $0.slots.lowerBound < $1.slots.lowerBound }
     }
 
     /// In the order of time.
@@ -175,7 +175,7 @@ extension Store {
             series[place].notes = SlotNotes(
                 absences[id] ?? [], exclusions[id] ?? [], refused[id] ?? [], doubt: dataset.roster?.doubtReason)
         }
-        addUntold(to: &series, of: dataset, in: span)
+        addUnsettled(to: &series, of: dataset, in: span)
         // Only series that others can speak of have any.
         if dataset.derivation == nil { return }
         let slots = series.map { dataset.slots(of: $0.key, from: span.lowerBound, to: span.upperBound) }
@@ -186,12 +186,16 @@ extension Store {
         }
     }
 
-    private static func addUntold(to series: inout [StoredSeries], of dataset: Dataset, in span: Range<Int64>) {
-        guard let roster = dataset.roster else { return }
-        for place in series.indices where !series[place].ledger.untold.isEmpty {
-            let slots = dataset.slots(of: series[place].key, from: span.lowerBound, to: span.upperBound)
-            let untold = series[place].ledger.untold.intersection(slots)
-            if !untold.isEmpty { series[place].notes.add(untold: untold, roster.untoldReason) }
+    /// Missing slots of which a row is held all the same, and those for which nobody can ask yet.
+    private static func addUnsettled(to series: inout [StoredSeries], of dataset: Dataset, in span: Range<Int64>) {
+        for place in series.indices {
+            let ledger = series[place].ledger
+            if ledger.untold.isEmpty, ledger.provisional.isEmpty { continue }
+            let slots = dataset.slots(of: ledger.key, from: span.lowerBound, to: span.upperBound)
+            let provisional = ledger.provisional.touchedSlots(of: dataset.calendar(of: ledger.key).parts).intersection(slots)
+            if !provisional.isEmpty { series[place].notes.add(missing: provisional, Continuity.reason) }
+            let untold = ledger.untold.intersection(slots)
+            if !untold.isEmpty, let roster = dataset.roster { series[place].notes.add(missing: untold, roster.untoldReason) }
         }
     }
 }

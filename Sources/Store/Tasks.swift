@@ -198,6 +198,8 @@ extension Store {
         let counts = try await upsert(result.rows, filling: parts, task: task.id, of: dataset, now: now, on: connection)
         var settled = try await remember(parts, of: result, isOther: counts.isChange, task, dataset, now: now, on: connection)
         if isMade { settled.isChange = true }
+        let isRestated = try await restate(before: parts, counts, task, dataset, now: now, on: connection)
+        if isRestated { settled.isChange = true }
         let isRenewed = try await renew(
             after: parts, isOther: counts.revised > 0 || settled.endsAbsences, task, dataset, now: now, on: connection)
         if isRenewed { settled.isChange = true }

@@ -44,10 +44,11 @@ extension Store {
             for one in snapshot.series {
                 let count = try await Self.recount(one.id, one.key, of: dataset, on: connection)
                 let unreceipted = try await receipts.missing(among: count.rowsByTask, on: connection)
+                let held = one.ledger.held.union(one.ledger.provisional)
                 let noted = notes[one.id] ?? Noted(one.ledger)
                 let finding = Verification.Finding(
-                    seriesID: one.id, key: one.key, heldWithoutRow: one.ledger.held.subtracting(count.parts),
-                    rowNotHeld: count.parts.subtracting(one.ledger.held),
+                    seriesID: one.id, key: one.key, heldWithoutRow: held.subtracting(count.parts),
+                    rowNotHeld: count.parts.subtracting(held),
                     absentDiffering: Self.difference(noted.absent, noted.told),
                     excludedDiffering: Self.difference(noted.excluded, one.ledger.excluded),
                     quarantinedDiffering: Self.difference(noted.quarantined, one.ledger.quarantined), tasksWithoutReceipt: unreceipted,
@@ -140,8 +141,8 @@ extension Store {
         let absent = try notes?.absent.ranges ?? row.ranges(2)
         let excluded = try notes?.excluded.ranges ?? row.ranges(3)
         _ = try await connection.query("""
-            update coverage set held = \(.ranges(parts.ranges)), absent = \(.ranges(absent)), excluded = \(.ranges(excluded)),
-                changed_at = \(.instant(now))
+            update coverage set held = \(.ranges(parts.ranges)), provisional = provisional * \(.ranges(parts.ranges)),
+                absent = \(.ranges(absent)), excluded = \(.ranges(excluded)), changed_at = \(.instant(now))
             where series_id = \(series)
             """)
         // By what is held now.

@@ -32,7 +32,7 @@ struct RosterTests {
                 bodyBytesMax: 1),
             exchange: { _ in preconditionFailure("this dataset makes no calls") },
             schema: RowSchema(table: "none", columns: [], migrations: []), slotFields: [], partFields: [], followed: [roster],
-            channel: { $0 == roster ? "roster" : $0.values[1] }, followsStored: true, isDueByPeriod: true,
+            channel: { $0 == roster ? "roster" : $0.values[1] }, followsStored: true, dueFrom: .periodEnd,
             roster: Roster(
                 series: roster, key: "name", isListed: { $0 != roster && $0.values[1] == "day" },
                 teller: { $0.values[1] == "hour" ? day($0.values[0]) : nil }, told: { [hour($0.values[0])] }, tellerCount: "n",

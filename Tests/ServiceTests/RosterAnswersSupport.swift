@@ -35,7 +35,7 @@ enum Listed {
             partFields: hours.partFields, tables: ["day": days, "roster": days], followed: followed,
             channel: { key in key == roster ? "roster" : key.values[1] },
             absenceWords: .bySlot { key, _ in key.values == ["2", "hour"] ? "trades_differ" : "no_trade" }, emptyReasons: ["no_trade"],
-            isDueByPeriod: true,
+            dueFrom: .periodEnd,
             roster: Roster(
                 series: roster, key: "account_id", isListed: { $0.values[1] == "day" && $0 != roster },
                 teller: { $0.values[1] == "hour" ? SeriesKey([$0.values[0], "day"]) : nil },

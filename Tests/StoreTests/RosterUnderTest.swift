@@ -33,7 +33,7 @@ enum Counted {
                 guard words.count == 2, leniently || words[1] <= 1000 else { return .failure(RereadRefusal("count is above 1000")) }
                 return .success(Row(series: 0, time: words[0], values: [.integer(words[1]), .null]))
             },
-            isDueByPeriod: true,
+            dueFrom: .periodEnd,
             roster: Roster(
                 series: roster, key: "account", isListed: { $0.values[1] == "day" && $0 != roster },
                 teller: { $0.values[1] == "hour" ? days($0.values[0]) : nil },

@@ -154,6 +154,6 @@ package func accounts(zone: Zone, following: Accounts.Following, rate: RequestRa
         corrections: Accounts.corrections(following), group: { $0.values.last ?? "" }, fetchesToday: false, canonical: Accounts.canonical,
         followsStored: following.accounts.isEmpty,
         keyValues: { $0 == "grain" ? Accounts.Grain.allCases.map(\.rawValue) : [] },
-        reread: AccountsReread.reread, isDueByPeriod: true, roster: Accounts.rosterRules,
+        reread: AccountsReread.reread, dueFrom: .periodEnd, roster: Accounts.rosterRules,
         readDefaults: ["grain": Accounts.Grain.hour.rawValue], reasonTexts: Accounts.reasonTexts)
 }

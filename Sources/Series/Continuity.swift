@@ -1,0 +1,17 @@
+/// How rows of one series tell that what was held before has been restated (a split makes all prices before it other ones). Pure.
+package struct Continuity: Sendable {
+    /// Whether a slot's older values and its newer ones say the same by another measure: what lies before it is by the older one.
+    package let restated: @Sendable (_ old: [Value], _ new: [Value]) -> Bool
+    /// Whether the values of two slots, one after the other, lie as far apart as a restatement between them would explain.
+    package let breaks: @Sendable (_ earlier: [Value], _ later: [Value]) -> Bool
+    /// Why a slot is missing of which a row is held: one word.
+    package static let reason = "provisional"
+
+    package init(
+        restated: @escaping @Sendable (_ old: [Value], _ new: [Value]) -> Bool,
+        breaks: @escaping @Sendable (_ earlier: [Value], _ later: [Value]) -> Bool
+    ) {
+        self.restated = restated
+        self.breaks = breaks
+    }
+}
