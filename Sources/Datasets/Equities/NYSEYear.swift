@@ -49,7 +49,7 @@ struct NYSEYear {
         earlyCloses = eves + [thanksgiving + 1]
     }
 
-    /// Easter Sunday of the Gregorian calendar, by the algorithm of Meeus, Jones and Butcher (J. Meeus, Astronomical Algorithms, chapter 8).
+    /// Easter Sunday of the Gregorian calendar, by the algorithm of Meeus, Jones and Butcher (Meeus, Astronomical Algorithms, ch. 8).
     static func easter(_ year: Int) -> Int {
         let (golden, century, inCentury) = (year % 19, year / 100, year % 100)
         let correction = (century - (century + 8) / 25 + 1) / 3
