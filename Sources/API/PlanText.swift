@@ -1,3 +1,4 @@
+internal import Answers
 internal import Bytes
 internal import Ingest
 internal import Series
@@ -59,7 +60,7 @@ struct PlanText {
         }
         json.endArray()
         json.member("calls_next_cursor", callCount > calls.count ? Paging.cursor(Self.list, after: "\(calls.count)") : nil)
-        writeTotals(&json)
+        writeTotals(&json, text.dataset)
         writeUnfillable(&json, text.dataset)
         for (name, instant) in [("complete_at", figures.completeAt), ("complete_at_p90", figures.completeAtP90)] {
             json.member(name, instant: instant, offset: instant.map { text.dataset.zone.offset(at: $0) } ?? 0)
@@ -90,7 +91,7 @@ struct PlanText {
         json.endArray()
     }
 
-    private func writeTotals(_ json: inout JSONWriter) {
+    private func writeTotals(_ json: inout JSONWriter, _ dataset: Dataset) {
         json.member("totals") { json in
             json.member("calls", callCount)
             json.member("requests", figures.cost.requests)
@@ -104,11 +105,7 @@ struct PlanText {
             json.member("tokens", figures.lowerBound.tokens)
         }
         json.member("optimality", figures.optimality.rawValue)
-        json.key("whole_periods")
-        guard let whole = figures.wholePeriods else { return json.null() }
-        json.beginObject()
-        json.member("requests", whole.requests)
-        json.member("slots", whole.slots)
-        json.endObject()
+        json.member("whole_periods", figures.wholePeriods)
+        json.member("proof", figures.proof, of: dataset)
     }
 }

@@ -1,5 +1,6 @@
 package import Bytes
 package import Series
+package import Store
 
 /// Pieces that several answers have in common.
 extension JSONWriter {
@@ -19,6 +20,38 @@ extension JSONWriter {
         member("unfillable", tally.unfillable)
         member("quarantined", tally.quarantined)
         member("completeness", tally.completeness)
+    }
+
+    package mutating func member(_ name: String, _ whole: WholePeriods?) {
+        key(name)
+        guard let whole else { return null() }
+        beginObject()
+        member("requests", whole.requests)
+        member("slots", whole.slots)
+        endObject()
+    }
+
+    /// What shows that no plan costs less: how many holes carry how many requests, and the first of them.
+    package mutating func member(_ name: String, _ proof: PlanFigures.ShownProof?, of dataset: Dataset) {
+        key(name)
+        guard let proof else { return null() }
+        beginObject()
+        member("holes", proof.holes)
+        member("requests", proof.requests)
+        key("first")
+        beginArray()
+        for hole in proof.first {
+            beginObject()
+            key("series")
+            beginObject()
+            members(of: hole.series, names: dataset.keys)
+            endObject()
+            member("from", instant: dataset.periods.start(of: hole.period), in: dataset.zone)
+            member("requests", hole.requests)
+            endObject()
+        }
+        endArray()
+        endObject()
     }
 }
 

@@ -1,3 +1,4 @@
+internal import Answers
 internal import Bytes
 internal import Ingest
 internal import Series
@@ -47,6 +48,7 @@ struct PlanText {
         if dataset.hasWays { lines += waysTable.lines(width: width) + [""] }
         lines += callsTable.lines(width: width)
         if plan.calls.count > Self.callsShown { lines.append("and \(plan.calls.count - Self.callsShown) more") }
+        if let proof = figures.proof { lines += proofLines(proof) }
         if let at = figures.completeAt {
             lines.append("complete at about \(Timestamp.text(at, offset: dataset.zone.offset(at: at)))")
         } else if figures.estimatedSeconds > 0 {
@@ -60,9 +62,24 @@ struct PlanText {
         guard let whole = plan.figures.wholePeriods else { return nil }
         let slot = SlotWords.one(Set(plan.calls.flatMap(\.seriesIDs).compactMap { names[$0].map { dataset.calendar(of: $0).ruler } }))
         func counted(_ count: Int, _ word: String) -> String { SlotWords.counted(count, word) }
-        return "\(counted(plan.figures.cost.requests, "request")) for \(counted(plan.figures.slots, "missing \(slot)")); "
+        return "\(counted(plan.figures.cost.requests, "request")) for \(counted(plan.figures.slots, slot)); "
             + "fetching every \(SlotWords.one([dataset.periods])) that has a hole for all series would take "
             + "\(counted(whole.requests, "request")) and \(counted(whole.slots, slot))"
+    }
+
+    private static let holesShown = 8
+
+    /// Why nothing cheaper would do.
+    private func proofLines(_ proof: PlanFigures.ShownProof) -> [String] {
+        let isOfSingles = proof.holes == proof.requests
+        let why = isOfSingles
+            ? "\(proof.holes == 1 ? "this hole" : "no two of these \(proof.holes) holes") can\(proof.holes == 1 ? " only" : "") be filled by one call"
+            : "these \(proof.holes) holes carry \(proof.requests) requests, and no call could fill holes that carry more than it costs"
+        let shown = proof.first.prefix(Self.holesShown).map { hole in
+            "\(hole.series) \(minute(dataset.periods.start(of: hole.period)))" + (isOfSingles ? "" : " (\(hole.requests))")
+        }
+        let rest = proof.holes - shown.count
+        return ["proof that no plan takes less: \(why):", "  " + shown.joined(separator: ", ") + (rest > 0 ? ", and \(rest) more" : "")]
     }
 
     // MARK: By way
@@ -185,15 +202,8 @@ struct PlanText {
         json.member("tokens", figures.cost.tokens)
         json.member("lower_bound_requests", figures.lowerBound.requests)
         json.member("optimality", figures.optimality.rawValue)
-        json.key("whole_periods")
-        if let whole = figures.wholePeriods {
-            json.beginObject()
-            json.member("requests", whole.requests)
-            json.member("slots", whole.slots)
-            json.endObject()
-        } else {
-            json.null()
-        }
+        json.member("whole_periods", figures.wholePeriods)
+        json.member("proof", figures.proof, of: dataset)
         json.key("ways")
         json.beginArray()
         for way in ways {

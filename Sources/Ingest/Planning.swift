@@ -274,6 +274,7 @@ package final class Planning {
             gaps: plan.gaps.count, slots: plan.gaps.slots, cost: plan.totals.cost, lowerBound: plan.lowerBound,
             optimality: plan.optimality, estimatedSeconds: dataset.estimatedSeconds(of: plan, rate: rate))
         figures.unfillable = unfillable
+        figures.proof = plan.proof.flatMap { $0.holes.isEmpty ? nil : PlanFigures.ShownProof($0) }
         if ground.made.isEmpty { figures.wholePeriods = dataset.wholePeriods(of: demands, selected: ids.keys, shapes: shapes) }
         if unfillable.count > Store.unfillableKept {
             figures.warnings.append("\(unfillable.count - Store.unfillableKept) more runs of slots are unfillable")

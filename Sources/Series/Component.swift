@@ -3,7 +3,9 @@ struct Component {
     /// Periods that so many series need alike, so close together that windows may join them.
     struct Cluster {
         var need: SlotSet
-        var series: Int
+        /// Places of their needs.
+        var members: [Int]
+        var series: Int { members.count }
 
         /// From the first period to the last.
         var span: Int { (need.last ?? 0) - (need.first ?? 0) + 1 }
@@ -30,7 +32,7 @@ struct Component {
 
     /// Parts needs into components. `reach` is the length of the longest window.
     static func all(of needs: [SlotSet], reach: Int, periods: PeriodCover) -> [Component] {
-        let clusters = merged(merged(needs.map { Cluster(need: $0, series: 1) }).flatMap { split($0, reach: reach) })
+        let clusters = merged(merged(needs.enumerated().map { Cluster(need: $1, members: [$0]) }).flatMap { split($0, reach: reach) })
         let stretches = Stretch.all(of: clusters.map(\.need))
         var forest = Forest(count: clusters.count)
         for stretch in stretches {
@@ -63,7 +65,7 @@ struct Component {
         var place: [SlotSet: Int] = [:]
         for cluster in clusters where !cluster.need.isEmpty {
             if let at = place[cluster.need] {
-                result[at].series += cluster.series
+                result[at].members += cluster.members
             } else {
                 place[cluster.need] = result.count
                 result.append(cluster)
@@ -82,7 +84,7 @@ struct Component {
                 groups.append([range])
             }
         }
-        return groups.map { Cluster(need: SlotSet(ranges: $0), series: cluster.series) }
+        return groups.map { Cluster(need: SlotSet(ranges: $0), members: cluster.members) }
     }
 }
 

@@ -14,18 +14,22 @@ struct MixedCover {
     struct Solution {
         var swept: SlotSet
         var bound: Int
+        /// What the bound is made of; nil where that is not told.
+        var proof: [ProofShare]?
     }
 
     func solve(_ needs: [SlotSet]) -> Solution {
         if windows.longest == 1 { return solvePeriodByPeriod(needs) }
         var ranges: [Range<Int>] = []
         var bound = 0
+        var proof: [ProofShare]? = []
         for component in Component.all(of: needs, reach: windows.longest, periods: periods) {
             let solution = solve(component)
             ranges += solution.swept.ranges
             bound += solution.bound
+            proof = solution.proof.flatMap { shares in proof.map { $0 + shares } }
         }
-        return Solution(swept: SlotSet(ranges: ranges), bound: bound)
+        return Solution(swept: SlotSet(ranges: ranges), bound: bound, proof: proof)
     }
 
     /// Windows of one period join nothing, so each period is a question of its own.
@@ -68,7 +72,8 @@ struct MixedCover {
             left: component.clusters.map { windowPrice * $0.series },
             right: component.stretches.map { ($0.price * $0.periods.count, $0.members) })
         let swept = zip(component.stretches, cover.takesRight).compactMap { $1 ? $0.periods : nil }
-        return Solution(swept: SlotSet(ranges: swept), bound: cover.price)
+        return Solution(
+            swept: SlotSet(ranges: swept), bound: cover.price, proof: component.shares(of: cover.flows, windowPrice: windowPrice))
     }
 
     /// A sweep is then one more window, of one period, at the price of a sweep.

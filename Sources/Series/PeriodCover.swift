@@ -54,6 +54,12 @@ struct PeriodCover {
         return min((share * series + 999_999) / 1_000_000, sweepPrice ?? .max)
     }
 
+    /// Where nothing but sweeps serves: of each period one series.
+    func proof(of stretches: [Stretch]) -> [ProofShare]? {
+        guard isFlat, let price = sweepPrice else { return nil }
+        return stretches.flatMap { stretch in stretch.periods.map { ProofShare(need: stretch.members[0], period: $0, price: price) } }
+    }
+
     private func price(_ way: Way, series: Int) -> Int {
         switch way {
         case .sweep(let shape): unit.price(shape.cost(periods: 1, series: series))

@@ -83,17 +83,21 @@ package struct Plan: Sendable, Hashable {
     package let gaps: GapCount
     /// Slots that no shape at hand can fill, or that the limit of requests left out.
     package let uncovered: Int
+    /// What shows that no plan costs less, where it is told.
+    package internal(set) var proof: Proof?
 }
 
 extension Plan {
     /// Several plans of demands that no call can serve together, as one: cheapest if each of them is.
     package init(joining plans: [Plan]) {
         let calls = plans.flatMap { $0.calls }.sorted(by: Plan.precedes)
+        let proofs = plans.compactMap(\.proof)
         self.init(
             calls: calls, totals: Totals(of: calls), lowerBound: plans.reduce(Cost.zero) { $0 + $1.lowerBound },
             optimality: plans.allSatisfy { $0.optimality == .proven } ? .proven : .bounded,
             gaps: GapCount(count: plans.reduce(0) { $0 + $1.gaps.count }, slots: plans.reduce(0) { $0 + $1.gaps.slots }),
-            uncovered: plans.reduce(0) { $0 + $1.uncovered })
+            uncovered: plans.reduce(0) { $0 + $1.uncovered },
+            proof: proofs.count == plans.count ? Proof(proofs.flatMap(\.holes)) : nil)
     }
 
     /// Without some calls: what they were to fill is filled by none.

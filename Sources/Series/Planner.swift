@@ -31,11 +31,14 @@ package struct Planner: Sendable {
         let least = unit == .requests ? Cost(requests: solution.bound)
             : Cost(requests: solve(needs, in: .requests).bound, tokens: solution.bound)
         let isWhole = totals.slots == gaps.slots
-        return Plan(
+        let isProven = isWhole && unit.price(totals.cost) == solution.bound
+        var plan = Plan(
             calls: calls, totals: totals, lowerBound: isWhole ? least : least.capped(by: totals.cost),
-            optimality: isWhole && unit.price(totals.cost) == solution.bound ? .proven : .bounded,
-            gaps: gaps, uncovered: gaps.slots - totals.slots
-        ).limited(to: maxRequests)
+            optimality: isProven ? .proven : .bounded, gaps: gaps, uncovered: gaps.slots - totals.slots)
+        if isProven, unit == .requests, let shares = solution.proof {
+            plan.proof = Proof(shares.map { Proof.Hole(series: demand[$0.need].series, period: $0.period, requests: $0.price) })
+        }
+        return plan.limited(to: maxRequests)
     }
 
     // MARK: From slots to periods and back
@@ -64,14 +67,16 @@ package struct Planner: Sendable {
         let across = PeriodCover(shapes: shapes, unit: unit)
         switch (windows.shapes.isEmpty, across.isEmpty) {
         case (true, true):
-            return MixedCover.Solution(swept: SlotSet(), bound: 0)
+            return MixedCover.Solution(swept: SlotSet(), bound: 0, proof: [])
         case (false, true):
-            return MixedCover.Solution(swept: SlotSet(), bound: needs.reduce(0) { $0 + windows.price(of: $1) })
+            return MixedCover.Solution(
+                swept: SlotSet(), bound: needs.reduce(0) { $0 + windows.price(of: $1) }, proof: windows.proof(of: needs))
         case (true, false):
             let stretches = Stretch.all(of: needs)
             return MixedCover.Solution(
                 swept: SlotSet(ranges: stretches.map(\.periods)),
-                bound: stretches.reduce(0) { $0 + across.leastPrice(series: $1.members.count) * $1.periods.count })
+                bound: stretches.reduce(0) { $0 + across.leastPrice(series: $1.members.count) * $1.periods.count },
+                proof: across.proof(of: stretches))
         case (false, false):
             return MixedCover(windows: windows, periods: across).solve(needs)
         }

@@ -7,6 +7,14 @@ struct VertexCover {
     private(set) var takesRight: [Bool]
     /// The price of the cover, and the least of any.
     private(set) var price: Int
+    /// What flows between a left and a right; it adds up to the price.
+    private(set) var flows: [Flow]
+
+    struct Flow {
+        let left: Int
+        let right: Int
+        let amount: Int
+    }
 
     /// - Parameters:
     ///   - left: price of each series' window.
@@ -16,14 +24,21 @@ struct VertexCover {
         let source = left.count + right.count
         let sink = source + 1
         for (index, price) in left.enumerated() { network.connect(source, index, capacity: price) }
+        var between: [(left: Int, right: Int, edge: Int)] = []
         for (index, node) in right.enumerated() {
-            for member in node.lefts { network.connect(member, left.count + index, capacity: .max) }
+            for member in node.lefts {
+                between.append((member, index, network.connect(member, left.count + index, capacity: .max)))
+            }
             network.connect(left.count + index, sink, capacity: node.price)
         }
         price = network.flow(from: source, to: sink)
         let reached = network.levels(from: source)
         takesLeft = left.indices.map { reached[$0] < 0 }
         takesRight = right.indices.map { reached[left.count + $0] >= 0 }
+        flows = between.compactMap { left, right, edge in
+            let amount = network.flow(along: edge)
+            return amount == 0 ? nil : Flow(left: left, right: right, amount: amount)
+        }
     }
 }
 
@@ -35,14 +50,20 @@ private struct Network {
 
     init(nodes: Int) { edgesOf = Array(repeating: [], count: nodes) }
 
-    mutating func connect(_ from: Int, _ to: Int, capacity: Int) {
+    /// The edge's number.
+    @discardableResult
+    mutating func connect(_ from: Int, _ to: Int, capacity: Int) -> Int {
         edgesOf[from].append(head.count)
         head.append(to)
         room.append(capacity)
         edgesOf[to].append(head.count)
         head.append(from)
         room.append(0)
+        return head.count - 2
     }
+
+    /// What flows along an edge: so much could be sent back.
+    func flow(along edge: Int) -> Int { room[edge ^ 1] }
 
     /// Distance from a node along edges with room, -1 where there is no way.
     func levels(from source: Int) -> [Int] {

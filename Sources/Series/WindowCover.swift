@@ -42,6 +42,15 @@ struct WindowCover {
         return cover(needed).reduce(0) { $0 + price(of: $1) }
     }
 
+    /// Where there is one price: the first period of each window. No window holds two of them, for each was begun where the last one had
+    /// ended.
+    func proof(of needs: [SlotSet]) -> [ProofShare]? {
+        guard let flat = flatShape else { return nil }
+        return needs.enumerated().flatMap { place, need in
+            cover(need).map { ProofShare(need: place, period: $0.periods.lowerBound, price: flat.fixed) }
+        }
+    }
+
     func cover(_ needed: SlotSet) -> [Window] {
         guard let best else { return shortestPath(needed.ranges.flatMap { Array($0) }) }
         var windows: [Window] = []

@@ -31,4 +31,5 @@ package let dailyMigrations: [RowSchema.Migration] = [
     .asksAgain,
     .efficiency,
     .provisional,
+    .proofs,
 ]

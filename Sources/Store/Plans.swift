@@ -50,6 +50,28 @@ package struct PlanFigures: Sendable, Equatable {
 
     package var unfillableSlots: Int { unfillable.reduce(0) { $0 + $1.slots } }
 
+    /// What shows that no plan costs less, the first of its holes.
+    package var proof: ShownProof?
+
+    package struct ShownProof: Sendable, Equatable {
+        package let holes: Int
+        package let requests: Int
+        package let first: [Proof.Hole]
+
+        /// So many holes are kept.
+        package static let kept = 100
+
+        package init(_ proof: Proof) {
+            self.init(holes: proof.holes.count, requests: proof.requests, first: Array(proof.holes.prefix(Self.kept)))
+        }
+
+        init(holes: Int, requests: Int, first: [Proof.Hole]) {
+            self.holes = holes
+            self.requests = requests
+            self.first = first
+        }
+    }
+
     /// A run of slots of one series beyond the upstream's reach; `from` and `to` are instants.
     package struct Unfillable: Sendable, Equatable {
         package let key: SeriesKey
@@ -104,13 +126,13 @@ extension Store {
             let row = try await connection.query("""
                 insert into plans (dataset, digest, selection, gaps, slots, requests, tokens, lower_bound_requests,
                     lower_bound_tokens, optimality, estimated_seconds, complete_at, complete_at_p90, warnings, unfillable,
-                    whole_requests, whole_slots, expires_at)
+                    whole_requests, whole_slots, proof, expires_at)
                 values (\(dataset), \(digest), \(selection)::json, \(figures.gaps), \(figures.slots), \(figures.cost.requests),
                     \(figures.cost.tokens), \(figures.lowerBound.requests), \(figures.lowerBound.tokens),
                     \(figures.optimality.rawValue), \(figures.estimatedSeconds), \(.instant(figures.completeAt)),
                     \(.instant(figures.completeAtP90)),
                     \(figures.warnings), \(Self.json(figures.unfillable))::json, \(figures.wholePeriods?.requests),
-                    \(figures.wholePeriods?.slots), now() + interval '15 minutes')
+                    \(figures.wholePeriods?.slots), \(figures.proof.map(Self.json))::json, now() + interval '15 minutes')
                 returning id::text, expires_at
                 """).only()
             let id = try row.string(0)
@@ -134,7 +156,7 @@ extension Store {
             select id::text, dataset, digest, selection, gaps, slots, requests, tokens, lower_bound_requests, lower_bound_tokens,
                 optimality, estimated_seconds, expires_at, expires_at < now(),
                 (select count(*) from plan_calls where plan_id = plans.id), complete_at, warnings,
-                unfillable, complete_at_p90, whole_requests, whole_slots
+                unfillable, complete_at_p90, whole_requests, whole_slots, proof
             from plans where id = \(id)::uuid
             """)
         guard let row = rows.first else { return nil }
@@ -149,6 +171,7 @@ extension Store {
         if let requests = try row.intOrNil("whole_requests"), let slots = try row.intOrNil("whole_slots") {
             figures.wholePeriods = WholePeriods(requests: requests, slots: slots)
         }
+        figures.proof = try row.jsonOrNil("proof").flatMap(Self.proof)
         return StoredPlan(
             id: try row.string(0), dataset: try row.string(1), digest: try row.string(2), selection: try row.json(3), figures: figures,
             callCount: try row.int(14), expiresAt: try row.instant(12), isExpired: try row.bool(13))
@@ -194,6 +217,33 @@ extension Store {
             return PlanFigures.Unfillable(
                 key: SeriesKey(fields[5...].compactMap(\.string)), from: from, to: to, slots: Int(slots), reason: reason, action: action)
         }
+    }
+
+    private static func json(_ proof: PlanFigures.ShownProof) -> String {
+        var writer = JSONWriter()
+        writer.beginArray()
+        for number in [proof.holes, proof.requests] { writer.int(number) }
+        for hole in proof.first {
+            writer.beginArray()
+            for number in [hole.period, hole.requests] { writer.int(number) }
+            for text in hole.series.values { writer.string(text) }
+            writer.endArray()
+        }
+        writer.endArray()
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+
+    private static func proof(_ text: String) -> PlanFigures.ShownProof? {
+        guard let fields = (try? JSONValue(parsing: Array(text.utf8)))?.array, fields.count > 1, let holes = fields[0].wholeNumber,
+            let requests = fields[1].wholeNumber
+        else { return nil }
+        let first = fields[2...].compactMap { hole -> Proof.Hole? in
+            guard let parts = hole.array, parts.count > 2, let period = parts[0].wholeNumber, let share = parts[1].wholeNumber else {
+                return nil
+            }
+            return Proof.Hole(series: SeriesKey(parts[2...].compactMap(\.string)), period: Int(period), requests: Int(share))
+        }
+        return PlanFigures.ShownProof(holes: Int(holes), requests: Int(requests), first: first)
     }
 
     /// Calls as a JSON array of records, numbered from `first`: the form in which a statement takes many at once, since an

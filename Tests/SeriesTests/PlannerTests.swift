@@ -49,6 +49,31 @@ struct PlannerTests {
         #expect(plan.totals.cost == plan.calls.reduce(.zero) { $0 + $1.cost } && plan.totals.calls == plan.calls.count)
         #expect(plan.lowerBound.requests <= plan.totals.cost.requests)
         if plan.optimality == .proven { #expect(plan.lowerBound.requests == plan.totals.cost.requests) }
+        if let proof = plan.proof { check(proof, of: plan, demand) }
+    }
+
+    /// What is claimed of a proof: its holes are missing, they carry what the plan costs, and no call could fill more than it costs.
+    private static func check(_ proof: Proof, of plan: Plan, _ demand: [Demand]) {
+        let missing = Dictionary(uniqueKeysWithValues: demand.map { ($0.series, $0.missing) })
+        #expect(proof.requests == plan.totals.cost.requests && plan.optimality == .proven)
+        #expect(proof.holes.allSatisfy { missing[$0.series]?.contains($0.period) ?? false && $0.requests > 0 })
+        for shape in Set(plan.calls.map(\.shape)) {
+            let price = shape.fixed.requests
+            switch shape.kind {
+            case .window(let length):
+                for own in Dictionary(grouping: proof.holes, by: \.series).values {
+                    for first in own {
+                        let inside = own.filter { (first.period..<first.period + length).contains($0.period) }
+                        #expect(inside.reduce(0) { $0 + $1.requests } <= price)
+                    }
+                }
+            case .sweep:
+                for own in Dictionary(grouping: proof.holes, by: \.period).values {
+                    #expect(own.reduce(0) { $0 + $1.requests } <= price)
+                }
+            case .batch, .newest, .tape, .file, .inference: Issue.record("no proof tells of these")
+            }
+        }
     }
 
     /// The least price, by trying every set of swept periods and, for each series, every set of windows that begin where needed.
@@ -152,6 +177,24 @@ struct PlannerTests {
         Self.check(plan, demand)
         #expect(plan.optimality == .proven)
         #expect(plan.calls.allSatisfy { $0.shape.kind != .sweep })
+    }
+
+    /// Where one window reaches over all that a series lacks, the proof comes hole by hole, whatever calls cost.
+    @Test(arguments: 1...120)
+    func tickersAgainstSessionsAreProvenHoleByHole(_ seed: UInt64) throws {
+        var dice = Dice(seed: seed)
+        let groups = (1...6).map { _ in dice.ranges(4, in: 0..<40, longest: 6) }
+        // Some lack the same, as on a first load.
+        let demand = Self.demand((0..<Int.random(in: 1...14, using: &dice)).map { _ in groups[Int.random(in: 0..<6, using: &dice)] })
+        let (window, sweep) = (Int.random(in: 1...3, using: &dice), Int.random(in: 1...3, using: &dice))
+        let plan = Self.plan(demand, [Self.window(50_000, window), Self.sweep(sweep)])
+        Self.check(plan, demand)
+        #expect(plan.optimality == .proven, "seed \(seed)")
+        let proof = try #require(plan.proof, "seed \(seed)")
+        #expect(proof.requests == plan.lowerBound.requests, "seed \(seed)")
+        // The calls of the other kind would not do with less either.
+        for own in Dictionary(grouping: proof.holes, by: \.series).values { #expect(own.reduce(0) { $0 + $1.requests } <= window) }
+        for own in Dictionary(grouping: proof.holes, by: \.period).values { #expect(own.reduce(0) { $0 + $1.requests } <= sweep) }
     }
 
     @Test func tickersAgainstSessionsIsAMinimumCut() {
