@@ -131,10 +131,12 @@ struct Outcome {
     var unanswered: Set<Int> = []
     var isGone = false
     var isBeginning = false
+    var marks: [QualityMark] = []
 
     mutating func add(_ step: Step) {
         rows += step.rows
         found += step.found
+        marks += step.marks
         dropped += step.dropped
         quarantined += step.quarantined
         end = step.end
