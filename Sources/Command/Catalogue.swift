@@ -19,9 +19,13 @@ struct Catalogue: Sendable {
         datasets = Catalog.all(
             santiago: try Self.zone("America/Santiago"), cmg: settings.cmg, sipRate: settings.sipRate, utc: try Self.zone("Etc/UTC"),
             kraken: settings.kraken.following, krakenRate: settings.krakenRate, accounts: settings.accounts.following,
-            metricsRate: settings.accounts.rate, batch: settings.accounts.batch)
-        var rates = ["sip": settings.sipRate, "kraken": settings.krakenRate]
-        var origins = ["cmg": settings.sipBaseURL.description, "kraken": settings.krakenBaseURL.description]
+            metricsRate: settings.accounts.rate, batch: settings.accounts.batch, newYork: try Self.zone("America/New_York"),
+            equities: settings.equities.following, polygonRate: settings.equities.rate)
+        var rates = ["sip": settings.sipRate, "kraken": settings.krakenRate, "polygon": settings.equities.rate]
+        var origins = [
+            "cmg": settings.sipBaseURL.description, "kraken": settings.krakenBaseURL.description,
+            "equities": settings.equities.baseURL.description,
+        ]
         // Kraken's public calls need no key.
         var access = [
             "kraken": UpstreamAccess(base: settings.krakenBaseURL, credentials: [], rate: settings.krakenRate)
@@ -33,6 +37,13 @@ struct Catalogue: Sendable {
                 requestsInFlight: settings.sipConcurrency)
         } else {
             lacking["sip"] = ("SIP_API_KEY", settings.sipBaseURL)
+        }
+        if let key = settings.equities.key {
+            access["polygon"] = UpstreamAccess(
+                base: settings.equities.baseURL, credentials: [.header(name: "Authorization", prefix: "Bearer ", key)],
+                rate: settings.equities.rate)
+        } else {
+            lacking["polygon"] = ("POLYGON_API_KEY", settings.equities.baseURL)
         }
         // No upstream is meant where none is named: it has no quota, and nothing comes from it.
         if let base = settings.accounts.baseURL {

@@ -44,6 +44,7 @@ struct Settings: Sendable {
     var krakenRate: RequestRate
     var kraken = KrakenSetting()
     var accounts = AccountsSetting()
+    var equities: EquitiesSetting
     var maxRetries = 3
     var retryDelaySeconds = 60.0
     var maxWorkers = 4
@@ -111,6 +112,7 @@ struct Settings: Sendable {
         krakenRate = try reader.rate("KRAKEN_RATE_LIMIT") ?? Kraken.rate
         kraken = try reader.kraken()
         accounts = try reader.accounts()
+        equities = try reader.equities()
         maxRetries = try reader.integer("MAX_RETRIES", in: 0...100) ?? maxRetries
         retryDelaySeconds = Double(try reader.duration("RETRY_DELAY", in: 0...86_400) ?? 60)
         maxWorkers = try reader.integer("MAX_WORKERS", in: 1...64) ?? maxWorkers

@@ -12,7 +12,7 @@ struct DatasetTests {
     init() throws { bench = try Bench() }
 
     @Test func theCatalogHoldsIt() throws {
-        let all = Catalog.all(santiago: bench.zone, utc: try Zone.load("Etc/UTC"))
+        let all = Catalog.all(santiago: bench.zone, utc: try Zone.load("Etc/UTC"), newYork: try Zone.load("America/New_York"))
         #expect(Catalog.names == all.map(\.name))
         #expect(all.map(\.name) == ["cmg", "kraken", "accounts"])
         #expect(all[0].followed.count == 9 * 2 + 2 * 2, "two of the nine are in the programmes")

@@ -182,7 +182,7 @@ struct PlannerTests {
     /// Where one window reaches over all that a series lacks, the proof comes hole by hole, whatever calls cost.
     @Test(arguments: 1...120)
     func tickersAgainstSessionsAreProvenHoleByHole(_ seed: UInt64) throws {
-        var dice = Dice(seed: seed)
+        var dice = Seeded(seed, isTold: false)
         let groups = (1...6).map { _ in dice.ranges(4, in: 0..<40, longest: 6) }
         // Some lack the same, as on a first load.
         let demand = Self.demand((0..<Int.random(in: 1...14, using: &dice)).map { _ in groups[Int.random(in: 0..<6, using: &dice)] })
