@@ -72,8 +72,8 @@ struct PlanText {
     /// Why nothing cheaper would do.
     private func proofLines(_ proof: PlanFigures.ShownProof) -> [String] {
         let isOfSingles = proof.holes == proof.requests
-        let why = isOfSingles
-            ? "\(proof.holes == 1 ? "this hole" : "no two of these \(proof.holes) holes") can\(proof.holes == 1 ? " only" : "") be filled by one call"
+        let why = proof.holes == 1 ? "this hole takes a call"
+            : isOfSingles ? "no two of these \(proof.holes) holes can be filled by one call"
             : "these \(proof.holes) holes carry \(proof.requests) requests, and no call could fill holes that carry more than it costs"
         let shown = proof.first.prefix(Self.holesShown).map { hole in
             "\(hole.series) \(minute(dataset.periods.start(of: hole.period)))" + (isOfSingles ? "" : " (\(hole.requests))")

@@ -1,4 +1,7 @@
 /// How rows of one series tell that what was held before has been restated (a split makes all prices before it other ones). Pure.
+///
+/// Of a dataset that has one a row that is taken before its slot is due does not stand either: it is shown, and the slot is missing until
+/// it is asked for again.
 package struct Continuity: Sendable {
     /// Whether a slot's older values and its newer ones say the same by another measure: what lies before it is by the older one.
     package let restated: @Sendable (_ old: [Value], _ new: [Value]) -> Bool

@@ -64,9 +64,7 @@ package struct Dataset: Sendable {
     package let table: RowTable
     /// Of channels whose rows lie in tables of their own.
     let ownTables: [String: RowTable]
-    /// Whether a row that is taken before its slot is due is provisional: shown, but the slot is missing until it is asked for again.
-    package let holdsProvisional: Bool
-    /// How rows of one series tell that older ones have been restated; nil where upstreams never do.
+    /// How rows of one series tell that older ones have been restated; nil where an upstream never does.
     package let continuity: Continuity?
     /// By what the records of a call are scored; nil where they are not.
     package let quality: QualityRules?
@@ -131,14 +129,12 @@ package struct Dataset: Sendable {
         published: @escaping @Sendable (SeriesKey, Int64, Int64) -> PublishedFile? = { _, _, _ in nil }, tapePage: Int = 1000,
         defaults: @escaping @Sendable (String) -> [String] = { _ in [] }, keyValues: @escaping @Sendable (String) -> [String] = { _ in [] },
         reread: Reread? = nil, dueFrom: DueFrom = .slotEnd, roster: Roster? = nil, family: (@Sendable (SeriesKey) -> String)? = nil,
-        holdsProvisional: Bool = false, continuity: Continuity? = nil, quality: QualityRules? = nil, readDefaults: [String: String] = [:],
+        continuity: Continuity? = nil, quality: QualityRules? = nil, readDefaults: [String: String] = [:],
         reasonTexts: [String: String] = [:]
     ) {
-        self.readDefaults = readDefaults
-        self.reasonTexts = reasonTexts
+        (self.readDefaults, self.reasonTexts) = (readDefaults, reasonTexts)
         self.dueFrom = dueFrom
         self.family = family ?? channel
-        self.holdsProvisional = holdsProvisional
         self.continuity = continuity
         self.quality = quality
         self.roster = roster
@@ -155,14 +151,12 @@ package struct Dataset: Sendable {
         self.derivation = derivation
         self.canonical = canonical
         self.followsStored = followsStored
-        self.name = name
-        self.title = title
+        (self.name, self.title) = (name, title)
         self.keys = keys
         self.unit = unit
         self.zone = zone
         self.calendars = calendars
-        self.dueLag = dueLag
-        self.askLag = askLag
+        (self.dueLag, self.askLag) = (dueLag, askLag)
         self.horizonDays = horizonDays
         self.shapes = shapes
         self.periods = periods
@@ -175,8 +169,7 @@ package struct Dataset: Sendable {
         self.partsPerRow = partsPerRow
         self.reach = reach
         self.absenceWords = absenceWords
-        self.emptyReasons = emptyReasons
-        self.lostReasons = lostReasons
+        (self.emptyReasons, self.lostReasons) = (emptyReasons, lostReasons)
         finalReasons = emptyReasons.union(lostReasons)
         self.beginsWithFirstRow = beginsWithFirstRow
         self.priced = priced

@@ -33,7 +33,7 @@ struct CoverageChange {
         key = ledger.key
         self.parts = parts
         came = parts.touchedSlots(of: perSlot)
-        let notDue = dataset.holdsProvisional ? dataset.dueBefore(ledger.key, now: askedAt) : Ledger.always.upperBound
+        let notDue = dataset.continuity != nil ? dataset.dueBefore(ledger.key, now: askedAt) : Ledger.always.upperBound
         early = parts.intersection(notDue * perSlot..<Ledger.always.upperBound * perSlot).subtracting(ledger.held)
         let held = ledger.held.union(parts.subtracting(early))
         let whole = held.wholeSlots(of: perSlot)

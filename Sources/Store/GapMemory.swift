@@ -20,7 +20,8 @@ extension Store {
     /// Adds parts to what is held of each series, provisionally those that came before they were due, where a dataset says so. Of what a
     /// call is sure of (all of it where it ended as proved), every slot that was due when it began and is still not whole is absent: the
     /// upstream has said so. A part that comes ends an absence, and so does a record that came and was refused: no silence counts where
-    /// there is one, but the word of a call that says for itself of what it is sure, and met none. Where a roster tells of series, silence is judged by counts, that of this call and what stands of others.
+    /// there is one, but the word of a call that says for itself of what it is sure, and met none. Where a
+    /// roster tells of series, silence is judged by counts, that of this call and what stands of others.
     ///
     /// - Parameter isOther: rows are other than before.
     static func remember(

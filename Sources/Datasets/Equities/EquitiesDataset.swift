@@ -54,8 +54,8 @@ extension Equities {
 
     /// What people are told of slots without a row that stands.
     static let reasonTexts = [
-        absent: "Wait: the upstream has no bar of this ticker on this session, and is asked again at growing distances. Where no ticker has "
-            + "one, the exchange may have been closed: say so in EQUITIES_CALENDAR_FILE.",
+        absent: "Wait: the upstream has no bar of this ticker on this session, and is asked again at growing distances. Where no ticker "
+            + "has one, the exchange may have been closed: say so in EQUITIES_CALENDAR_FILE.",
         Continuity.reason: "Start an ingestion that holds this session: the bar that is held was taken before the session was due, or the "
             + "ticker has been split since. The evening's run asks for it too.",
     ]
@@ -122,7 +122,7 @@ package func equities(zone: Zone, following: Equities.Following, rate: RequestRa
             let date = LocalDate(daysSince1970: day)
             return zone.first(date, minute: calendar.closeMinute(date))
         },
-        family: { $0.values[0] }, holdsProvisional: true,
+        family: { $0.values[0] },
         continuity: Continuity(restated: EquitySplits.restated, breaks: EquitySplits.breaks), quality: Equities.quality,
         reasonTexts: Equities.reasonTexts)
 }

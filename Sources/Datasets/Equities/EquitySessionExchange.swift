@@ -4,8 +4,8 @@ internal import Series
 /// A call to `GET /v2/aggs/grouped/locale/us/market/stocks/{date}`: the bars of all tickers in one session, some ten thousand, of which
 /// the order's are taken. Bars of others were asked for by nobody, and are not counted as dropped.
 ///
-/// An answer without a ticker proves nothing of that ticker, for now and then one is left out. An answer without any says that there was no session, once it is
-/// over. Such an answer has no pages.
+/// An answer without a ticker proves nothing of that ticker, for now and then one is left out. An answer without any says that there was no
+/// session, once it is over. Such an answer has no pages.
 struct EquitySessionExchange: Exchange {
     private let day: Int
     private let series: [SeriesKey]
