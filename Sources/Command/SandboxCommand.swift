@@ -66,6 +66,12 @@ struct SandboxCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The day on which the first accounts begin.", valueName: "day"))
     var accountsBegin = "2024-01-01"
 
+    @Option(help: ArgumentHelp("Generated tickers of the stock data service beside its built-in ones.", valueName: "count"))
+    var equities = 0
+
+    @Option(help: ArgumentHelp("Tickers in its answers by session that nobody asks for.", valueName: "count"))
+    var equitiesOthers = 300
+
     @Option(help: ArgumentHelp("Write the exchange's archive files into this directory and end.", valueName: "directory"))
     var writeArchives: String?
 
@@ -127,6 +133,7 @@ struct SandboxCommand: ParsableCommand {
         }
         configuration.kraken = try kraken()
         configuration.metrics = try metrics()
+        configuration.polygon = try polygon()
         return configuration
     }
 
@@ -141,6 +148,16 @@ struct SandboxCommand: ParsableCommand {
         (metrics.accounts, metrics.begin) = (accounts, begin)
         (metrics.isDense, metrics.isSteady) = (accountsDense, accountsSteady)
         return metrics
+    }
+
+    private func polygon() throws -> Sandbox.PolygonConfiguration {
+        var polygon = Sandbox.PolygonConfiguration()
+        let counts = 0...Sandbox.PolygonConfiguration.most
+        for (name, count) in [("--equities", equities), ("--equities-others", equitiesOthers)] where !counts.contains(count) {
+            throw SettingError(variable: name, expected: "expected a count from 0 to \(counts.upperBound)")
+        }
+        (polygon.equities, polygon.others) = (equities, equitiesOthers)
+        return polygon
     }
 
     private func kraken() throws -> Sandbox.KrakenConfiguration {

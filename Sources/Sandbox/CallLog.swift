@@ -3,7 +3,7 @@ internal import Bytes
 /// What was asked and answered, for tests that count calls. Never a key. Each call is kept as the text that it is told
 /// in: telling a hundred thousand of them is a copy.
 struct CallLog: Sendable {
-    enum Upstream: String, Sendable { case sip, kraken, metrics }
+    enum Upstream: String, Sendable { case sip, kraken, metrics, polygon }
 
     struct Call: Sendable {
         let time: Int64

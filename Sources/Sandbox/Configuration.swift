@@ -23,6 +23,8 @@ extension Sandbox {
         package var kraken = KrakenConfiguration()
         /// The imitated metrics service.
         package var metrics = MetricsConfiguration()
+        /// The imitated stock data service.
+        package var polygon = PolygonConfiguration()
         /// What goes wrong from the start, and again after `DELETE /_sandbox/faults`.
         package var faults = Faults()
 

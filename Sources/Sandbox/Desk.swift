@@ -7,13 +7,21 @@ final class Desk {
     let service: Operator
     let kraken: KrakenService
     let metrics: MetricsService
+    let polygon: PolygonService
     private(set) var log = CallLog()
 
     /// When the last minute's calls came, in milliseconds of real time.
     private var recent = Quota(window: 60_000)
 
     init(_ configuration: Sandbox.Configuration) throws {
+        var configuration = configuration
+        // Which of the upstreams a folder of recordings is of is told by what lies in it.
+        if let directory = configuration.recording, !RecordedEquities.paths(directory).isEmpty {
+            configuration.polygon.recording = directory
+            if !Recording.isThere(directory) { configuration.recording = nil }
+        }
         service = try Operator(configuration)
+        polygon = try PolygonService(configuration, clock: service.clock)
         kraken = KrakenService(configuration, clock: service.clock)
         metrics = MetricsService(configuration, clock: service.clock)
     }
@@ -21,6 +29,7 @@ final class Desk {
     /// Whose path it is.
     static func upstream(_ path: String) -> CallLog.Upstream {
         if path.hasPrefix("/0/") { return .kraken }
+        if PolygonPath.isOurs(path) { return .polygon }
         return path.hasPrefix("/v2/") ? .metrics : .sip
     }
 
@@ -32,6 +41,7 @@ final class Desk {
         let answer = switch (upstream, method) {
         case (.kraken, _): kraken.answer(question)
         case (.metrics, _): metrics.answer(method, question)
+        case (.polygon, _): polygon.answer(method, question)
         case (.sip, "GET"): service.answer(question, isOneTooMany: isOneTooMany)
         case (.sip, _): Answer.plain(404, "No Mapping Rule matched")
         }
@@ -57,6 +67,7 @@ final class Desk {
         switch Desk.upstream(path) {
         case .kraken: return kraken.faults.latencyMs
         case .metrics: return metrics.faults.latencyMs
+        case .polygon: return polygon.faults.latencyMs
         case .sip: return service.faults.latencyMs + min(10_000, service.faults.latencyPerRecentCallMs * (recent.count - 1))
         }
     }
@@ -92,6 +103,7 @@ final class Desk {
             switch question["dataset"] {
             case "kraken": return kraken.truth(question)
             case "accounts": return metrics.truth(question)
+            case "equities": return polygon.truth(question)
             default: return truth(question)
             }
         default: return .plain(404, "no such side channel")
@@ -101,6 +113,7 @@ final class Desk {
     private func handOnFaults() {
         kraken.faults = service.faults.kraken
         metrics.faults = service.faults.metrics
+        polygon.faults = service.faults.polygon
     }
 
     private var state: [UInt8] {
@@ -129,6 +142,7 @@ final class Desk {
         }
         json.endArray()
         json.member("pairs") { $0.strings(kraken.market.pairs.map(\.name)) }
+        json.member("tickers") { $0.int(polygon.book.tickers.count) }
         json.member("accounts") { $0.int(metrics.books.accounts.count) }
         json.endObject()
         return json.bytes

@@ -118,6 +118,8 @@ extension Sandbox {
         package var kraken = KrakenFaults()
         /// Of the imitated metrics service.
         package var metrics = MetricsFaults()
+        /// Of the imitated stock data service.
+        package var polygon = PolygonFaults()
 
         package init() {}
 

@@ -41,6 +41,7 @@ extension Sandbox.Faults {
             burst502 = Burst(everySeconds: every, seconds: seconds, origin: Deadline.now)
         case "kraken": try kraken.change(member)
         case "metrics": try metrics.change(member)
+        case "polygon": try polygon.change(member)
         case "downSources": downSources = Set(try member.words(Source.self))
         case "garbage":
             garbage = Set(try member.words(Garbage.self))

@@ -37,6 +37,7 @@ extension Sandbox.Faults {
         }
         out.member("kraken", kraken.write)
         out.member("metrics", metrics.write)
+        out.member("polygon", polygon.write)
         out.endObject()
         return out.bytes
     }

@@ -5,6 +5,9 @@ struct Question: Sendable {
     let query: [(name: String, value: String)]
     /// The field `apiKey`, by which the metrics service knows who asks.
     var key: String?
+    /// What the field `Authorization` bears, and whom the field `Host` names: for the stock data service.
+    var bearer: String?
+    var host: String?
     /// Bytes of the target as it was sent; 0 where there was no wire.
     var length = 0
 
@@ -20,6 +23,6 @@ struct Question: Sendable {
 
     /// For the log: without the key.
     var shown: String {
-        query.filter { $0.name != "user_key" }.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
+        query.filter { $0.name != "user_key" && $0.name != "apiKey" }.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
     }
 }

@@ -28,10 +28,12 @@ package final class Sandbox {
 
     private static func notice(_ desk: Desk) -> String {
         let buses = desk.service.market.buses.count
+        let recorded = desk.polygon.book.tickers.count { $0.kind == .recorded }
+        let more = recorded > 0 ? "; a recording of \(recorded) tickers" : ""
         guard let note = desk.service.market.note(.online) else {
-            return "sandbox: \(buses) buses, seed \(desk.service.configuration.seed)"
+            return "sandbox: \(buses) buses, seed \(desk.service.configuration.seed)\(more)"
         }
-        return "sandbox: a recording of \(buses) buses; \(note): what the recording lacks of the time was filled in"
+        return "sandbox: a recording of \(buses) buses; \(note): what the recording lacks of the time was filled in\(more)"
     }
 
     private static let asides: [(Method, String)] = [
@@ -44,7 +46,7 @@ package final class Sandbox {
 
     private static func router(_ desk: Desk, _ loop: Loop) -> Router {
         let router = Router()
-        for path in served { router.get(path) { await answer($0, desk, loop) } }
+        for path in served + PolygonPath.patterns { router.get(path) { await answer($0, desk, loop) } }
         for (method, path) in asides {
             router.on(method, path) { response(to: desk.answer($0.methodName, question($0), body: $0.body)) }
         }
@@ -52,6 +54,7 @@ package final class Sandbox {
         router.admit = { request in
             let path = request.path
             if served.contains(path) || asides.contains(where: { $0.1 == path }) { return nil }
+            if PolygonPath(path)?.hasRoute ?? false { return nil }
             return response(to: desk.answer(request.methodName, question(request)))
         }
         return router
@@ -60,6 +63,9 @@ package final class Sandbox {
     private static func question(_ request: Request) -> Question {
         var question = Question(path: request.path, query: request.query.map { ($0.name, $0.value) })
         question.key = request.header("apiKey")
+        question.host = request.header("host")
+        let authorization = request.header("authorization") ?? ""
+        if authorization.hasPrefix("Bearer ") { question.bearer = String(authorization.dropFirst(7)) }
         question.length = request.targetBytes.count
         return question
     }

@@ -29,8 +29,16 @@ final class Recording: Market {
         package var description: String {
             switch self {
             case .unreadable(let path): "\(path) cannot be read"
-            case .empty(let path): "\(path) holds no recording: expected pudidi/*.jsonl, raw_api/*.json or portal_programado/*.csv"
+            case .empty(let path):
+                "\(path) holds no recording: expected pudidi/*.jsonl, raw_api/*.json, portal_programado/*.csv or daily/sp500_daily_*.csv.gz"
             }
+        }
+    }
+
+    /// There are files of the operator's in the folder.
+    static func isThere(_ directory: String) -> Bool {
+        [("pudidi", ".jsonl"), ("raw_api", ".json"), ("pid_api", ".csv"), ("portal_programado", ".csv")].contains { folder, ending in
+            !files(in: directory + "/" + folder, ending: ending).isEmpty
         }
     }
 
