@@ -16,15 +16,17 @@ import Testing
         let names = desk.polygon.book.tickers.filter { $0.kind == .recorded }.map(\.name)
         #expect(names.count == 414 && desk.service.market.buses.count == 40)
         let answer = desk.get("/_sandbox/truth", ["dataset": "equities", "from": "2013-02-01", "to": "2018-03-01"])
-        var fates: [String: [String]] = [:]
-        for line in answer.body.split(separator: 10) {
-            let line = try JSONValue(parsing: Array(line))
-            let slot = "\(line["ticker"]?.string ?? "") \(line["date"]?.string ?? "")"
-            if line["fate"]?.string == "served" { fates["served", default: []].append("") } else {
-                fates[line["fate"]?.string ?? "", default: []].append(slot)
+        var (served, fates) = (0, [String: [String]]())
+        // Parsing half a million lines would take the longest of all.
+        for text in String(decoding: answer.body, as: UTF8.self).components(separatedBy: "\n") where !text.isEmpty {
+            if text.contains(#""fate":"served""#) {
+                served += 1
+                continue
             }
+            let line = try JSONValue(parsing: Array(text.utf8))
+            fates[line["fate"]?.string ?? "", default: []].append("\(line["ticker"]?.string ?? "") \(line["date"]?.string ?? "")")
         }
-        #expect(fates["served"]?.count == 507_665 - 11 && fates["no_trade"] == nil)
+        #expect(served == 507_665 - 11 && fates["no_trade"] == nil)
         #expect(fates["refused"]?.sorted() == (Self.flawed + Self.contradictory).sorted())
         let lost = fates["lost"] ?? []
         #expect(Dictionary(grouping: lost) { $0.split(separator: " ")[0] }.mapValues(\.count) == ["BMY": 2, "ES": 10, "ICE": 5, "ORCL": 2])

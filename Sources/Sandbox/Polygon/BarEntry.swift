@@ -19,7 +19,7 @@ struct BarEntry {
         self.bar = bar
         time = (atClose ? told.session.close : told.session.midnight) * 1_000
         name = isNamed ? ticker.name : nil
-        style = ticker.kind == .recorded ? 0 : dice.pick(6, 471, ticker.number, Int64(bar.day))
+        style = ticker.kind == .recorded ? VolumeText.plainStyle : dice.pick(6, 471, ticker.number, Int64(bar.day))
     }
 
     /// With it those copies of it that come along.
@@ -57,6 +57,8 @@ struct BarEntry {
 
 /// Volumes as the service writes them: `895345`, `25933.6`, `6.42646396e+08`, `95595226.0`.
 enum VolumeText {
+    static let plainStyle = 5
+
     static func text(_ volume: Int64, _ style: Int) -> String {
         let plain = Digits.plain(volume, DailyBar.volumeDecimals)
         if style < 2, volume >= 1_000_000_000 { return exponent(volume) }

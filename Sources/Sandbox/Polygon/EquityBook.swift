@@ -80,7 +80,7 @@ final class EquityBook {
             bar = partial(bar, session, now)
         } else if now < session.due {
             // The closing auction's last reports are not in.
-            bar.volume = shares(bar.volume, 0.99)
+            bar.volume = shares(bar.volume, 0.999)
         } else if faults.lateCorrections, now < correction(session) {
             told.isUncorrected = true
             bar = uncorrected(bar, ticker)

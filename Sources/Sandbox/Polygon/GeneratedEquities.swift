@@ -1,7 +1,8 @@
 internal import Bytes
 internal import Glibc
 
-/// Bars that follow from the seed and the ticker alone: each is made when it is asked for, from noise of all lengths from a day to some years.
+/// Bars that follow from the seed and the ticker alone: each is made when it is asked for, from noise of all lengths from a day to some
+/// years.
 struct GeneratedEquities: EquityMarket {
     let tickers: [EquityTicker]
     private let dice: Dice
@@ -62,7 +63,9 @@ struct GeneratedEquities: EquityMarket {
             bar.vwap = Int64(((high + low + open + close) / 4 * 10_000).rounded())
             bar.vwap = bar.vwap.map { min(max($0, bar.low ?? $0), bar.high ?? $0) }
         }
-        if dice.unit(410, number, at) >= 0.02 { bar.transactions = max(1, bar.volume / 1_000 / Int64(40 + dice.pick(100, 411, number, at))) }
+        if dice.unit(410, number, at) >= 0.02 {
+            bar.transactions = max(1, bar.volume / 1_000 / Int64(40 + dice.pick(100, 411, number, at)))
+        }
         return bar
     }
 

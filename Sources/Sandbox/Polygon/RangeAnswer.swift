@@ -32,7 +32,9 @@ extension PolygonService {
                 isDescending = text == "desc"
             }
             if let text = values["limit"] {
-                guard let number = Int(text), number > 0 else { throw PolygonRefusal(400, "The parameter 'limit' must be a positive number") }
+                guard let number = Int(text), number > 0 else {
+                    throw PolygonRefusal(400, "The parameter 'limit' must be a positive number")
+                }
                 limit = min(number, RangeQuery.most)
             }
         }

@@ -48,8 +48,8 @@ struct SessionCalendar: Sendable {
         if exception?.isClosed ?? false { return nil }
         let isEarly = exception != nil
         return Session(
-            day: day, midnight: zone.start(of: date), open: zone.first(date, minute: 570), close: zone.first(date, minute: isEarly ? 780 : 960),
-            isEarly: isEarly)
+            day: day, midnight: zone.start(of: date), open: zone.first(date, minute: 570),
+            close: zone.first(date, minute: isEarly ? 780 : 960), isEarly: isEarly)
     }
 
     func sessions(_ days: ClosedRange<Int>) -> [Session] { days.compactMap(session) }
