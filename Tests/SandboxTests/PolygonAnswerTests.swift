@@ -125,9 +125,17 @@ import Testing
     }
 
     @Test func tickersAreManyAndEachIsOne() throws {
-        let desk = try makePolygon { _ in }
+        let desk = try makePolygon()
         let names = desk.polygon.book.tickers.map(\.name)
-        #expect(names.count >= 540 && Set(names).count == names.count)
+        #expect(names.count == 633 + 10 && Set(names).count == names.count)
+        let renamed = desk.polygon.book.tickers.filter { $0.later != nil }
+        #expect(renamed.count == 15)
+        for old in renamed {
+            let new = try #require(old.later.flatMap(desk.polygon.book.ticker)), last = try #require(old.last)
+            let calendar = desk.polygon.book.calendar
+            #expect(new.formerly == old.name && calendar.session(last) != nil && calendar.session(new.first) != nil)
+            #expect(calendar.sessions(last...new.first).count == 2, "no session between \(old.name) and \(new.name)")
+        }
         let more = try makePolygon { $0.polygon.equities = 700 }
         #expect(more.polygon.book.tickers.count == names.count + 700)
         #expect(try more.range("AAPL", "2025-01-01", "2025-06-01").rows == desk.range("AAPL", "2025-01-01", "2025-06-01").rows)

@@ -62,19 +62,19 @@ final class EquityBook {
 
     /// nil where the exchange is closed that day, or it has not begun.
     func told(_ ticker: EquityTicker, _ day: Int, isAdjusted: Bool = true, now: Int64) -> ToldBar? {
-        guard let session = calendar.session(day), session.midnight <= now, let market = places[ticker.name]?.market else { return nil }
-        return told(ticker, session, markets[market], isAdjusted, now)
+        guard let session = calendar.session(day), session.midnight <= now else { return nil }
+        return told(ticker, session, isAdjusted: isAdjusted, now: now)
     }
 
-    private func told(
-        _ ticker: EquityTicker, _ session: SessionCalendar.Session, _ market: any EquityMarket, _ isAdjusted: Bool, _ now: Int64
-    ) -> ToldBar {
+    /// nil for a ticker that is not one of these. `session` has begun.
+    func told(_ ticker: EquityTicker, _ session: SessionCalendar.Session, isAdjusted: Bool = true, now: Int64) -> ToldBar? {
+        guard let market = places[ticker.name].map({ markets[$0.market] }) else { return nil }
         let day = session.day
         if day < ticker.first { return ToldBar(session: session, fate: .unlisted) }
         if !ticker.isListed(day) { return ToldBar(session: session, fate: .delisted) }
         if now < session.due, !faults.partialToday || now <= session.open { return ToldBar(session: session, fate: .open) }
-        let lost = market.lost(ticker, day)
-        guard var bar = market.bar(ticker, day) ?? lost else { return ToldBar(session: session, fate: .noTrade) }
+        let held = market.bar(ticker, day)
+        guard var bar = held ?? market.lost(ticker, day) else { return ToldBar(session: session, fate: .noTrade) }
         var told = ToldBar(session: session, fate: now < session.due ? .open : .served)
         if now < session.close {
             bar = partial(bar, session, now)
@@ -87,7 +87,7 @@ final class EquityBook {
         }
         told.ratio = ratio(ticker, day, isAdjusted, now)
         told.bar = bar.split(by: told.ratio)
-        let isRecordedAsLost = lost != nil && faults.lostSessions
+        let isRecordedAsLost = held == nil && faults.lostSessions
         if isRecordedAsLost || faults.lost[ticker.name]?.contains(day) ?? false || happens(faults.lostSessionRate, 460, ticker, day) {
             told.fate = .lost
             return told
@@ -167,9 +167,8 @@ final class EquityBook {
 
     /// Those that lack in a session's grouped answer although they are asked for.
     func lacking(_ day: Int) -> Set<String> {
+        if faults.groupedLacking == 0 { return [] }
         let asked = tickers.filter { $0.kind != .other && $0.isListed(day) }
-        let most = min(faults.groupedLacking, asked.count)
-        if most == 0 { return [] }
-        return Set(dice.permutation(asked.count, 470, Int64(day)).prefix(most).map { asked[$0].name })
+        return Set(dice.permutation(asked.count, 470, Int64(day)).prefix(faults.groupedLacking).map { asked[$0].name })
     }
 }

@@ -19,7 +19,10 @@ extension PolygonService {
         var entries: [BarEntry] = []
         for number in book.dice.permutation(book.tickers.count, 490, Int64(day)) {
             let ticker = book.tickers[number]
-            guard !lacking.contains(ticker.name), let entry = entry(ticker, day, isAdjusted, now: now) else { continue }
+            guard !lacking.contains(ticker.name), session.midnight <= now,
+                let told = book.told(ticker, session, isAdjusted: isAdjusted, now: now),
+                let entry = BarEntry(told, ticker, book.dice, isNamed: true, atClose: true)
+            else { continue }
             entries += entry.withCopies
         }
         let spoiled = spoil(&entries, day, isAdjusted, now: now)

@@ -23,7 +23,7 @@ extension PolygonService {
         var out = JSONWriter(capacity: 4_096)
         for ticker in tickers {
             for (session, lacking) in zip(sessions, lacking) {
-                guard let told = book.told(ticker, session.day, now: now) else { continue }
+                guard let told = book.told(ticker, session, now: now) else { continue }
                 write(told, ticker, isGrouped: told.isTold && !lacking.contains(ticker.name), to: &out)
             }
         }
