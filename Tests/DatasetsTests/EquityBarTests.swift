@@ -111,6 +111,8 @@ struct EquityBarTests {
         let twice = good.json(bench.midnight(day))
         #expect(refusal(reread(twice, reason: "twice with other values")) == "twice with other values")
         #expect(try reread(twice, reason: "twice with other values", leniently: true).get() == row)
+        #expect(refusal(reread(grouped, "session", reason: "not of this session")) == "not of this session")
+        #expect(try reread(grouped, "session", reason: "not of this session", leniently: true).get() == row)
         for text in ["", "7", "[]", "{\"t\": 0", "{}"] { #expect(refusal(reread(text, leniently: true)) == "empty cells") }
     }
 
