@@ -188,7 +188,10 @@ package struct SlotExplanation {
         case .pending: return .due(dueAt, "the first ingestion from then on asks for it")
         case .missing where one.ledger.untold.contains(slot):
             return .nextIngestion(since: nil, "it asks whether the slot is expected, and then for the slot")
-        case .quarantined: return .nextIngestion(since: nil, "it is due and missing")
+        case .quarantined:
+            let rests = one.ledger.resting.contains(slot)
+            return .nextIngestion(
+                since: nil, rests ? "in its time: what was refused rests for six hours, then a day, a week, a month" : "it is due and missing")
         case .missing, .absent:
             guard let absence = gap.flatMap({ scope.absence($0, of: one) }) else {
                 return state == .missing

@@ -29,6 +29,9 @@ struct RangeOptions: ParsableArguments {
     @Option(help: "How long slots of accounts are: hour or day; likewise.", completion: .list(["hour", "day"]))
     var grain: [String] = []
 
+    @Option(name: [.customLong("ticker"), .customLong("tickers")], help: "A ticker of equities, such as AAPL or BRK.B; likewise.")
+    var ticker: [String] = []
+
     @Option(help: ArgumentHelp("The first day (2025-12-01); default: the dataset's horizon, or the first slot held.", valueName: "date"))
     var startDate: String?
 
@@ -46,7 +49,7 @@ struct RangeOptions: ParsableArguments {
     private var chosen: [(name: String, values: [String])] {
         [
             ("node", node), ("source", source), ("pair", pair), ("interval", interval), ("tier", tier), ("account_id", accountID),
-            ("grain", grain),
+            ("grain", grain), ("ticker", ticker),
         ]
     }
 

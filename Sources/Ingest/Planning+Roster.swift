@@ -45,11 +45,14 @@ extension Planning {
     static func resting(_ series: [StoredSeries], _ selection: Selection, of dataset: Dataset, now: Int64) -> String? {
         if selection.mode == .refresh { return nil }
         let slots = series.lazy.filter { !$0.ledger.resting.isEmpty && dataset.selects($0.key, by: selection) }.reduce(0) { sum, one in
-            let missing = one.ledger.resting.subtracting(one.ledger.excluded).subtracting(one.ledger.unexpected)
-            return sum + missing.count(in: dataset.slots(of: one.key, from: selection.from ?? now, to: selection.to ?? now))
+            let range = dataset.slots(of: one.key, from: selection.from ?? now, to: selection.to ?? now)
+            let existing = one.ledger.existing(in: range, dataset.calendar(of: one.key))
+            return sum + one.ledger.resting.subtracting(one.ledger.excluded).intersection(existing).count
         }
         if slots == 0 { return nil }
-        return "\(slots) missing slots rest: the upstream said nothing of them, which is doubted; each is asked for again in its time, "
-            + "and mode refresh asks now"
+        let what = dataset.roster == nil ? "what the upstream told of them was refused"
+            : "what the upstream told of them was refused, or it said nothing, which is doubted"
+        return "\(slots) missing slot\(slots == 1 ? " rests" : "s rest"): \(what); each is asked for again in its time, and mode refresh "
+            + "asks now"
     }
 }

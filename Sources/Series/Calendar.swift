@@ -58,6 +58,14 @@ package struct Calendar: Sendable, Hashable {
         }
     }
 
+    /// Runs of slots between which none exists are one: over a weekend no session is passed.
+    package func runs(of slots: SlotSet) -> Int {
+        guard case .sessions(let sessions) = existing else { return slots.ranges.count }
+        return zip(slots.ranges, slots.ranges.dropFirst()).reduce(slots.isEmpty ? 0 : 1) { count, pair in
+            count + (sessions.intersection(pair.0.upperBound..<pair.1.lowerBound).isEmpty ? 0 : 1)
+        }
+    }
+
     /// The ruler of the parts: part `i` of the time line belongs to slot `i / parts`.
     package var partRuler: Ruler {
         switch ruler {

@@ -6,7 +6,7 @@ extension Dataset {
     package func plan(_ demand: [Demand], shapes: [CallShape], circumstances: Circumstances) -> Plan {
         let channels = Dictionary(grouping: demand) { channel($0.series) }.sorted { $0.key < $1.key }
         let ledgers = hasWays ? Dictionary(grouping: circumstances.ledgers.values) { channel($0.key) } : [:]
-        return Plan(
+        var plan = Plan(
             joining: channels.compactMap { channel, demand in
                 guard let first = demand.first else { return nil }
                 let own = shapes.filter { $0.channel == channel || $0.channel.isEmpty }
@@ -18,5 +18,8 @@ extension Dataset {
                 // Series of one channel that windows, sweeps and batches serve have slots of one length.
                 return Planner(slots: calendar(of: first.series).ruler, periods: periods, shapes: own).plan(demand)
             })
+        plan.gaps = Plan.GapCount(
+            count: demand.reduce(0) { $0 + calendar(of: $1.series).runs(of: $1.missing) }, slots: plan.gaps.slots)
+        return plan
     }
 }

@@ -25,7 +25,8 @@ package struct Ledger: Sendable, Hashable {
     package var unexpected = SlotSet()
     /// Missing slots of which it has not been told whether they are expected: no call asks for them before that.
     package var untold = SlotSet()
-    /// Missing slots of which the upstream said nothing though there is reason to doubt it: they are asked for again later.
+    /// Missing slots of which the upstream said nothing though there is reason to doubt it, or told what was refused: they are asked for
+    /// again later.
     package var resting = SlotSet()
     /// The same where it is time to ask again: for them, and for what tells of them.
     package var doubted = SlotSet()

@@ -80,7 +80,7 @@ package struct Plan: Sendable, Hashable {
     package let lowerBound: Cost
     package let optimality: Optimality
     /// Runs of missing slots, and their slots.
-    package let gaps: GapCount
+    package internal(set) var gaps: GapCount
     /// Slots that no shape at hand can fill, or that the limit of requests left out.
     package let uncovered: Int
     /// What shows that no plan costs less, where it is told.

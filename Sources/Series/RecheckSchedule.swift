@@ -8,6 +8,10 @@ package enum RecheckSchedule {
         distances[min(max(attempts, 1), distances.count) - 1]
     }
 
+    /// Seconds after which a record that was refused is asked for again, by how long the upstream has told it already: six hours, a day, a
+    /// week, thirty days.
+    package static let refused = [6 * 3600, 86_400, 7 * 86_400, 30 * 86_400]
+
     /// When to ask again after an answer at `now`; nil: never.
     static func nextAsk(isFinal: Bool, steps: Int, now: Int64) -> Int64? {
         isFinal ? nil : now + Int64(next(after: steps))

@@ -9,7 +9,8 @@ extension Store {
         on connection: PostgresConnection, of dataset: Dataset, ids: [Int]? = nil, in span: Range<Int64>? = nil, now: Int64? = nil
     ) async throws -> [StoredSeries] {
         let cut = span.map { CoverageCut(dataset: dataset, span: $0) }
-        let series = try await ledgers(on: connection, of: dataset.name, ids: ids, within: cut, now: now)
+        let raw = try await ledgers(on: connection, of: dataset.name, ids: ids, within: cut, now: now)
+        let series = try await rested(raw, now: now, on: connection)
         guard let roster = dataset.roster, !series.isEmpty else { return series }
         let doubted = try await doubts(
             of: series, dataset, because: roster.doubtReason, all: ids == nil, within: cut, now: now, on: connection)
@@ -18,7 +19,7 @@ extension Store {
             var ledger = one.ledger
             if let doubt = doubted[one.id] {
                 ledger.absent = ledger.absent.subtracting(doubt.all)
-                ledger.resting = doubt.all.subtracting(doubt.again)
+                ledger.resting.formUnion(doubt.all.subtracting(doubt.again))
                 ledger.doubted = doubt.again
             }
             ledgers[one.key] = ledger
@@ -31,6 +32,31 @@ extension Store {
             }
         }
         return series.map { one in StoredSeries(id: one.id, ledger: dataset.told(ledgers, of: one.key) ?? one.ledger) }
+    }
+
+    /// With slots that rest since their records were refused: an upstream that told nonsense an hour ago tells the same now.
+    private static func rested(_ series: [StoredSeries], now: Int64?, on connection: PostgresConnection) async throws -> [StoredSeries] {
+        let refused = series.filter { !$0.ledger.quarantined.isEmpty }.map { Int32($0.id) }
+        guard let now, !refused.isEmpty else { return series }
+        let distances = RecheckSchedule.refused
+        let rows = try await connection.query("""
+            select q.series_id, range_agg(int8range(q.slot, q.slot + 1))
+            from (
+                select series_id, slot, max(last_seen_at) as seen, extract(epoch from max(last_seen_at) - min(created_at)) as age
+                from quarantine where status = 'open' and slot is not null and series_id = any(\(refused)) group by series_id, slot
+            ) q
+            where q.seen > \(.instant(now)) - make_interval(secs => case
+                when q.age < \(distances[0]) then \(distances[0]) when q.age < \(distances[1]) then \(distances[1])
+                when q.age < \(distances[2]) then \(distances[2]) else \(distances[3]) end)
+            group by q.series_id
+            """)
+        let resting = Dictionary(uniqueKeysWithValues: try rows.map { (try $0.int(0), SlotSet(ranges: try $0.ranges(1))) })
+        return series.map { one in
+            guard let slots = resting[one.id] else { return one }
+            var ledger = one.ledger
+            ledger.resting = slots.intersection(ledger.quarantined)
+            return StoredSeries(id: one.id, ledger: ledger)
+        }
     }
 
     /// By series, the slots that are absent for a reason that leaves them missing, and those of them that are to be asked for again by now.

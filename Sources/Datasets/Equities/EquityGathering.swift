@@ -74,7 +74,4 @@ struct EquityGathering {
         }
         step.marks += marks.counted(series: 0)
     }
-
-    /// Of the first session, whether its bar is a row.
-    var isFirstTaken: Bool { first.flatMap { bars[$0] }?.flaw == nil && !bars.isEmpty }
 }

@@ -192,7 +192,7 @@ struct EquityTickerExchange: Exchange {
     }
 
     private var isBeginning: Bool {
-        guard let first = gathering.first, gathering.isFirstTaken else { return false }
+        guard let first = gathering.first else { return false }
         return listed.count(in: from..<first) >= Self.beginningSilence
     }
 
