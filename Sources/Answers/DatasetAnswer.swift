@@ -76,7 +76,8 @@ extension AnswerMaker {
     private func writeCalendar(_ json: inout JSONWriter, _ known: [SeriesKey]) {
         json.key("calendar")
         json.beginObject()
-        guard case .alike(let calendar) = dataset.calendars else { return writeCalendars(&json, known) }
+        let calendars = commonCalendars(known)
+        guard let calendar = calendars.first else { return writeCalendars(&json, known) }
         json.member("slot", Self.length(of: calendar.ruler))
         switch calendar.ruler {
         case .every(let seconds, _):
@@ -86,8 +87,21 @@ extension AnswerMaker {
             json.member("parts", 1)
             json.member("part", "P1D")
         }
-        json.member("slots", calendar.existing == .all ? "all" : "sessions")
+        json.member("slots", calendars.allSatisfy { $0.existing == .all } ? "all" : "sessions")
         json.endObject()
+    }
+
+    /// The calendars of the series, where their slots have the same marks; empty where they have not.
+    private func commonCalendars(_ known: [SeriesKey]) -> Set<Series.Calendar> {
+        if case .alike(let calendar) = dataset.calendars { return [calendar] }
+        if dataset.roster != nil { return [] }
+        let calendars = Set((dataset.followed + known.filter(dataset.follows)).map(dataset.calendar))
+        return Set(calendars.map { CalendarMarks(ruler: $0.ruler, parts: $0.parts) }).count == 1 ? calendars : []
+    }
+
+    private struct CalendarMarks: Hashable {
+        let ruler: Ruler
+        let parts: Int
     }
 
     /// The series of which it is told which slots are expected, and the words for slots that this makes missing, empty or none at all.

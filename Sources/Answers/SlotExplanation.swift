@@ -191,7 +191,8 @@ package struct SlotExplanation {
         case .quarantined:
             let rests = one.ledger.resting.contains(slot)
             return .nextIngestion(
-                since: nil, rests ? "in its time: what was refused rests for six hours, then a day, a week, a month" : "it is due and missing")
+                since: nil,
+                rests ? "in its time: what was refused rests for six hours, then a day, a week, a month" : "it is due and missing")
         case .missing, .absent:
             guard let absence = gap.flatMap({ scope.absence($0, of: one) }) else {
                 return state == .missing

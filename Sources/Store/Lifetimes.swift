@@ -37,33 +37,32 @@ extension Store {
             families[dataset.family(key), default: []] += isBeginning && isFirst
                 ? [dataset.calendar(of: key).partRuler.start(of: first)] : []
         }
-        var isChange = false
-        for (family, told) in families.sorted(by: { $0.key < $1.key }) {
-            isChange = try await extendLifetimes(of: family, told: told, dataset, on: connection) || isChange
-        }
-        return isChange
+        if families.isEmpty { return false }
+        // One after the other: whoever comes second sees what the first has stored.
+        let lives = try await lockedLives(of: Set(families.keys), dataset, on: connection)
+        let spans = try await spans(of: lives.values.flatMap(\.self), dataset, on: connection)
+        return try await write(
+            lives.flatMap { family, lives in extended(lives, spans, told: families[family] ?? [], dataset) }, on: connection)
     }
 
-    /// `told`: where slots start that are sure to be the first of their series, as somebody has just told.
-    private static func extendLifetimes(
-        of family: String, told: [Int64], _ dataset: Dataset, on connection: PostgresConnection
-    ) async throws -> Bool {
-        // One after the other: whoever comes second sees what the first has stored.
-        let lives = try await lockedLives(of: family, dataset, on: connection)
-        let spans = try await spans(of: lives, dataset, on: connection)
+    /// The lifetimes of a family's series as they are by what is held. `told`: where slots start that are sure to be the first of their
+    /// series, as somebody has just told.
+    private static func extended(
+        _ lives: [Life], _ spans: [Int: (first: Range<Int64>, last: Range<Int64>)], told: [Int64], _ dataset: Dataset
+    ) -> [(life: Life, first: Int?, end: Int?)] {
+        let spans = lives.compactMap { life in spans[life.id].map { (life: life, first: $0.first, last: $0.last) } }
         // As the shortest slot has it: the others begin with the slot that it lies in.
         var begin = (lives.compactMap { life in life.first.map { dataset.calendar(of: life.key).ruler.start(of: $0) } } + told).max()
-        if let known = begin, let before = spans.values.map(\.first).filter({ $0.upperBound <= known }).map(\.lowerBound).min() {
+        if let known = begin, let before = spans.map(\.first).filter({ $0.upperBound <= known }).map(\.lowerBound).min() {
             begin = before
         }
-        let isOver = lives.contains { life in
-            guard let end = life.end, let last = spans[life.id]?.last else { return false }
-            return dataset.calendar(of: life.key).ruler.slot(containing: last.lowerBound) >= end
+        let isOver = spans.contains { span in
+            guard let end = span.life.end else { return false }
+            return dataset.calendar(of: span.life.key).ruler.slot(containing: span.last.lowerBound) >= end
         }
-        return try await write(
-            lives.map { life in
-                (life, begin.map { dataset.calendar(of: life.key).ruler.slot(containing: $0) }, isOver ? nil : life.end)
-            }, on: connection)
+        return lives.map { life in
+            (life, begin.map { dataset.calendar(of: life.key).ruler.slot(containing: $0) }, isOver ? nil : life.end)
+        }
     }
 
     /// Ends the lifetimes of all series of a call's family with the last thing that is held of any of them, within the transaction of a
@@ -72,7 +71,7 @@ extension Store {
     static func endLifetimes(of task: ClaimedTask, _ dataset: Dataset, on connection: PostgresConnection) async throws -> Bool? {
         let keys = try await connection.query("select key from series where id = any(\(task.seriesIDs.map { Int32($0) }))")
         guard let family = try keys.first.map({ dataset.family(SeriesKey(try $0.strings(0))) }) else { return nil }
-        let lives = try await lockedLives(of: family, dataset, on: connection)
+        let lives = try await lockedLives(of: [family], dataset, on: connection)[family] ?? []
         // A series of which nothing later happens to be held tells nothing: the longest slot that is held last bounds it.
         guard let end = try await spans(of: lives, dataset, on: connection).values.map(\.last.upperBound).max() else { return nil }
         return try await write(
@@ -104,16 +103,20 @@ extension Store {
         let end: Int?
     }
 
-    private static func lockedLives(of family: String, _ dataset: Dataset, on connection: PostgresConnection) async throws -> [Life] {
+    /// By family.
+    private static func lockedLives(
+        of families: Set<String>, _ dataset: Dataset, on connection: PostgresConnection
+    ) async throws -> [String: [Life]] {
         let known = try await connection.query("select id, key from series where dataset = \(dataset.name)").map {
-            (id: try $0.int(0), key: SeriesKey(try $0.strings(1)))
+            SeriesEntry(id: try $0.int(0), key: SeriesKey(try $0.strings(1)))
         }
-        let ids = known.filter { dataset.family($0.key) == family }.map { Int32($0.id) }
-        return try await connection.query("""
+        let ids = known.filter { families.contains(dataset.family($0.key)) }.map { Int32($0.id) }
+        let lives = try await connection.query("""
             select id, key, lower(lifetime), upper(lifetime) from series where id = any(\(ids)) order by id for no key update
             """).map {
                 Life(id: try $0.int(0), key: SeriesKey(try $0.strings(1)), first: try $0.intOrNil(2), end: try $0.intOrNil(3))
             }
+        return Dictionary(grouping: lives) { dataset.family($0.key) }
     }
 
     private static func write(_ wanted: [(life: Life, first: Int?, end: Int?)], on connection: PostgresConnection) async throws -> Bool {

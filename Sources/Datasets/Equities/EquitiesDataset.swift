@@ -41,11 +41,13 @@ extension Equities {
         name == "ticker" ? EquityTickers.canonical(value) : value
     }
 
-    /// The evening's run, when all of the day has fallen due; and in the morning what was corrected overnight. The day before that is asked
-    /// for too, for it lies before a split of yesterday's, and shows by its prices that there was one.
+    /// The evening's run, when all of the day has fallen due, and behind it what lacks farther back; in the morning what was corrected
+    /// overnight. The day before that is asked for too, for it lies before a split of yesterday's, and shows by its prices that there was
+    /// one.
     static func schedules(_ zone: Zone) -> [DatasetSchedule] {
         [
-            DatasetSchedule("daily", .daily(minutes: [20 * 60 + 15], zone), .everyHole, lane: .repair),
+            DatasetSchedule("daily", .daily(minutes: [20 * 60 + 15], zone), .missing(daysBack: 30), lane: .repair),
+            DatasetSchedule("history", .daily(minutes: [20 * 60 + 45], zone), .everyHole, lane: .history),
             DatasetSchedule("corrections", .daily(minutes: [9 * 60 + 15], zone), .corrections, lane: .repair),
         ]
     }
