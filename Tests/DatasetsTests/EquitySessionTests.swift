@@ -90,8 +90,14 @@ struct EquitySessionTests {
     @Test func whatIsGivenUp() throws {
         let causes: [(FailureClass, Bool)] = [(.forbidden, true), (.badRequest, false), (.server, false), (.filterIgnored, false)]
         for (cause, isUnusable) in causes {
-            let outcome = try carryOut(bench.session(["A"], "2024-07-03"), cause: { _ in cause }) { _ in nil }
+            let call = bench.session(["A"], "2024-07-03", now: bench.evening("2024-07-09"))
+            let outcome = try carryOut(call, cause: { _ in cause }) { _ in nil }
             if case .shapeUnusable = outcome.end { #expect(isUnusable) } else { #expect(!isUnusable && outcome.isUnproved) }
+        }
+        // Of a session that is not over, or that is older than two years, it says nothing of others.
+        for now in [bench.evening("2024-07-03") - 2 * 3600, bench.evening("2026-07-04")] {
+            let outcome = try carryOut(bench.session(["A"], "2024-07-03", now: now), cause: { _ in .forbidden }) { _ in nil }
+            #expect(outcome.isUnproved)
         }
         var refusals = 3
         let outcome = try carryOut(bench.session(["A"], "2024-07-03"), cause: { _ in .throttled(retryAfterSeconds: nil) }) { _ in

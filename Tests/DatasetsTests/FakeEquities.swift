@@ -55,7 +55,7 @@ struct EquitiesBench {
                 shape: "ticker", series: [SeriesKey([ticker])], periods: days, now: now, requests: requests, pageRows: pageRows), sessions)
     }
 
-    func session(_ tickers: [String], _ day: String, now: Int64 = .max - 1) -> any Exchange {
+    func session(_ tickers: [String], _ day: String, now: Int64 = 1_900_000_000) -> any Exchange {
         Equities.exchange(
             CallOrder(
                 shape: "session", series: tickers.map { SeriesKey([$0]) }, periods: self.day(day)..<self.day(day) + 1, now: now,

@@ -101,10 +101,19 @@ struct EquitySessionExchange: Exchange {
             // A doubtful request is given up early: this one waits for the quota like any other.
             attempt += 1
             step.requests = [send()]
-        case .forbidden: step.end = .shapeUnusable("the upstream's plan does not serve whole sessions")
+        case .forbidden: step.end = forbidden
         case .filterIgnored: step.end = .unproved("the bars of the session are not adjusted for splits")
         default: step.end = .unproved("the bars of the session of \(LocalDate(daysSince1970: day)) were not to be had")
         }
         return step
+    }
+
+    /// A 403 may be of this session alone: it is not over, or is older than what the upstream's smallest plan reaches back to.
+    private var forbidden: CallEnd {
+        if !sessions.isDue(day, at: now) { return .unproved("the upstream does not serve the session before it is over") }
+        if day < EquityTickerExchange.reach(at: now, in: sessions.zone) {
+            return .unproved("the upstream's plan does not serve this session; POLYGON_HISTORY says how far back it does")
+        }
+        return .shapeUnusable("the upstream's plan does not serve whole sessions")
     }
 }

@@ -136,7 +136,7 @@ struct EquityTickerExchange: Exchange {
     private var narrowed: Step {
         mutating get {
             guard reach == nil, let today else { return end(.unproved("the upstream's plan does not serve the bars of \(ticker)")) }
-            let first = sessions.zone.day(at: now - Self.reachDays * 86_400).daysSince1970
+            let first = Self.reach(at: now, in: sessions.zone)
             guard first > from else { return end(.unproved("the upstream's plan does not serve the bars of \(ticker)")) }
             guard first <= min(to, today), first < periods.upperBound else {
                 return end(.unproved("\(Self.older(first)); POLYGON_HISTORY=P\(Self.reachDays)D says so"))
@@ -151,6 +151,9 @@ struct EquityTickerExchange: Exchange {
             return step
         }
     }
+
+    /// The first day that the upstream's smallest plan serves.
+    static func reach(at now: Int64, in zone: Zone) -> Int { zone.day(at: now - reachDays * 86_400).daysSince1970 }
 
     private static func older(_ first: Int) -> String {
         "the upstream's plan does not serve bars from before \(LocalDate(daysSince1970: first))"
