@@ -8,6 +8,7 @@ internal import Store
 /// as it is told, to the event that ends the job. Each has an id; who comes back with the last one (`Last-Event-ID`) misses nothing.
 struct EventStream {
     let store: Store
+    let datasets: [Dataset]
     let seat: EventSeat
     let watched: WatchedIngestion
     /// Events up to this one are known to the client; nil: it begins with the snapshot.
@@ -23,7 +24,9 @@ struct EventStream {
         var last = min(known ?? watched.last, watched.last)
         // One that is over already is told to be so by the event that ended it.
         if known == nil, watched.job.status.isOver, watched.end > 0 { last = watched.end - 1 }
-        try await writer.write(snapshot)
+        // Where the store is away for a moment it is told without.
+        let job = (try? await store.scored([watched.job], of: datasets))?.first ?? watched.job
+        try await writer.write(snapshot(of: job))
         try await writer.flush()
         var isOver = watched.job.status.isOver
         var beat = Deadline.after(Self.heartbeat)
@@ -54,9 +57,9 @@ struct EventStream {
     }
 
     /// Its id is that of the last event that it shows; who knows of earlier ones keeps his place, since the events follow.
-    private var snapshot: [UInt8] {
+    private func snapshot(of job: StoredIngestion) -> [UInt8] {
         var json = JSONWriter(capacity: 1024)
-        IngestionText.write(watched.job, to: &json)
+        IngestionText.write(job, to: &json)
         let id = known == nil ? "id: \(watched.last)\n" : ""
         return Array("retry: 2000\n\n\(id)event: snapshot\ndata: ".utf8) + json.bytes + Array("\n\n".utf8)
     }

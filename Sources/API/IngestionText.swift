@@ -1,3 +1,4 @@
+internal import Answers
 internal import Bytes
 internal import Series
 internal import Store
@@ -44,6 +45,8 @@ enum IngestionText {
             json.member("absent", sums.absent)
             json.member("unfillable", job.slotsUnfillable)
         }
+        json.key("quality")
+        if let quality = job.quality { write(quality, to: &json) } else { json.null() }
         json.member("requested_by", job.requestedBy)
         json.member("lane", job.lane.rawValue)
         json.member("created_at", instant: job.createdAt)
@@ -52,6 +55,16 @@ enum IngestionText {
         json.member("estimated_completion_at", instant: estimate?.p50)
         json.member("estimated_completion_at_p90", instant: estimate?.p90)
         json.member("error", job.error)
+        json.endObject()
+    }
+
+    private static func write(_ quality: IngestionQuality, to json: inout JSONWriter) {
+        json.beginObject()
+        json.member("series", quality.series)
+        json.member("below_gate", quality.belowGate)
+        json.key("lowest")
+        json.double(quality.lowest)
+        json.member("lowest_series") { json in json.members(of: quality.lowestSeries, names: quality.keys) }
         json.endObject()
     }
 

@@ -25,7 +25,7 @@ extension Service {
                 throw Failure(ProblemType.serviceUnavailable.problem("As many clients watch ingestions as may at one time.")
                     .with("Retry-After", "5"))
             }
-            let stream = EventStream(store: self.planning.store, seat: seat, watched: watched, known: known)
+            let stream = EventStream(store: self.planning.store, datasets: self.datasets, seat: seat, watched: watched, known: known)
             var response = Response(status: 200, fields: Self.eventFields, body: .stream { writer in try await stream.send(to: writer) })
             response.fields.add("Content-Type", "text/event-stream")
             return response

@@ -53,7 +53,7 @@ extension Service {
     }
 
     private func job(_ id: String) async throws -> StoredIngestion {
-        guard let job = try await planning.store.ingestion(id: id) else {
+        guard let job = try await planning.ingestion(id: id) else {
             throw Failure(.ingestionUnknown, "The ingestion is gone already.")
         }
         return job
@@ -92,9 +92,9 @@ extension Service {
             let after = try Paging.place(cursor, in: "ingestions")
             // One more than is shown says whether there is a next page.
             let jobs = try await self.planning.store.ingestions(dataset: name, status: status, after: after, limit: limit + 1)
-            let shown = jobs.prefix(limit)
+            let shown = try await self.planning.store.scored(Array(jobs.prefix(limit)), of: self.datasets)
             let next = jobs.count > limit ? shown.last.map { Paging.cursor("ingestions", after: $0.id) } : nil
-            let estimates = try await self.estimates(of: Array(shown))
+            let estimates = try await self.estimates(of: shown)
             return Paging.response(request, next: next) { json in
                 for job in shown { IngestionText.write(job, estimate: estimates[job.id], to: &json) }
             }
@@ -133,7 +133,7 @@ extension Service {
     }
 
     private func ingestion(of request: Request) async throws -> StoredIngestion {
-        guard let job = try await planning.store.ingestion(id: request.parameter("id") ?? "") else { throw Service.ingestionUnknown }
+        guard let job = try await planning.ingestion(id: request.parameter("id") ?? "") else { throw Service.ingestionUnknown }
         return job
     }
 

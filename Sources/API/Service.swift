@@ -93,6 +93,7 @@ package final class Service {
         get("/v1/{dataset}/exclusions/{id}", .scope(.read), oneExclusion)
         delete("/v1/{dataset}/exclusions/{id}", .scope(.ingest), liftExclusion)
         get("/v1/{dataset}/revisions", .scope(.read), atOnce: readAgain, revisions)
+        get("/v1/{dataset}/quality", .scope(.read), listQuality)
         get("/v1/{dataset}/quarantine", .scope(.read), listQuarantine)
         post("/v1/{dataset}/quarantine/replay", .scope(.ingest), replayQuarantine)
         get("/v1/{dataset}/quarantine/{id}", .scope(.read), oneRefusal)

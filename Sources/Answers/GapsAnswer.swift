@@ -64,6 +64,7 @@ extension AnswerMaker {
             return Array(sorted[page.indices])
         })
         let next = last.map { Cursor(place: [$0]).text(seal: question.seal) }
+        let quality = try await latestQuality(of: snapshot.series.map(\.id))
         var json = JSONWriter(capacity: 128 + snapshot.series.count * 200)
         json.beginObject()
         json.key("data")
@@ -88,12 +89,35 @@ extension AnswerMaker {
             } else {
                 json.null()
             }
+            write(quality[one.id], to: &json)
             json.endObject()
         }
         json.endArray()
         json.member("next_cursor", next)
         json.endObject()
         return fresh(json.bytes, nextCursor: next, of: snapshot, until: nil)
+    }
+
+    /// Read behind the snapshot: what is newer has raised the version since, and is asked for anew by who hears of that.
+    private func latestQuality(of series: [Int]) async throws -> [Int: SeriesQuality] {
+        do {
+            return try await store.latestQuality(of: dataset, series)
+        } catch where Store.isUnavailable(error) {
+            throw AnswerError.storeUnavailable(retryAfter: 1)
+        }
+    }
+
+    private func write(_ quality: SeriesQuality?, to json: inout JSONWriter) {
+        json.key("quality")
+        guard let quality else { return json.null() }
+        json.beginObject()
+        json.key("score")
+        json.double(quality.score)
+        json.key("below_gate")
+        json.bool(quality.isBelowGate)
+        json.member("ingestion_id", quality.ingestionID)
+        json.member("at", instant: quality.at, in: dataset.zone)
+        json.endObject()
     }
 }
 

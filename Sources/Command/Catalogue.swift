@@ -20,7 +20,8 @@ struct Catalogue: Sendable {
             santiago: try Self.zone("America/Santiago"), cmg: settings.cmg, sipRate: settings.sipRate, utc: try Self.zone("Etc/UTC"),
             kraken: settings.kraken.following, krakenRate: settings.krakenRate, accounts: settings.accounts.following,
             metricsRate: settings.accounts.rate, batch: settings.accounts.batch, newYork: try Self.zone("America/New_York"),
-            equities: settings.equities.following, polygonRate: settings.equities.rate)
+            equities: settings.equities.following, polygonRate: settings.equities.rate
+        ).map { $0.gated(at: settings.qualityGate) }
         var rates = ["sip": settings.sipRate, "kraken": settings.krakenRate, "polygon": settings.equities.rate]
         var origins = [
             "cmg": settings.sipBaseURL.description, "kraken": settings.krakenBaseURL.description,

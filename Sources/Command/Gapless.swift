@@ -43,6 +43,7 @@ struct Gapless: ParsableCommand {
         groupedSubcommands: [
             CommandGroup(name: "Looking", subcommands: [
                 DatasetsCommand.self, ReportCommand.self, GapsCommand.self, PlanCommand.self, VerifyCommand.self, QuarantineCommand.self,
+                QualityCommand.self,
             ]),
             CommandGroup(name: "Fetching", subcommands: [IngestCommand.self, ImportCommand.self, JobsCommand.self]),
             CommandGroup(name: "Running", subcommands: [

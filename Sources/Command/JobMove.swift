@@ -8,7 +8,7 @@ enum JobMove: Sendable {
 
     /// The job of an id. `name`: the option or argument that named it.
     static func find(_ id: String, _ name: String, _ attached: AttachedStore) throws -> StoredIngestion {
-        let job = try attached.planning { _, planning in try await planning.store.ingestion(id: id) }
+        let job = try attached.planning { _, planning in try await planning.ingestion(id: id) }
         guard let job else { throw InputError(name, "there is no job \(ShownText.safe(id)) in this store (gapless jobs lists them)") }
         return job
     }
@@ -24,7 +24,12 @@ enum JobMove: Sendable {
             }
         }
         guard let moved else { throw StoreError.unavailable("the job is gone already") }
-        return moved
+        return try Self.scored([moved], attached)[0]
+    }
+
+    /// With what their records were found to be.
+    static func scored(_ jobs: [StoredIngestion], _ attached: AttachedStore) throws -> [StoredIngestion] {
+        try attached.planning { _, planning in try await planning.store.scored(jobs, of: planning.datasets) }
     }
 
     static func sentence(_ refusal: IllegalMove) -> String {

@@ -64,6 +64,10 @@ struct JobRun {
 
     /// Says what the job came to, and throws the exit code of that.
     func report(_ job: StoredIngestion) throws {
+        let job = try JobMove.scored([job], attached)[0]
+        if !json, let quality = job.quality, quality.belowGate > 0 {
+            say("\(JobText.words(quality)): gapless quality \(job.dataset) --ingestion \(job.id)")
+        }
         say(json ? JobText.json(job) : JobText.summary(job))
         if let code = JobText.exitCode(job) { throw code }
     }

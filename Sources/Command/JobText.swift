@@ -32,11 +32,17 @@ enum JobText {
             ("rows", "\(sums.written) written, \(sums.revised) revised, \(sums.unchanged) unchanged, \(sums.quarantined) quarantined"),
             ("requested by", job.requestedBy), ("created", Timestamp.text(job.createdAt)),
         ]
+        if let quality = job.quality { facts.insert(("quality", Self.words(quality)), at: facts.count - 2) }
         if let started = job.startedAt { facts.append(("started", Timestamp.text(started))) }
         if let finished = job.finishedAt { facts.append(("finished", Timestamp.text(finished))) }
         if let error = job.error { facts.append(("error", error)) }
         if let resume { facts.append(("to resume", resume)) }
         return facts.map { ShownText.padded($0.0, to: 12) + "  " + ShownText.safe($0.1) }
+    }
+
+    static func words(_ quality: IngestionQuality) -> String {
+        "\(quality.belowGate) of \(quality.series) series below the gate of \(quality.gate), the lowest score \(quality.lowest) "
+            + "(\(quality.lowestSeries))"
     }
 
     /// What a job came to, in one line.

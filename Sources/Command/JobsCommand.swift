@@ -67,7 +67,9 @@ struct JobsList: ParsableCommand {
                 let (name, status, limit) = (dataset, status, limit)
                 if let name { _ = try SelectionJSON.dataset(name, among: attached.catalogue.datasets) }
                 let jobs = try attached.planning { _, planning in
-                    try await planning.store.ingestions(dataset: name, status: status, after: nil, limit: limit)
+                    try await planning.store.scored(
+                        try await planning.store.ingestions(dataset: name, status: status, after: nil, limit: limit),
+                        of: planning.datasets)
                 }
                 if json { return say("[\(jobs.map(JobText.json).joined(separator: ","))]") }
                 jobs.isEmpty ? say("no jobs") : say(JobText.table(jobs))

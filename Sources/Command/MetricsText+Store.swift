@@ -13,6 +13,7 @@ extension MetricsText {
         family("gapless_store_sample_seconds", "gauge", "Time that the last look into the store took.")
         if let sample = reading.sample { self.sample(sample.seconds) }
         slots(reading.sample?.coverage ?? [])
+        quality(reading.sample?.quality ?? [])
         let figures = reading.sample?.figures ?? StoreFigures()
         budgets(figures.budgets)
         work(figures)
@@ -40,6 +41,15 @@ extension MetricsText {
                 ("quarantined", tally.quarantined), ("pending", tally.pending), ("absent", tally.absent), ("excluded", tally.excluded),
             ] { sample(labels(one) + [("state", state)], count) }
         }
+    }
+
+    private mutating func quality(_ datasets: [StoreSampler.Quality]) {
+        family(
+            "gapless_quality_below_gate", "gauge",
+            "Followed series of which the last records that came scored under the gate, of datasets that have rules for them.")
+        for one in datasets { sample([("dataset", one.dataset)], one.belowGate) }
+        family("gapless_quality_score_min", "gauge", "The lowest of the followed series' latest scores; absent without one.")
+        for one in datasets { if let lowest = one.lowest { sample([("dataset", one.dataset)], lowest) } }
     }
 
     /// One sample an upstream, however many scopes it counts apart: of the scope that has least left.

@@ -50,6 +50,8 @@ struct Settings: Sendable {
     var maxWorkers = 4
     var retention = Retention.Periods()
     var alerts = AlertSetting()
+    /// A series whose records score less is marked.
+    var qualityGate = 0.8
     /// Whether this process does what schedules say.
     var schedules = true
     /// nil: as talkative as the command is by itself.
@@ -118,6 +120,7 @@ struct Settings: Sendable {
         maxWorkers = try reader.integer("MAX_WORKERS", in: 1...64) ?? maxWorkers
         retention = try reader.retention()
         alerts = try AlertSetting(reader)
+        qualityGate = try reader.share("MIN_DATA_QUALITY_SCORE") ?? qualityGate
         schedules = try reader.flag("GAPLESS_SCHEDULES") ?? schedules
         logLevel = try reader.choice("LOG_LEVEL", Log.Level.allCases)
         logFormat = try reader.choice("LOG_FORMAT", Log.Format.allCases) ?? (isatty(2) == 1 ? .text : .json)

@@ -15,6 +15,7 @@ struct SettingsReader {
         "POLYGON_BASE_URL", "POLYGON_API_KEY", "POLYGON_RATE_LIMIT", "POLYGON_HISTORY", "EQUITIES_TICKERS_FILE", "EQUITIES_CALENDAR_FILE",
         "RETRY_DELAY", "MAX_WORKERS", "RETENTION_TASKS", "RETENTION_RECEIPTS", "RETENTION_EVENTS", "RETENTION_AUDIT", "RETENTION_ALERTS",
         "GAPLESS_METRICS_PORT", "ALERT_GRACE", "ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_SECRET", "LOG_LEVEL", "LOG_FORMAT",
+        "MIN_DATA_QUALITY_SCORE",
     ]
 
     let values: [String: String]
@@ -79,7 +80,7 @@ struct SettingsReader {
     static func refuseMisspelt(_ names: [String]) throws(SettingError) {
         // Of the make targets and the tests, not of the program.
         let others: Set<String> = ["GAPLESS_REAL_DATA", "GAPLESS_PG_BIN", "GAPLESS_SANDBOX_PORT"]
-        let ours = ["GAPLESS_", "ALERT_", "RETENTION_", "KRAKEN_", "METRICS_", "POLYGON_", "EQUITIES_"]
+        let ours = ["GAPLESS_", "ALERT_", "RETENTION_", "KRAKEN_", "METRICS_", "POLYGON_", "EQUITIES_", "MIN_DATA_"]
         for name in names where ours.contains(where: name.hasPrefix) && !Self.names.contains(name) && !others.contains(name) {
             throw SettingError(variable: name, expected: "is not a setting; they are listed in the README")
         }
@@ -101,6 +102,16 @@ struct SettingsReader {
         guard let value = Int(text), range.contains(value) else {
             throw SettingError(
                 variable: name, expected: "expected a whole number from \(range.lowerBound) to \(range.upperBound), not \(text)")
+        }
+        return value
+    }
+
+    /// A part of a whole, written as a decimal number: `0.8`.
+    func share(_ name: String) throws(SettingError) -> Double? {
+        guard let text = text(name) else { return nil }
+        let isPlain = text.utf8.allSatisfy { (48...57).contains($0) || $0 == UInt8(ascii: ".") } && text.utf8.first != UInt8(ascii: ".")
+        guard isPlain, let value = Double(text), (0...1).contains(value) else {
+            throw SettingError(variable: name, expected: "expected a decimal number from 0 to 1, such as 0.8, not \(text)")
         }
         return value
     }

@@ -14,9 +14,18 @@ final class StoreSampler {
         let tally: Tally
     }
 
+    /// The latest scores of a dataset's series that are followed; of a dataset without rules there are none.
+    struct Quality: Sendable {
+        let dataset: String
+        let belowGate: Int
+        /// nil where nothing is scored.
+        let lowest: Double?
+    }
+
     struct Sample: Sendable {
         let figures: StoreFigures
         let coverage: [Coverage]
+        let quality: [Quality]
         let takenAt: Deadline
         /// Real seconds that it took.
         let seconds: Double
@@ -80,8 +89,9 @@ final class StoreSampler {
         do {
             let figures = try await store.figures(now: clock.exactNow)
             let coverage = try await coverage()
+            let quality = try await quality()
             let seconds = Double(Deadline.now.nanoseconds - began.nanoseconds) / 1e9
-            last = Sample(figures: figures, coverage: coverage, takenAt: .now, seconds: seconds)
+            last = Sample(figures: figures, coverage: coverage, quality: quality, takenAt: .now, seconds: seconds)
             isUp = true
             nextLook = .after(Self.interval)
         } catch {
@@ -90,6 +100,15 @@ final class StoreSampler {
         }
         isLooking = false
         for waiter in waiting { waiter.wake() }
+    }
+
+    private func quality() async throws -> [Quality] {
+        var all: [Quality] = []
+        for dataset in datasets where dataset.quality != nil {
+            let latest = try await store.latestQuality(of: dataset).values.filter { dataset.follows($0.key) }
+            all.append(Quality(dataset: dataset.name, belowGate: latest.count(where: \.isBelowGate), lowest: latest.map(\.score).min()))
+        }
+        return all
     }
 
     /// From the horizon's first day to now, as a report without a range.

@@ -27,6 +27,9 @@ package final class Alarms: Duty {
     /// How far back outcomes of requests count, of the shown clock, within these real seconds.
     private static let outcomesFor = 30.0...600.0
 
+    /// Scores that are older say nothing of now, of the shown clock.
+    private static let qualitySeconds: Int64 = 7 * 86_400
+
     package init(
         store: Store, datasets: [Dataset], rates: [String: RequestRate], clock: ServiceClock, settings: Settings,
         observe: @escaping (IngestEvent) -> Void
@@ -61,6 +64,11 @@ package final class Alarms: Duty {
             let lacks = try await lacks(of: dataset, round, now)
             spans[dataset.name] = lacks.span
             alarms += AlarmRules.alarms(lacks, of: dataset)
+            if dataset.quality != nil {
+                let scores = try await round.latestQuality(of: dataset, since: now - Self.qualitySeconds)
+                let followed = scores.filter { dataset.follows($0.key) }.map { (key: $0.key, score: $0.score) }
+                if let alarm = AlarmRules.alarm(followed, of: dataset) { alarms.append(alarm) }
+            }
         }
         let outcomes = try await round.outcomes(ofSeconds: clock.realSeconds(600).clamped(to: Self.outcomesFor))
         let verdicts = Dictionary(outcomes.map { ($0.upstream, $0.verdict) }) { first, _ in first }
@@ -72,7 +80,7 @@ package final class Alarms: Duty {
             case .incompleteDay:
                 guard let span = spans[scope], let date = LocalDate(alert.cause.key), span.contains(date) else { return .outOfView }
                 return .mended
-            case .lateSlot: return spans[scope] == nil ? .outOfView : .mended
+            case .lateSlot, .quality: return spans[scope] == nil ? .outOfView : .mended
             case .budgetShort: return self.rates[scope] == nil ? .outOfView : .mended
             case .failingUpstream:
                 if self.rates[scope] == nil { return .outOfView }

@@ -38,6 +38,12 @@ package final class Planning {
         self.rates = rates
     }
 
+    /// An ingestion with what its records were found to be; nil where there is none of this id.
+    package func ingestion(id: String) async throws -> StoredIngestion? {
+        guard let job = try await store.ingestion(id: id) else { return nil }
+        return try await store.scored([job], of: datasets).first
+    }
+
     /// Makes a plan and keeps it for a quarter of an hour. Nothing is asked of the upstream.
     package func plan(_ selection: Selection) async throws -> MadePlan { try await keep(try await draft(selection)) }
 

@@ -258,6 +258,7 @@ package final class Worker {
         result.dropped = outcome.dropped
         result.quarantined = outcome.refused.count
         result.refused = RefusedRecords(outcome.refused, of: task.seriesIDs)
+        for mark in outcome.marks { result.marks[task.seriesIDs[mark.series], default: [:]][mark.check, default: 0] += mark.records }
         result.bodyBytes = outcome.bodyBytes
         if let failure = outcome.failure {
             if failure.isClosing { return await putDown(holding.claim, requests: outcome.requests) }

@@ -9,6 +9,8 @@ package struct Alarm: Sendable, Hashable {
         case failingUpstream = "failing_upstream"
         /// More is asked of an upstream's quota than it holds.
         case budgetShort = "budget_short"
+        /// Of some series the last records that came are not good enough.
+        case quality
 
         /// Whether the scope is an upstream; else it is a dataset.
         package var concernsUpstream: Bool { self == .failingUpstream || self == .budgetShort }
@@ -40,7 +42,7 @@ package struct Alarm: Sendable, Hashable {
     package let severity: Severity
     /// One sentence for people.
     package let message: String
-    /// How many slots lack, or requests fail or are too many.
+    /// How many slots lack, requests fail or are too many, or series are below the gate.
     package let count: Int
     /// What it is about: a JSON object.
     package let subject: String

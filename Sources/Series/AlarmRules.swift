@@ -153,6 +153,30 @@ package enum AlarmRules {
             })
     }
 
+    /// Of the latest scores of a dataset's series; nil where none is below the gate.
+    package static func alarm(_ scores: [(key: SeriesKey, score: Double)], of dataset: Dataset) -> Alarm? {
+        guard let gate = dataset.quality?.gate else { return nil }
+        let below = scores.filter { $0.score < gate }
+        guard let lowest = below.min(by: { ($0.score, $0.key) < ($1.score, $1.key) }) else { return nil }
+        return Alarm(
+            .init(.quality, scope: dataset.name), .warning,
+            message: "\(dataset.name): the last records of \(below.count) of \(scores.count) series scored below the gate of \(gate), "
+                + "the lowest \(lowest.score) (\(lowest.key))",
+            count: below.count, subject: object { $0.member("dataset", dataset.name) },
+            details: object { json in
+                json.member("series_below", below.count)
+                json.member("series", scores.count)
+                for (name, number) in [("gate", gate), ("lowest", lowest.score)] {
+                    json.key(name)
+                    json.double(number)
+                }
+                json.key("lowest_series")
+                json.beginObject()
+                for (name, value) in zip(dataset.keys, lowest.key.values) { json.member(name, value) }
+                json.endObject()
+            })
+    }
+
     private static func unit(of dataset: Dataset) -> String {
         if case .alike(let calendar) = dataset.calendars, case .every(3600, _) = calendar.ruler { "hours" } else { "slots" }
     }

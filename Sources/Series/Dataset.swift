@@ -67,7 +67,7 @@ package struct Dataset: Sendable {
     /// How rows of one series tell that older ones have been restated; nil where an upstream never does.
     package let continuity: Continuity?
     /// By what the records of a call are scored; nil where they are not.
-    package let quality: QualityRules?
+    package internal(set) var quality: QualityRules?
     /// How many parts one row of this series fills, from the part that its time names: 1, or all of a slot where the upstream
     /// speaks of whole slots only (CMG: the programmes are hourly).
     package let partsPerRow: @Sendable (SeriesKey) -> Int

@@ -19,16 +19,35 @@ package struct QualityRules: Sendable {
     package let checks: [Check]
     /// The check that a reason for refusing a record belongs to.
     package let refusals: [String: String]
+    /// A series that scores less is marked, nothing else: 0 to 1.
+    package var gate = 0.8
+
+    /// The check of a reason that belongs to none: the record is not of the form that was agreed.
+    package static let otherwise = "schema"
 
     package init(checks: [Check], refusals: [String: String]) {
         self.checks = checks
         self.refusals = refusals
     }
 
-    /// 1 less each check's weight times the share of the records that failed it, at least 0; nil where there were none.
+    /// The check that a record fails which is refused for a reason.
+    package func check(of reason: String) -> String { refusals[reason] ?? Self.otherwise }
+
+    /// 1 less each check's weight times the share of the records that failed it, at least 0; nil where there were none. To six decimals,
+    /// so that what comes to the gate exactly is not under it by the last bit of a sum.
     package func score(of records: Int, failing counts: [String: Int]) -> Double? {
         if records == 0 { return nil }
-        return max(0, 1 - checks.reduce(0) { $0 + $1.weight * Double(counts[$1.name] ?? 0) / Double(records) })
+        let lost = checks.reduce(0) { $0 + $1.weight * Double(counts[$1.name] ?? 0) / Double(records) }
+        return (max(0, 1 - lost) * 1e6).rounded(.toNearestOrEven) / 1e6
+    }
+}
+
+extension Dataset {
+    /// The same with another gate, where its records are scored.
+    package func gated(at gate: Double) -> Dataset {
+        var dataset = self
+        dataset.quality?.gate = gate
+        return dataset
     }
 }
 

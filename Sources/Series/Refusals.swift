@@ -15,6 +15,8 @@ package struct Refusals: Sendable, Equatable {
     package private(set) var kept: [QuarantinedRecord] = []
     /// Of those beyond the bound.
     package private(set) var beyond: [Place] = []
+    /// How many of these there were, by the index into the order's series and the reason.
+    package private(set) var countsBeyond: [Int: [String: Int]] = [:]
     /// All of them.
     package private(set) var count = 0
     private var room: Int
@@ -23,7 +25,7 @@ package struct Refusals: Sendable, Equatable {
 
     private init(room: Int) { self.room = room }
 
-    package var isEmpty: Bool { kept.isEmpty && beyond.isEmpty }
+    package var isEmpty: Bool { kept.isEmpty && beyond.isEmpty && countsBeyond.isEmpty }
 
     package mutating func add(_ records: [QuarantinedRecord]) {
         count += records.count
@@ -31,7 +33,9 @@ package struct Refusals: Sendable, Equatable {
         kept += fitting
         room -= fitting.count
         for record in records.dropFirst(fitting.count) {
-            if let series = record.series, let time = record.time { beyond.append(Place(series: series, time: time)) }
+            guard let series = record.series else { continue }
+            countsBeyond[series, default: [:]][record.reason, default: 0] += 1
+            if let time = record.time { beyond.append(Place(series: series, time: time)) }
         }
     }
 

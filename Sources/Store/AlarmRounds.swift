@@ -19,6 +19,11 @@ package final class AlarmRound {
         try await Store.ledgers(on: connection, of: dataset, in: span)
     }
 
+    /// Of each series the score of the last records that came of it since an instant of the shown clock.
+    package func latestQuality(of dataset: Dataset, since: Int64) async throws -> [SeriesQuality] {
+        Array(try await Store.latestQuality(of: dataset, since: since, on: connection).values)
+    }
+
     /// Series that are followed for less than so many real seconds: their horizon is being fetched for the first time.
     package func newSeries(of dataset: String, within seconds: Double) async throws -> Set<Int> {
         let rows = try await connection.query("""

@@ -143,7 +143,7 @@ extension Store {
         return try await pool.read("""
             select \(Self.alertColumns) from alerts
             where (\(state == .all) or (cleared_at is null) = \(state == .open)) and (\(kindName) is null or kind = \(kindName))
-                and (\(dataset) is null or (scope = \(dataset) and kind in ('incomplete_day', 'late_slot')))
+                and (\(dataset) is null or (scope = \(dataset) and kind in ('incomplete_day', 'late_slot', 'quality')))
                 and (\(after)::uuid is null
                     or (recorded_at, id) < (select a.recorded_at, a.id from alerts a where a.id = \(after)::uuid))
             order by recorded_at desc, id desc limit \(limit)

@@ -32,4 +32,5 @@ package let dailyMigrations: [RowSchema.Migration] = [
     .efficiency,
     .provisional,
     .proofs,
+    .quality,
 ]

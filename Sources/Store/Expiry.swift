@@ -88,11 +88,16 @@ extension Store {
                 delete from ingestion_events where id in (
                     select id from ingestion_events where ingestion_id = any(\(ids)::uuid[]) limit \(Self.sweptMax)) returning true
                 """)
+            let quality = try await connection.query("""
+                delete from quality where ctid = any(array(
+                    select ctid from quality where ingestion_id = any(\(ids)::uuid[]) limit \(Self.sweptMax))) returning true
+                """)
             _ = try await connection.query("""
                 delete from ingestions i where i.id = any(\(ids)::uuid[]) and not exists (select from tasks t where t.ingestion_id = i.id)
                     and not exists (select from ingestion_events e where e.ingestion_id = i.id)
+                    and not exists (select from quality q where q.ingestion_id = i.id)
                 """)
-            return ids.count == atOnce || tasks.count == Self.sweptMax || events.count == Self.sweptMax
+            return ids.count == atOnce || [tasks, events, quality].contains { $0.count == Self.sweptMax }
         }
     }
 }

@@ -58,6 +58,8 @@ package struct StoredIngestion: Sendable {
     package let sums: Sums
     /// It was resumed after its end, and what its selection still lacks has not been planned anew since.
     package var isResumed = false
+    /// How good the records were that it brought, as far as they are scored; where it was asked for (`Store.scored`).
+    package var quality: IngestionQuality?
 }
 
 extension Store {

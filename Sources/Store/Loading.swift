@@ -187,6 +187,8 @@ extension Store {
                         and o.first_time <= \(.instant(times?.upperBound)) and o.last_time >= \(.instant(times?.lowerBound))), 0))
             where f.id = \(file.id) returning f.edition::int8
             """).only().int(0)
+        let came = [file.seriesID: outcome.rows]
+        if try await countQuality(of: came, result, task, dataset, now: now, on: connection) { settled.isChange = true }
         try await settle(task, result, rows: outcome.rows, outcome.counts, settled, dataset, now: now, on: connection)
     }
 

@@ -18,6 +18,8 @@ package struct RefusedRecords: Sendable, Equatable {
     package private(set) var kept: [Record] = []
     /// All instants of which records were refused, by series: nothing that is said of them counts as silence.
     package private(set) var times: [Int: [Int64]] = [:]
+    /// How many there were of which nothing is kept, by series and reason.
+    private var countsBeyond: [Int: [String: Int]] = [:]
 
     package init() {}
 
@@ -35,6 +37,16 @@ package struct RefusedRecords: Sendable, Equatable {
         for place in refusals.beyond where Self.years.contains(place.time) {
             times[seriesIDs[place.series], default: []].append(place.time)
         }
+        for (series, counts) in refusals.countsBeyond { countsBeyond[seriesIDs[series]] = counts }
+    }
+
+    /// How many there were, by series and reason: those of which it is known whose they are.
+    var counts: [Int: [String: Int]] {
+        var counts = countsBeyond
+        for one in kept {
+            if let id = one.seriesID { counts[id, default: [:]][one.reason, default: 0] += 1 }
+        }
+        return counts
     }
 
     /// Series that listings told of.

@@ -72,6 +72,8 @@ package struct TaskResult: Sendable {
     /// Records that failed the dataset's rules: how many, and what is kept of them.
     package var quarantined = 0
     package var refused = RefusedRecords()
+    /// Of the rows, how many were found odd and taken all the same, by series id and check.
+    package var marks: [Int: [String: Int]] = [:]
     /// The archive file that these came in.
     package var file: String?
     /// Refused records that these rows are made of: they are settled with them.
@@ -209,6 +211,11 @@ extension Store {
             let isEnded = try await endLifetimes(of: task, dataset, on: connection)
             if isEnded == nil { result.ended = .failed }
             if isEnded ?? false { settled.isChange = true }
+        }
+        // What was refused before is scored with the call that brought it.
+        if result.resolves == nil {
+            let came = result.rows.reduce(into: [Int: Int]()) { $0[$1.seriesID, default: 0] += 1 }
+            if try await countQuality(of: came, result, task, dataset, now: now, on: connection) { settled.isChange = true }
         }
         try await settle(task, result, counts, settled, dataset, now: now, raising: raising, on: connection)
         return counts

@@ -156,6 +156,42 @@ import Testing
         }
     }
 
+    /// The last score of a series counts, for a week.
+    @Test func seriesBelowTheGateAreOneAlarmOfTheirDataset() async throws {
+        try await AlertsUnderTest.with { _, test in
+            try await test.set(Self.held, 0, Self.whole)
+            try await test.set(Self.held, 1, Self.whole)
+            func came(_ series: Int, odd: Int, daysAgo: Int64) async throws {
+                let id = try await test.store.pool.query("""
+                    insert into ingestions (dataset, status, selection, selection_digest, requested_by, gaps_detected, slots_detected,
+                        lower_bound_requests, optimality, filed_at, finished_at)
+                    values ('hours', 'completed', '{}', \("\(series) \(odd) \(daysAgo)"), 'test', 1, 1, 1, 'proven', now(), now())
+                    returning id::text
+                    """).only().string(0)
+                try await test.store.pool.query("""
+                    insert into quality (ingestion_id, series_id, check_name, records, at)
+                    select \(id)::uuid, \(test.ids[series]), v.name, v.records, \(.instant(AlertsUnderTest.now - daysAgo * 86_400))
+                    from (values ('', 10::int8), ('odd', \(odd))) as v (name, records) where v.records > 0
+                    """)
+            }
+            let alarms = test.alarms()
+            try await came(0, odd: 4, daysAgo: 1)
+            #expect(try #require(try await alarms.lookNow()).opened.isEmpty)
+            try await came(1, odd: 10, daysAgo: 8)
+            #expect(try #require(try await alarms.lookNow()).opened.isEmpty, "what is older than a week says nothing of now")
+            try await came(0, odd: 5, daysAgo: 0)
+            let opened = try #require(try await alarms.lookNow()).opened
+            #expect(causes(opened) == ["quality "] && opened[0].alarm.count == 1 && opened[0].alarm.severity == .warning)
+            #expect(opened[0].alarm.message == "hours: the last records of 1 of 1 series scored below the gate of 0.8, the lowest 0.75 (a)")
+            #expect(try await test.store.alerts(state: .open, kind: .quality, dataset: "hours", after: nil, limit: 9).count == 1)
+            let again = try #require(try await alarms.lookNow())
+            #expect(again.opened.isEmpty && again.cleared.isEmpty)
+            try await came(0, odd: 0, daysAgo: -1)
+            let cleared = try #require(try await alarms.lookNow()).cleared
+            #expect(causes(cleared) == ["quality "] && cleared[0].clearedBecause == .mended)
+        }
+    }
+
     /// Eight at once open one cause, and eight clear it: one each is told that it did.
     @Test func ofManyThatOpenOneCauseOneDid() async throws {
         try await AlertsUnderTest.with { loop, test in

@@ -31,7 +31,8 @@ final class AlertsUnderTest {
                 bodyBytesMax: 1),
             exchange: { _ in preconditionFailure("this dataset makes no calls") },
             schema: RowSchema(table: "none", columns: [], migrations: []), slotFields: [], partFields: [],
-            followed: [SeriesKey(["a"]), SeriesKey(["b"])], lostReasons: ["overwritten"], emptyReasons: ["no_trade"])
+            followed: [SeriesKey(["a"]), SeriesKey(["b"])], lostReasons: ["overwritten"], emptyReasons: ["no_trade"],
+            quality: QualityRules(checks: [.init("odd", weight: 0.5, "Is it like the others?")], refusals: [:]))
     }
 
     static func with(_ body: @escaping @Sendable (isolated Loop, AlertsUnderTest) async throws -> Void) async throws {

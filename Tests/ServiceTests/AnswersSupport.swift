@@ -17,7 +17,9 @@ enum Quarters {
     typealias ReachRule = @Sendable (SeriesKey, Int64) -> Reach?
 
     /// `wholeHours`: a source with one row an hour, which comes in editions ranked by `issued`.
-    static func dataset(reach: @escaping ReachRule = { _, _ in nil }, wholeHours: String? = nil) throws -> Dataset {
+    static func dataset(
+        reach: @escaping ReachRule = { _, _ in nil }, wholeHours: String? = nil, quality: QualityRules? = nil
+    ) throws -> Dataset {
         let zone = try zone.get()
         let issued = wholeHours == nil ? [] : [RowSchema.Column("issued", .integer)]
         let keys = ["a", "b"].flatMap { node in ["online", "real"].map { SeriesKey([node, $0]) } }
@@ -49,7 +51,7 @@ enum Quarters {
             ],
             followed: keys, partsPerRow: { $0.values[1] == wholeHours ? 4 : 1 }, reach: reach,
             schedules: [DatasetSchedule("fresh", .hourly(minute: 5), .missing(daysBack: 1), lane: .live)], reread: reread,
-            reasonTexts: ["overwritten": "None: the second one's values stand in its place."])
+            quality: quality, reasonTexts: ["overwritten": "None: the second one's values stand in its place."])
     }
 
     /// Records are `START PRICE`; no price is above 1,000.
@@ -156,7 +158,7 @@ final class ReaderUnderTest {
     @discardableResult
     func finish(
         _ rows: [StoredRow], _ ids: Set<Int>, days: Range<Int>, askedAt: Int64?, now: Int64, refused: [QuarantinedRecord] = [],
-        shape: String = "day"
+        marks: [Int: [String: Int]] = [:], shape: String = "day"
     ) async throws -> Int64 {
         _ = try await store.insertIngestion(
             Store.NewIngestion(
@@ -176,6 +178,7 @@ final class ReaderUnderTest {
         refusals.add(refused)
         result.refused = RefusedRecords(refusals, of: task.seriesIDs)
         result.quarantined = refusals.count
+        result.marks = marks
         _ = try await store.finish(task, with: result, dataset: dataset, now: now)
         return task.id
     }

@@ -23,7 +23,10 @@ import Testing
         ("ALERT_WEBHOOK_URL", "x/hunter2"), ("ALERT_WEBHOOK_SECRET", "hunter2\n"),
         ("GAPLESS_SCHEDULES", "hourly"), ("METRICS_BASE_URL", "https://user:hunter2@x"), ("METRICS_API_KEY", "hunter2\n"),
         ("METRICS_RATE_LIMIT", "10"), ("METRICS_BATCH_ACCOUNTS", "0"), ("METRICS_BATCH_ACCOUNTS", "42"),
-        ("ACCOUNTS_FILE", "/nowhere/at/all"), ("ACCOUNTS_FILE", "/dev/null"),
+        ("ACCOUNTS_FILE", "/nowhere/at/all"), ("ACCOUNTS_FILE", "/dev/null"), ("MIN_DATA_QUALITY_SCORE", "80"),
+        ("MIN_DATA_QUALITY_SCORE", "-0.1"), ("MIN_DATA_QUALITY_SCORE", "1.01"), ("MIN_DATA_QUALITY_SCORE", "0,8"),
+        ("MIN_DATA_QUALITY_SCORE", "8e-1"), ("MIN_DATA_QUALITY_SCORE", "nan"), ("MIN_DATA_QUALITY_SCORE", ".8"),
+        ("MIN_DATA_QUALITY_SCORE", "0.8.1"), ("MIN_DATA_QUALITY_SCORE", "80%"),
     ])
     func aWrongValueNamesItsSetting(name: String, value: String) {
         do {
@@ -38,6 +41,14 @@ import Testing
     @Test func emptyMeansAbsentAndDefaultsHold() throws {
         let settings = try Settings(SettingsReader(values: ["GAPLESS_PORT": "", "SIP_API_KEY": ""]))
         #expect(settings.port == 8080 && settings.sipKey == nil && settings.host == "127.0.0.1" && settings.cacheTTLSeconds == 3600)
+    }
+
+    @Test func theGateIsADecimalNumberFromNothingToOne() throws {
+        for (text, gate) in [("", 0.8), ("0", 0), ("1", 1), ("0.95", 0.95), ("1.000", 1)] {
+            #expect(try Settings(SettingsReader(values: ["MIN_DATA_QUALITY_SCORE": text])).qualityGate == gate, "\(text)")
+        }
+        #expect(throws: SettingError.self) { try SettingsReader.refuseMisspelt(["MIN_DATA_QUALITY"]) }
+        try SettingsReader.refuseMisspelt(["MIN_DATA_QUALITY_SCORE"])
     }
 
     @Test func aWebhookNeedsItsSecretAndShowsNeither() throws {

@@ -16,7 +16,8 @@ extension Dataset {
         _ name: String, keys: [String] = ["name"], of followed: [[String]], in table: String, _ columns: [RowSchema.Column], sql: String,
         rank: Int? = nil, dueLag: Int = 0, partsPerRow: @escaping @Sendable (SeriesKey) -> Int = { _ in 1 },
         reach: @escaping @Sendable (SeriesKey, Int64) -> Reach? = { _, _ in nil }, absenceWords: AbsenceWords = .always("no_record"),
-        lostReasons: Set<String> = [], emptyReasons: Set<String> = [], reread: Reread? = nil
+        lostReasons: Set<String> = [], emptyReasons: Set<String> = [], reread: Reread? = nil,
+        quality: QualityRules? = nil
     ) -> Dataset {
         Dataset(
             name: name, title: "Hours of two halves", keys: keys, unit: "1", zone: .utc,
@@ -33,6 +34,7 @@ extension Dataset {
                         """)
                 ]),
             slotFields: [], partFields: [], followed: followed.map { SeriesKey($0) }, partsPerRow: partsPerRow, reach: reach,
-            absenceWords: absenceWords, lostReasons: lostReasons, emptyReasons: emptyReasons, reread: reread)
+            absenceWords: absenceWords, lostReasons: lostReasons, emptyReasons: emptyReasons, reread: reread,
+            quality: quality)
     }
 }

@@ -8,11 +8,11 @@ import Testing
 
 /// Hours of two halves whose records are `START PRICE`, with a rule: no price is above a limit. What quarantine is tried on.
 enum Refusing {
-    static func dataset(limit: Int64, canReread: Bool = true) -> Dataset {
+    static func dataset(limit: Int64, canReread: Bool = true, quality: QualityRules? = nil) -> Dataset {
         let reread: Reread = { _, kept, leniently in read(kept.record, limit: leniently ? .max : limit) }
         return .hours(
             "refusing", of: [["a"], ["b"]], in: "refusing_rows", [.init("price", .integer)], sql: "price bigint not null",
-            reread: canReread ? reread : nil)
+            reread: canReread ? reread : nil, quality: quality)
     }
 
     static func read(_ record: String, limit: Int64) -> Result<Series.Row, RereadRefusal> {
@@ -56,7 +56,7 @@ extension StoreUnderTest {
 
     func end(
         _ task: ClaimedTask, _ rows: [StoredRow] = [], refused: [QuarantinedRecord], as ended: TaskResult.Ended = .proved,
-        witnessed: Range<Int>? = nil, now: Int64 = 200_000
+        witnessed: Range<Int>? = nil, marks: [Int: [String: Int]] = [:], now: Int64 = 200_000
     ) async throws {
         var refusals = Refusals()
         refusals.add(refused)
@@ -64,6 +64,7 @@ extension StoreUnderTest {
         result.rows = rows
         result.askedAt = now
         result.witnessed = witnessed
+        result.marks = marks
         result.refused = RefusedRecords(refusals, of: task.seriesIDs)
         result.quarantined = refusals.count
         _ = try await store.finish(task, with: result, dataset: dataset, now: now)
