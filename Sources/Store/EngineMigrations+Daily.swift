@@ -31,6 +31,6 @@ package let dailyMigrations: [RowSchema.Migration] = [
     .asksAgain,
     .efficiency,
     .provisional,
-    .proofs,
     .quality,
+    .proofs,
 ]
