@@ -11,14 +11,14 @@ RULES = (
 # What only one dataset takes. Which it is stands in the path, or beside it in the body: no schema of one sees the other.
 WAYS = {"archives", "api_backfill", "auto_gap_fill", "trades", "complete"}
 OWN = {
-    "cmg": {"node", "source", "resolution"}, "kraken": {"pair", "interval", "tier"} | WAYS, "accounts": {"account_id", "grain"}}
+    "cmg": {"node", "source", "resolution"}, "kraken": {"pair", "interval", "tier"} | WAYS, "accounts": {"account_id", "grain"}, "equities": {"ticker"}}
 
 # As openapi.yaml has it.
 BODY_MOST = 1024 * 1024
 
 ONE_SERIES = {
     "cmg": {"node": "CHILOE________220", "source": "online"}, "kraken": {"pair": "XBTUSD", "interval": "60"},
-    "accounts": {"account_id": "*", "grain": "day"}}
+    "accounts": {"account_id": "*", "grain": "day"}, "equities": {"ticker": "AAPL"}}
 
 
 @schemathesis.hook
