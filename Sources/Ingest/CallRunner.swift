@@ -139,8 +139,13 @@ final class CallRunner {
                 Attempt(call: call, lane: lane, traceID: traceID, request: request, number: sent.attempt.number + 1, delay: seconds))
         case .giveUp:
             // A refusal is the same for every request of the call; a page that did not come is this page's.
-            let isOfAll = failure.kind == .badRequest || failure.kind == .forbidden
-            if failure.kind == .refused || (isOfAll && !request.isDoubtful) { return .broken(failure) }
+            let isOfAll = switch failure.kind {
+            case .refused: true
+            case .forbidden: !request.mayBeForbidden
+            case .badRequest: !request.isDoubtful
+            default: false
+            }
+            if isOfAll { return .broken(failure) }
             return .step(reading.gaveUp(on: request, because: failure.kind), after: failure)
         }
     }

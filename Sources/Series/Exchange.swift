@@ -50,6 +50,8 @@ package struct UpstreamRequest: Sendable, Hashable {
     package let attempt: Int
     /// A refusal may be about this request alone (a filter that is answered 429 or 400): it is given up early, and does not end the call.
     package let isDoubtful: Bool
+    /// 403 may be about what this request asks for, which the plan of the key does not hold, and does not end the call.
+    package let mayBeForbidden: Bool
     /// What the upstream's pace is counted by, where it is not all its requests together (Kraken: a pair); nil: all together.
     package let scope: String?
 
@@ -59,9 +61,11 @@ package struct UpstreamRequest: Sendable, Hashable {
     }
 
     package init(
-        path: String, query: [(String, String)], attempt: Int = 0, isDoubtful: Bool = false, scope: String? = nil
+        path: String, query: [(String, String)], attempt: Int = 0, isDoubtful: Bool = false, mayBeForbidden: Bool = false,
+        scope: String? = nil
     ) {
         self.scope = scope
+        self.mayBeForbidden = mayBeForbidden
         self.path = path
         self.query = query.map { QueryItem(name: $0.0, value: $0.1) }
         self.attempt = attempt

@@ -39,7 +39,9 @@ struct EquitiesPage: Hashable {
 
     func request(attempt: Int) -> UpstreamRequest {
         // Doubtful: a 403 or 404 is of this ticker, or of these days, and ends nothing else.
-        UpstreamRequest(path: question.path, query: question.query.map { ($0.name, $0.value) }, attempt: attempt, isDoubtful: true)
+        UpstreamRequest(
+            path: question.path, query: question.query.map { ($0.name, $0.value) }, attempt: attempt, isDoubtful: true,
+            mayBeForbidden: true)
     }
 
     private static func prefix(_ ticker: String) -> String { "/v2/aggs/ticker/\(ticker)/range/1/day/" }

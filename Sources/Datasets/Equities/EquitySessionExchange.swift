@@ -34,7 +34,7 @@ struct EquitySessionExchange: Exchange {
     private mutating func send() -> UpstreamRequest {
         let request = UpstreamRequest(
             path: "/v2/aggs/grouped/locale/us/market/stocks/\(LocalDate(daysSince1970: day))",
-            query: [("adjusted", "true"), ("include_otc", "false")], attempt: attempt, isDoubtful: true)
+            query: [("adjusted", "true"), ("include_otc", "false")], attempt: attempt, isDoubtful: true, mayBeForbidden: true)
         outstanding = request
         return request
     }
