@@ -47,6 +47,7 @@ enum IngestionText {
         }
         json.key("quality")
         if let quality = job.quality { write(quality, to: &json) } else { json.null() }
+        performance(job.performance, &json)
         json.member("requested_by", job.requestedBy)
         json.member("lane", job.lane.rawValue)
         json.member("created_at", instant: job.createdAt)
@@ -66,6 +67,27 @@ enum IngestionText {
         json.double(quality.lowest)
         json.member("lowest_series") { json in json.members(of: quality.lowestSeries, names: quality.keys) }
         json.endObject()
+    }
+
+    /// What was not measured is null.
+    private static func performance(_ taken: IngestionPerformance, _ json: inout JSONWriter) {
+        json.member("performance") { json in
+            json.member("seconds", rounded: taken.seconds)
+            json.member("calls") { json in
+                json.member("done", taken.callsDone)
+                json.member("failed", taken.callsFailed)
+                json.member("seconds_mean", rounded: taken.callSecondsMean)
+                json.member("seconds_max", rounded: taken.callSecondsMax)
+            }
+            json.member("requests") { json in
+                json.member("seconds_mean", rounded: taken.requestSecondsMean)
+                json.member("seconds_max", rounded: taken.requestSecondsMax)
+            }
+            json.member("store") { json in json.member("seconds_mean", rounded: taken.storeSecondsMean) }
+            json.member("memory_peak_bytes", taken.memoryPeakBytes)
+            json.member("rows_per_second", rounded: taken.rowsPerSecond)
+            json.member("success", rounded: taken.success)
+        }
     }
 
     /// Retries may spend more than was planned: then what was spent is the whole.

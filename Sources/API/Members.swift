@@ -8,4 +8,10 @@ extension JSONWriter {
         object(&self)
         endObject()
     }
+
+    /// To six digits behind the point; nil is null.
+    mutating func member(_ name: String, rounded value: Double?) {
+        key(name)
+        if let value { double((value * 1e6).rounded() / 1e6) } else { null() }
+    }
 }

@@ -33,6 +33,7 @@ enum JobText {
             ("requested by", job.requestedBy), ("created", Timestamp.text(job.createdAt)),
         ]
         if let quality = job.quality { facts.insert(("quality", Self.words(quality)), at: facts.count - 2) }
+        if let taken = performance(job.performance) { facts.append(("performance", taken)) }
         if let started = job.startedAt { facts.append(("started", Timestamp.text(started))) }
         if let finished = job.finishedAt { facts.append(("finished", Timestamp.text(finished))) }
         if let error = job.error { facts.append(("error", error)) }
@@ -43,6 +44,21 @@ enum JobText {
     static func words(_ quality: IngestionQuality) -> String {
         "\(quality.belowGate) of \(quality.series) series below the gate of \(quality.gate), the lowest score \(quality.lowest) "
             + "(\(quality.lowestSeries))"
+    }
+
+    /// nil where nothing was measured.
+    private static func performance(_ taken: IngestionPerformance) -> String? {
+        func seconds(_ value: Double?) -> String? { value.map { "\(($0 * 1000).rounded() / 1000) s" } }
+        func part(_ name: String, _ mean: Double?, _ most: Double? = nil) -> String? {
+            seconds(mean).map { "\(name) \($0)" + (seconds(most).map { ", \($0) at most" } ?? "") }
+        }
+        let parts = [
+            seconds(taken.seconds).map { "worked \($0)" }, part("a call", taken.callSecondsMean, taken.callSecondsMax),
+            part("a request", taken.requestSecondsMean, taken.requestSecondsMax), part("storing a call", taken.storeSecondsMean),
+            taken.memoryPeakBytes.map { "memory \($0 >> 20) MB at most" },
+            taken.rowsPerSecond.map { "\(($0 * 10).rounded() / 10) rows a second" },
+        ].compactMap(\.self)
+        return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }
 
     /// What a job came to, in one line.

@@ -10,14 +10,23 @@ internal import Synchronization
 final class MetricsShard: Sendable {
     struct Histogram {
         static let bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
-        var counts = [Int](repeating: 0, count: bounds.count + 1)
+        /// Of what may go on for hours.
+        static let longBounds = [0.001, 0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14_400, 86_400]
+        let bounds: [Double]
+        var counts: [Int]
         var sum = 0.0
 
+        init(bounds: [Double] = Histogram.bounds) {
+            self.bounds = bounds
+            counts = [Int](repeating: 0, count: bounds.count + 1)
+        }
+
         mutating func add(_ seconds: Double) {
-            counts[Self.bounds.firstIndex { seconds <= $0 } ?? Self.bounds.count] += 1
+            counts[bounds.firstIndex { seconds <= $0 } ?? bounds.count] += 1
             sum += seconds
         }
 
+        /// With the same bounds.
         mutating func add(_ other: Histogram) {
             for i in counts.indices { counts[i] += other.counts[i] }
             sum += other.sum
@@ -45,6 +54,8 @@ final class MetricsShard: Sendable {
     struct Counts {
         var counters: [String: Int] = [:]
         var histograms: [String: Histogram] = [:]
+        /// The most that was seen.
+        var peaks: [String: Int] = [:]
         /// By the route's number, so that counting a request makes and hashes no text; those of no route come first.
         var routes: [RouteCounts?] = []
         /// Answers of this process's memory: the one event that nearly every request has.
@@ -55,7 +66,12 @@ final class MetricsShard: Sendable {
 
     func count(_ series: String, by amount: Int = 1) { counts.withLock { $0.counters[series, default: 0] += amount } }
 
-    func time(_ series: String, _ seconds: Double) { counts.withLock { $0.histograms[series, default: Histogram()].add(seconds) } }
+    /// One series has the same bounds always.
+    func time(_ series: String, _ seconds: Double, bounds: [Double] = Histogram.bounds) {
+        counts.withLock { $0.histograms[series, default: Histogram(bounds: bounds)].add(seconds) }
+    }
+
+    func peak(_ series: String, _ value: Int) { counts.withLock { $0.peaks[series] = max($0.peaks[series] ?? value, value) } }
 
     func count(_ exchange: Exchange) {
         let place = exchange.request?.route.map { $0.number + 1 } ?? 0
@@ -98,6 +114,14 @@ final class Metrics: Sendable {
         ("gapless_leases_lost_total", "counter", "Tasks that another worker had taken over."),
         ("gapless_store_failures_total", "counter", "Times that the worker found the store away."),
         ("gapless_ingestions_total", "counter", "Ingestions by how they ended."),
+        (
+            "gapless_operation_seconds", "histogram",
+            "Time of fetches, decodes, stores, calls, plans and ingestions, by dataset and outcome; its count says how many."
+        ),
+        (
+            "gapless_operation_memory_peak_bytes", "gauge",
+            "The most memory that was seen resident as a call began or ended, and of an ingestion over its calls."
+        ),
         ("gapless_alerts_total", "counter", "Alarms that this process opened and cleared."),
         ("gapless_webhook_deliveries_total", "counter", "Tries to tell the webhook, by what became of them."),
         ("gapless_cache_total", "counter", "Answers by what the cache did."),
@@ -136,7 +160,7 @@ final class Metrics: Sendable {
             for (series, histogram) in histograms.sorted(by: { $0.key < $1.key }) where Self.name(series) == entry.name {
                 let labels = series.dropFirst(entry.name.count).dropFirst().dropLast()
                 text.histogram(
-                    String(labels), bounds: MetricsShard.Histogram.bounds, counts: histogram.counts, sum: histogram.sum)
+                    String(labels), bounds: histogram.bounds, counts: histogram.counts, sum: histogram.sum)
             }
         }
     }
@@ -148,7 +172,8 @@ final class Metrics: Sendable {
         for shard in shards.withLock({ $0 }) {
             let counts = shard.snapshot
             counters.merge(counts.counters) { $0 + $1 }
-            for (name, histogram) in counts.histograms { histograms[name, default: .init()].add(histogram) }
+            counters.merge(counts.peaks) { max($0, $1) }
+            for (name, histogram) in counts.histograms { histograms[name, default: .init(bounds: histogram.bounds)].add(histogram) }
             for route in counts.routes.compactMap(\.self) {
                 for (method, status, count) in route.answers {
                     let labels = "method=\"\(method)\",route=\"\(route.pattern)\",status=\"\(status)\""

@@ -50,6 +50,10 @@ struct Observing: Sendable {
             log.write(.info, "schedule ran", [
                 "dataset": dataset, "schedule": schedule, "ingestions": ingestions.joined(separator: ","), "late": "\(late)",
             ])
+        case .operation(let what, let dataset, let isWell, let seconds, let memoryPeak):
+            operation(what, dataset, isWell: isWell, seconds, memoryPeak)
+        case .memoryShort(let resident, let limit):
+            log.write(.warning, "no call is begun for want of memory", ["resident_bytes": "\(resident)", "limit_bytes": "\(limit)"])
         case .storeFailed(let doing, let reason):
             shard.count("gapless_store_failures_total")
             log.write(.warning, "the store did not answer", ["doing": doing, "reason": reason])

@@ -25,7 +25,7 @@ final class SchedulingUnit {
         // Without access nothing can be fetched.
         let fetched = catalogue.datasets.filter { catalogue.access[$0.upstream.name] != nil }
         if settings.schedules, !fetched.isEmpty {
-            let planning = Planning(store: store, datasets: fetched, clock: clock, rates: catalogue.rates)
+            let planning = Planning(store: store, datasets: fetched, clock: clock, rates: catalogue.rates, observe: observing.ingest)
             all.append(Scheduler(planning: planning, nudgeWorker: nudgeWorker, observe: observing.ingest))
         }
         duties = all.map { loop.keep(DutyRound($0, on: loop, observe: observing.ingest)) }

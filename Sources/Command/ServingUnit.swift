@@ -61,7 +61,8 @@ final class ServingUnit {
             loop: loop, store: store, redis: redis, datasets: plan.catalogue.datasets, clock: plan.clock,
             cacheTTL: plan.settings.cacheTTLSeconds, hotBytesMax: Self.answerBytesMax / 2 / plan.loops, observe: observing.answer)
         let plans = Planning(
-            store: Store(pool: planning), datasets: plan.catalogue.datasets, clock: plan.clock, rates: plan.catalogue.rates)
+            store: Store(pool: planning), datasets: plan.catalogue.datasets, clock: plan.clock, rates: plan.catalogue.rates,
+            observe: observing.ingest)
         let readiness = ReadinessCheck(loop: loop, store: store, redis: redis, datasets: plan.catalogue.datasets)
         plan.metrics.watch([("reading", reading.gauge), ("filing", planning.gauge)], [loop])
         service = Service(

@@ -48,6 +48,7 @@ struct Settings: Sendable {
     var maxRetries = 3
     var retryDelaySeconds = 60.0
     var maxWorkers = 4
+    var limits = LimitSetting()
     var retention = Retention.Periods()
     var alerts = AlertSetting()
     /// A series whose records score less is marked.
@@ -118,6 +119,7 @@ struct Settings: Sendable {
         maxRetries = try reader.integer("MAX_RETRIES", in: 0...100) ?? maxRetries
         retryDelaySeconds = Double(try reader.duration("RETRY_DELAY", in: 0...86_400) ?? 60)
         maxWorkers = try reader.integer("MAX_WORKERS", in: 1...64) ?? maxWorkers
+        limits = try reader.limits()
         retention = try reader.retention()
         alerts = try AlertSetting(reader)
         qualityGate = try reader.share("MIN_DATA_QUALITY_SCORE") ?? qualityGate

@@ -38,6 +38,8 @@ final class WorkingUnit {
         work.tasksAtOnce = settings.maxWorkers
         work.retry = RetryPolicy(
             maxAttempts: settings.maxRetries + 1, baseSeconds: min(1, settings.retryDelaySeconds), capSeconds: settings.retryDelaySeconds)
+        work.processingSeconds = settings.limits.processingSeconds
+        work.memory = MemoryLimit(bytes: settings.limits.memoryBytes)
         worker = Worker(
             loop: loop, decoding: decoding, store: store, datasets: catalogue.datasets, access: catalogue.access,
             fetcher: fetcher, clock: clock, settings: work, files: Importing(store: store, decoding: decoding),

@@ -34,6 +34,7 @@ final class CallRunner {
     private let call: Int
     private let lane: Lane
     private let traceID: String?
+    private let meter: CallMeter
     private let sender: RequestSender
     private let token: Local<RequestSender>
     private let policy: RetryPolicy
@@ -43,12 +44,13 @@ final class CallRunner {
 
     /// `token` stands for `sender` in the tasks that send; `decoding`: where large answers are read.
     init(
-        call: Int, lane: Lane, traceID: String?, sender: RequestSender, token: Local<RequestSender>, policy: RetryPolicy,
-        inFlightMax: Int, decoding: Loop, random: @escaping () -> Double
+        call: Int, lane: Lane, traceID: String?, meter: CallMeter, sender: RequestSender, token: Local<RequestSender>,
+        policy: RetryPolicy, inFlightMax: Int, decoding: Loop, random: @escaping () -> Double
     ) {
         self.call = call
         self.lane = lane
         self.traceID = traceID
+        self.meter = meter
         self.sender = sender
         self.token = token
         self.policy = policy
@@ -75,6 +77,7 @@ final class CallRunner {
                 if !isOver { sender.pacing.expect(waiting.lazy.map(\.request), of: call) }
                 guard let sent = await group.next() else { break }
                 flying -= 1
+                meter.fetched(in: sent.seconds, isWell: sent.isAnswered)
                 outcome.requests += sent.requests
                 if sent.attempt.number > 1 || sent.attempt.request.attempt > 0 { outcome.retries += sent.requests }
                 outcome.bodyBytes += sent.bodyBytes
@@ -112,7 +115,10 @@ final class CallRunner {
         let failure: CallFailure
         switch sent.result {
         case .success(let answer):
-            switch await reading.received(answer, to: sent.attempt.request) {
+            let begun = Deadline.now
+            let read = await reading.received(answer, to: sent.attempt.request)
+            meter.decoded(since: begun, isWell: (try? read.get()) != nil)
+            switch read {
             case .success(let step):
                 sender.judge(sent, nil)
                 return .step(step)
@@ -195,8 +201,13 @@ struct Sent: Sendable {
     /// What the upstream's quota counts: 1, or 0 where nothing was sent.
     let requests: Int
     let bodyBytes: Int
+    /// From its sending to its end; nil where nothing was sent.
+    var seconds: Double?
     /// Of an answer with status 200, until it was read: by what right it was sent, and when (`RequestSender.judge`).
     var unjudged: (permit: Allowance.Permit, sentAt: Deadline)?
+
+    /// An answer came with status 200.
+    var isAnswered: Bool { if case .success = result { true } else { false } }
 }
 
 /// Why a request or a call failed, for the retry policy and for people.

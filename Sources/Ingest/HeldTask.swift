@@ -17,10 +17,12 @@ final class HeldTask {
     var isPutDown = false
     /// When its first request was let go.
     var begunAt: Deadline?
+    let meter: CallMeter
 
-    init(_ claim: ClaimedTask, call: Int, isBeyond: Bool) {
+    init(_ claim: ClaimedTask, call: Int, isBeyond: Bool, meter: CallMeter) {
         self.claim = claim
         self.call = call
         self.isBeyond = isBeyond
+        self.meter = meter
     }
 }

@@ -24,6 +24,10 @@ package enum IngestEvent: Sendable {
     case webhookFailed(delivery: String, event: String, attempts: Int, reason: String, secondsUntilNext: Double?)
     /// A schedule's run was done by this process. `ingestions`: what it filed. `late`: seconds of the shown clock since it was due.
     case scheduleRan(dataset: String, schedule: String, ingestions: [String], late: Int64)
+    /// A piece of the work has ended. `memoryPeak`: the most bytes that were seen to be resident meanwhile, of `call` and `ingestion`.
+    case operation(Operation, dataset: String, isWell: Bool, seconds: Double, memoryPeak: Int?)
+    /// More is resident than may be: no call is begun until that has passed. Told once of each such time. Bytes.
+    case memoryShort(resident: Int, limit: Int)
     /// The store did not answer; the worker tries again.
     case storeFailed(doing: String, reason: String)
 }

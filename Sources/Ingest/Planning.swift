@@ -1,5 +1,6 @@
 internal import Bytes
 internal import Codec
+internal import EventLoop
 package import Series
 package import Store
 
@@ -29,13 +30,18 @@ package final class Planning {
     package let datasets: [Dataset]
     package let clock: ServiceClock
     private let rates: [String: RequestRate]
+    private let observe: (IngestEvent) -> Void
 
     /// `rates`: the budget of each upstream, for estimates.
-    package init(store: Store, datasets: [Dataset], clock: ServiceClock, rates: [String: RequestRate]) {
+    package init(
+        store: Store, datasets: [Dataset], clock: ServiceClock, rates: [String: RequestRate],
+        observe: @escaping (IngestEvent) -> Void = { _ in }
+    ) {
         self.store = store
         self.datasets = datasets
         self.clock = clock
         self.rates = rates
+        self.observe = observe
     }
 
     /// An ingestion with what its records were found to be; nil where there is none of this id.
@@ -158,6 +164,15 @@ package final class Planning {
     /// `beside`: without the missing slots that open calls are to fill; nil for all that is selected.
     package func draft(_ asked: Selection, beside: Beside? = nil) async throws -> Draft {
         let dataset = try SelectionJSON.dataset(asked.dataset, among: datasets)
+        let begun = Deadline.now
+        var isWell = false
+        defer { observe(.operation(.plan, dataset: dataset.name, isWell: isWell, seconds: begun.secondsAgo, memoryPeak: nil)) }
+        let draft = try await draft(asked, of: dataset, beside: beside)
+        isWell = true
+        return draft
+    }
+
+    private func draft(_ asked: Selection, of dataset: Dataset, beside: Beside?) async throws -> Draft {
         let now = clock.now
         // Before coverage: what ends in between is seen twice, and asked for later if it was not brought.
         var open: [Store.OpenCall] = []

@@ -46,11 +46,12 @@ final class RequestSender {
         }
         let start = Deadline.now
         let (result, bytes) = await transfer(attempt.request, attempt.traceID, allowance, permit)
+        let seconds = start.secondsAgo
         if case .failure(let failure) = result {
             outcomes.add(failure)
-            return Sent(attempt: attempt, result: result, requests: 1, bodyBytes: bytes)
+            return Sent(attempt: attempt, result: result, requests: 1, bodyBytes: bytes, seconds: seconds)
         }
-        return Sent(attempt: attempt, result: result, requests: 1, bodyBytes: bytes, unjudged: (permit, start))
+        return Sent(attempt: attempt, result: result, requests: 1, bodyBytes: bytes, seconds: seconds, unjudged: (permit, start))
     }
 
     /// What was read in an answer with status 200: upstreams say there too that it is too much (Kraken: `EAPI:Rate limit exceeded`), or

@@ -25,6 +25,7 @@ extension Worker {
                     // One that cannot be settled must not keep the others waiting.
                     do { try await settle(id, dataset) } catch { observe(.storeFailed(doing: "settling \(id)", reason: "\(error)")) }
                 }
+                try await stopWhatIsBeyondLimits()
             } catch { observe(.storeFailed(doing: "looking for ingestions to settle", reason: "\(error)")) }
             try? await orphanBell.wait(until: .after(.seconds(1)))
         }
@@ -34,16 +35,23 @@ extension Worker {
         let findings = try await store.shapeFindings(of: dataset.name)
         let ground = try await Settling.ground(of: id, dataset, store: store, now: clock.now)
         let settlement: Store.Settlement?
+        // Of the next wave, where there is one.
+        var planning: Double?
         do {
             settlement = try await store.settle(ingestion: id, of: dataset) { ingestion, undone, series in
-                try Settling.decide(ingestion, undone: undone, series: series, dataset: dataset, findings: findings, ground: ground)
+                let begun = Deadline.now
+                let decided = try Settling.decide(
+                    ingestion, undone: undone, series: series, dataset: dataset, findings: findings, ground: ground)
+                if case .more = decided { planning = begun.secondsAgo }
+                return decided
             }
         } catch is Settling.Outrun {
             // Who ends the last call of that wave settles it.
             return
         }
+        if let planning { observe(.operation(.plan, dataset: dataset.name, isWell: true, seconds: planning, memoryPeak: nil)) }
         if case .ended(let status, let error) = settlement {
-            observe(.ingestionEnded(ingestion: id, dataset: dataset.name, status: status.rawValue, error: error))
+            await tellEnd(of: id, dataset, status, error)
         } else {
             bell.wake()
         }

@@ -28,7 +28,7 @@ extension Worker {
             case .ends(let result, let written): await end(holding, result, dataset, start, already: written)
             case .stored(let result, let written):
                 holding.isPutDown = true
-                tell(holding.claim, result, written: written, start)
+                tell(holding, holding.claim, result, written: written, start)
                 await settleIfLast(holding.claim, dataset)
             }
         } catch {

@@ -16,6 +16,10 @@ package final class Worker {
         /// Tries of one request, and the longest pause between two.
         package var retry = RetryPolicy(maxAttempts: 4, baseSeconds: 1, capSeconds: 60)
         package var name = "worker"
+        /// What an ingestion may take of any dataset; nil: what each says of itself.
+        package var processingSeconds: Int?
+        /// What this process may have resident; nil for any.
+        package var memory: MemoryLimit?
         package init() {}
     }
 
@@ -24,21 +28,23 @@ package final class Worker {
     let store: Store
     let datasets: [String: Dataset]
     /// Datasets of which only calls that ask no upstream are worked here, with their shapes.
-    private let localShapes: [String: [String]]
+    let localShapes: [String: [String]]
     let clock: ServiceClock
     let settings: Settings
+    let timeLimits: [String: Int]
+    let gate: MemoryGate?
     let observe: (IngestEvent) -> Void
     let inferring: any LocalWork
     /// Reads the files of archives, where this process does.
     let files: (any LocalWork)?
-    private var senders: [String: (object: RequestSender, token: Local<RequestSender>, pacing: Local<Pacing>)] = [:]
-    private var held: [Int64: HeldTask] = [:]
+    var senders: [String: (object: RequestSender, token: Local<RequestSender>, pacing: Local<Pacing>)] = [:]
+    var held: [Int64: HeldTask] = [:]
     /// By dataset and channel: what was said in the last minute of channels that are gone. Not one more request is spent on them so long.
     private var gone: [String: (reason: String, until: Deadline)] = [:]
     private var calls = 0
     let bell: Waiter
     let orphanBell: Waiter
-    private let drained: Waiter
+    let drained: Waiter
     private(set) var isStopping = false
     private var seed: UInt64
 
@@ -81,6 +87,8 @@ package final class Worker {
         }
         self.datasets = workable
         self.localShapes = localShapes
+        timeLimits = Self.timeLimits(of: workable.values, settings.processingSeconds)
+        gate = settings.memory.map { MemoryGate($0, observe: observe) }
         seed = Deadline.now.nanoseconds | 1
     }
 
@@ -104,7 +112,8 @@ package final class Worker {
                             continue
                         }
                         calls += 1
-                        held[task.id] = HeldTask(task, call: calls, isBeyond: isBeyond)
+                        let meter = CallMeter(dataset: task.dataset, observe: observe)
+                        held[task.id] = HeldTask(task, call: calls, isBeyond: isBeyond, meter: meter)
                         group.addTask { await me.loop.enter { loop in await loop[me].work(task.id) } }
                     }
                     pauseSeconds = 0.1
@@ -155,20 +164,6 @@ package final class Worker {
         drained.wake()
     }
 
-    /// The places of all lanes first, then those beyond them: were a live task that ended replaced by another beyond, the places of all
-    /// would fill with live ones for ever.
-    private func claim() async throws -> (task: ClaimedTask, isBeyond: Bool)? {
-        let beyond = held.values.count(where: \.isBeyond)
-        func claim(_ lanes: [Lane]) async throws -> ClaimedTask? {
-            try await store.claimTask(
-                worker: settings.name, datasets: Array(datasets.keys), only: localShapes, lanes: lanes, chance: random(),
-                leaseSeconds: settings.leaseSeconds)
-        }
-        if held.count - beyond < settings.tasksAtOnce { return try await claim(Lane.allCases).map { ($0, false) } }
-        if beyond < settings.liveTasksBeyond { return try await claim([.live]).map { ($0, true) } }
-        return nil
-    }
-
     // MARK: One task
 
     private func work(_ id: Int64) async {
@@ -213,8 +208,9 @@ package final class Worker {
                 pageRows: finding?.needs?.pageRows)
             holding.askedAt = order.now
             let runner = CallRunner(
-                call: holding.call, lane: task.lane, traceID: task.traceID, sender: sender.object, token: sender.token,
-                policy: settings.retry, inFlightMax: sender.object.requestsInFlight, decoding: decoding, random: { self.random() })
+                call: holding.call, lane: task.lane, traceID: task.traceID, meter: holding.meter, sender: sender.object,
+                token: sender.token, policy: settings.retry, inFlightMax: sender.object.requestsInFlight, decoding: decoding,
+                random: { self.random() })
             let outcome = await runner.run(dataset.exchange(order))
             holding.begunAt = sender.object.pacing.takeBeginning(of: holding.call)
             if outcome.isGone, let family, case .proved(let reason) = outcome.end {
@@ -285,8 +281,11 @@ package final class Worker {
         let task = holding.claim
         let seconds = most * (0.5 + random() / 2)
         let isDone = try? await persist("postponing task \(task.id)") {
+            var result = result
+            result.performance = holding.meter.sum
             try await self.store.postpone(holding.claim, with: result, seconds: seconds)
             holding.isPutDown = true
+            holding.meter.ended(isWell: false)
         }
         if isDone == true {
             observe(.taskPostponed(task: task.id, dataset: task.dataset, reason: reason, seconds: seconds, trace: task.traceID))
@@ -316,22 +315,33 @@ package final class Worker {
             let task = holding.claim
             let counts: RowCounts
             do {
-                counts = try await self.store.finish(task, with: result, dataset: dataset, now: now)
+                counts = try await self.finish(holding, result, dataset, now: now)
             } catch StoreError.leaseLost where holding.claim.fence != task.fence {
                 // This worker itself has claimed it anew meanwhile: once more, under that fence.
                 throw StoreError.unavailable("task \(task.id) was claimed anew by this worker")
             }
             holding.isPutDown = true
-            self.tell(task, result, written: already + counts.written + counts.revised, start)
+            self.tell(holding, task, result, written: already + counts.written + counts.revised, start)
         }
     }
 
-    func tell(_ task: ClaimedTask, _ result: TaskResult, written: Int, _ start: Deadline) {
-        let seconds = Double(Deadline.now.nanoseconds - start.nanoseconds) / 1e9
+    private func finish(_ holding: HeldTask, _ result: TaskResult, _ dataset: Dataset, now: Int64) async throws -> RowCounts {
+        let begun = Deadline.now
+        var isWell = false
+        defer { holding.meter.stored(since: begun, isWell: isWell) }
+        var result = result
+        result.performance = holding.meter.handedOver
+        let counts = try await store.finish(holding.claim, with: result, dataset: dataset, now: now)
+        isWell = true
+        return counts
+    }
+
+    func tell(_ holding: HeldTask, _ task: ClaimedTask, _ result: TaskResult, written: Int, _ start: Deadline) {
+        holding.meter.ended(isWell: result.ended != .failed)
         observe(
             .taskEnded(
                 task: task.id, ingestion: task.ingestionID, dataset: task.dataset, ended: result.ended.rawValue, requests: result.requests,
-                rows: result.rows.count, written: written, seconds: seconds, trace: task.traceID))
+                rows: result.rows.count, written: written, seconds: start.secondsAgo, trace: task.traceID))
     }
 
     func putDown(_ task: ClaimedTask, requests: Int) async {
@@ -364,30 +374,8 @@ package final class Worker {
         }
     }
 
-    // MARK: Leases
-
-    private func renewLeases() async {
-        while !isStopping && !loop.isClosing {
-            try? await drained.wait(until: .after(.milliseconds(min(settings.leaseSeconds * 250, 2000))))
-            if isStopping { return }
-            for holding in held.values {
-                let task = holding.claim
-                do {
-                    let lease = try await store.renewLease(of: task, leaseSeconds: settings.leaseSeconds)
-                    if lease == .held || holding.claim.fence != task.fence || holding.isPutDown { continue }
-                    // Another worker has it, or nobody is to have it now: not one more request is spent here.
-                    if lease == .lost { observe(.leaseLost(task: task.id)) }
-                    holding.isHalted = true
-                    datasets[task.dataset].flatMap { senders[$0.upstream.name] }?.object.pacing.abandon(holding.call)
-                } catch {
-                    observe(.storeFailed(doing: "renewing the lease of task \(task.id)", reason: "\(error)"))
-                }
-            }
-        }
-    }
-
     /// xorshift64*: jitter only, so any spread will do.
-    private func random() -> Double {
+    func random() -> Double {
         seed ^= seed >> 12
         seed ^= seed << 25
         seed ^= seed >> 27

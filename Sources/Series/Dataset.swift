@@ -72,6 +72,9 @@ package struct Dataset: Sendable {
     /// speaks of whole slots only (CMG: the programmes are hourly).
     package let partsPerRow: @Sendable (SeriesKey) -> Int
 
+    /// Seconds that an ingestion may be worked, where settings say nothing; nil for any: a pass over all there is may take days.
+    package let processingSeconds: Int?
+
     /// What the service asks for by itself.
     package let schedules: [DatasetSchedule]
     /// When what is held is asked for again by itself.
@@ -130,9 +133,9 @@ package struct Dataset: Sendable {
         defaults: @escaping @Sendable (String) -> [String] = { _ in [] }, keyValues: @escaping @Sendable (String) -> [String] = { _ in [] },
         reread: Reread? = nil, dueFrom: DueFrom = .slotEnd, roster: Roster? = nil, family: (@Sendable (SeriesKey) -> String)? = nil,
         continuity: Continuity? = nil, quality: QualityRules? = nil, readDefaults: [String: String] = [:],
-        reasonTexts: [String: String] = [:]
+        reasonTexts: [String: String] = [:], processingSeconds: Int? = nil
     ) {
-        (self.readDefaults, self.reasonTexts) = (readDefaults, reasonTexts)
+        (self.readDefaults, self.reasonTexts, self.processingSeconds) = (readDefaults, reasonTexts, processingSeconds)
         self.dueFrom = dueFrom
         self.family = family ?? channel
         self.continuity = continuity

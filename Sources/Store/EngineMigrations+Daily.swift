@@ -33,4 +33,5 @@ package let dailyMigrations: [RowSchema.Migration] = [
     .provisional,
     .quality,
     .proofs,
+    .operations,
 ]

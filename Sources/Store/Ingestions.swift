@@ -60,6 +60,7 @@ package struct StoredIngestion: Sendable {
     package var isResumed = false
     /// How good the records were that it brought, as far as they are scored; where it was asked for (`Store.scored`).
     package var quality: IngestionQuality?
+    package var performance = IngestionPerformance()
 }
 
 extension Store {
@@ -195,7 +196,7 @@ extension Store {
     static let ingestionColumns: SQL = """
         select i.id::text, i.dataset, i.status, i.selection, i.plan_id::text, i.requested_by, i.gaps_detected, i.slots_detected,
             i.lower_bound_requests, i.optimality, i.replans::int8, i.created_at, i.started_at, i.finished_at, i.error, t.*, i.filed_at,
-            i.slots_unfillable, i.lane, i.is_resumed, (
+            i.slots_unfillable, i.lane, i.is_resumed, \(IngestionPerformance.worked), (
                 select e.error from tasks e where e.ingestion_id = i.id and e.error is not null order by e.id desc limit 1
             ) as failure
         from ingestions i cross join lateral (
@@ -210,7 +211,7 @@ extension Store {
                 coalesce(sum(absent), 0)::int8 as found_absent, coalesce(sum(received), 0)::int8 as received,
                 coalesce(sum(dropped), 0)::int8 as dropped,
                 coalesce(sum(case when is_open then greatest(requests_planned, requests) else requests end), 0)::int8
-                    as requests_expected
+                    as requests_expected, \(IngestionPerformance.sums)
             from (
                 -- Those of a cancelled ingestion that wait are over, and are ended by and by.
                 select *, i.status = 'cancelled' and status in ('available', 'parked') as is_put_off,
@@ -250,7 +251,7 @@ extension Store {
             lowerBoundRequests: try row.int(8),
             optimality: try row.string(9), replans: try row.int(10), filedAt: try row.instant("filed_at"), createdAt: try row.instant(11),
             startedAt: try row.instantOrNil(12), finishedAt: try row.instantOrNil(13), error: try row.stringOrNil(14), sums: sums,
-            isResumed: try row.bool("is_resumed"))
+            isResumed: try row.bool("is_resumed"), performance: try IngestionPerformance(row, sums))
     }
 
     /// Whether a task of it waits or is under way. Found along an index, however many have ended.

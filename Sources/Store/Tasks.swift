@@ -83,6 +83,7 @@ package struct TaskResult: Sendable {
     var received: Int { rows.count + found.count + quarantined + dropped }
     /// It was begun too often without an end: it waits until somebody resumes the ingestion.
     package var parks = false
+    package var performance = CallPerformance()
 
     package init(ended: Ended, reason: String) {
         self.ended = ended
@@ -95,17 +96,18 @@ extension Store {
     /// Claims a task that may run: one that is available, or one whose worker let its lease run out. Whose turn it is among the lanes that
     /// have such tasks is drawn by their shares, with `chance` (0..<1) as the lot; then the oldest goes first. The attempt is
     /// counted here, before the work, so that work which kills its worker runs out of attempts too. `only`: of these datasets tasks of
-    /// these shapes alone.
+    /// these shapes alone. `limits`: seconds that an ingestion of a dataset may be worked; of one past it no task is claimed.
     package func claimTask(
         worker: String, datasets: [String], only: [String: [String]] = [:], lanes: [Lane] = Lane.allCases, chance: Double = 0,
-        leaseSeconds: Int
+        limits: [String: Int] = [:], leaseSeconds: Int
     ) async throws -> ClaimedTask? {
         let shapes = only.flatMap { dataset, shapes in shapes.map { "\(dataset)/\($0)" } }
         let isMine: SQL = only.isEmpty ? "true" : "(i.dataset <> all(\(Array(only.keys))) or i.dataset || '/' || t.shape = any(\(shapes)))"
         let rows = try await pool.query("""
             with open as materialized (
-                select id, lane, dataset, created_at from ingestions
+                select id, lane, dataset, created_at from ingestions i
                 where status in ('pending', 'running') and dataset = any(\(datasets)) and lane = any(\(lanes.map(\.rawValue)))
+                    and \(Self.isInTime(limits))
             ), lots as (
                 select l.lane, sum(l.share) over (order by l.rank) as upto, sum(l.share) over () as total
                 from unnest(\(lanes.map(\.rawValue)), \(lanes.map { Int64($0.share) })) with ordinality as l (lane, share, rank)
@@ -237,7 +239,7 @@ extension Store {
                 quarantined = quarantined + \(result.quarantined), filled = filled + \(settled.filled),
                 absent = absent + \(settled.absent), dropped = dropped + \(result.dropped),
                 received = received + \(rows.map { $0 + result.received } ?? result.received),
-                error = \(result.ended == .failed ? result.reason : nil)
+                error = \(result.ended == .failed ? result.reason : nil), \(taken(result.performance))
             where id = \(task.id)
             """)
         if raising, counts.isChange || settled.isChange { try await raiseVersion(on: connection, of: dataset.name, now: now) }

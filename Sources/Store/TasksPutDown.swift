@@ -12,7 +12,8 @@ extension Store {
                 update tasks t set status = \(Self.putDown), finished_at = \(Self.putDownAt), lease_until = null, worker = null,
                     requests = t.requests + \(result.requests), retries = t.retries + \(Self.retries(result, of: task)),
                     dropped = t.dropped + \(result.dropped), received = t.received + \(result.received),
-                    next_at = now() + make_interval(secs => \(seconds)), error = \(result.reason)
+                    next_at = now() + make_interval(secs => \(seconds)), error = \(result.reason),
+                    \(Self.taken(result.performance))
                 from ingestions i where t.id = \(task.id) and i.id = t.ingestion_id
                 """)
         }

@@ -82,6 +82,52 @@ import Testing
         #expect(try Self.run(service, "select from tasks where attempts > 1") == 0)
     }
 
+    @Test func aJobPastItsTimeEndsAndAResumeGoesOn() throws {
+        let service = try Self.start(latency: 400, extra: ["SIP_CONCURRENCY": "1", "MAX_PROCESSING_TIME": "PT1H"])
+        defer { service.stop() }
+        let long = #"{"dataset":"cmg","from":"2025-09-10","to":"2025-12-05"}"#
+        let id = try #require(try service.post("/v1/ingestions", long)["id"] as? String)
+        try Self.awaitRunning(service, id)
+        _ = try Self.run(service, "update ingestions set working_since = now() - interval '2 hours'")
+        let stopped = try service.follow("/v1/ingestions/\(id)")
+        let left = try Self.statuses(service, id).count { $0 == "available" }
+        #expect(stopped["status"] as? String == "partial" && left > 0)
+        let calls = left == 1 ? "1 call" : "\(left) calls"
+        #expect(
+            stopped["error"] as? String == "stopped after PT1H (MAX_PROCESSING_TIME) with \(calls) left: resume it to go on", "\(stopped)")
+        #expect(try !Self.statuses(service, id).contains("running"))
+        let before = try #require((stopped["performance"] as? [String: Any])?["seconds"] as? Double)
+        #expect(before >= 7200)
+
+        #expect(try Self.send(service, "/v1/ingestions/\(id)/resume", body: "{}").status == 202)
+        let ended = try service.follow("/v1/ingestions/\(id)")
+        #expect(ended["status"] as? String == "completed" && ended["error"] is NSNull)
+        #expect(count(ended["records"], "written") == 86 * 96 && count(ended["records"], "unchanged") == 0)
+        #expect(try Self.run(service, "select from tasks where attempts > 1") == 0)
+        let taken = try #require(ended["performance"] as? [String: Any])
+        let all = try Self.statuses(service, id).count
+        #expect(count(taken["calls"], "done") == all && count(taken["calls"], "failed") == 0 && taken["success"] as? Double == 1)
+        // The upstream thinks for 0.4 seconds.
+        let request = try #require((taken["requests"] as? [String: Any])?["seconds_mean"] as? Double)
+        let call = try #require((taken["calls"] as? [String: Any])?["seconds_max"] as? Double)
+        #expect(request >= 0.4 && call >= request)
+        let store = try #require((taken["store"] as? [String: Any])?["seconds_mean"] as? Double)
+        #expect(store > 0 && store < call)
+        #expect(try #require(taken["memory_peak_bytes"] as? Int) > 1 << 20)
+        #expect(try #require(taken["seconds"] as? Double) > before && taken["rows_per_second"] as? Double ?? 0 > 0)
+        let text = try service.get("/metrics").text
+        for (operation, least) in [("fetch", all), ("decode", all), ("store", all), ("call", all), ("plan", 1), ("ingestion", 2)] {
+            let name = #"gapless_operation_seconds_count{operation="\#(operation)",dataset="cmg",outcome="ok"} "#
+            let told = text.split(separator: "\n").first { $0.hasPrefix(name) }.flatMap { Int($0.dropFirst(name.count)) }
+            #expect(told ?? 0 >= least, "\(operation) \(told ?? -1)")
+        }
+        #expect(!text.contains(#"operation="call",dataset="cmg",outcome="failed""#))
+        for operation in ["call", "ingestion"] {
+            #expect(text.contains(#"gapless_operation_memory_peak_bytes{operation="\#(operation)",dataset="cmg"} "#))
+        }
+        #expect(text.contains(#"gapless_operation_seconds_bucket{operation="ingestion",dataset="cmg",outcome="ok",le="86400.0"}"#))
+    }
+
     @Test func aCancelledJobStaysSoAndItsSelectionIsFree() throws {
         let service = try Self.start(latency: 400)
         defer { service.stop() }

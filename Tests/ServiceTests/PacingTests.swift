@@ -186,7 +186,7 @@ import Upstream
             let (token, pacing) = (loop.keep(sender), loop.keep(sender.pacing))
             func call(_ number: Int, _ scope: String) async -> CallRunner.Outcome {
                 let runner = CallRunner(
-                    call: number, lane: .live, traceID: nil, sender: sender, token: token,
+                    call: number, lane: .live, traceID: nil, meter: CallMeter(dataset: "none") { _ in }, sender: sender, token: token,
                     policy: RetryPolicy(maxAttempts: 1, baseSeconds: 1, capSeconds: 1), inFlightMax: 4, decoding: loop, random: { 0 })
                 return await runner.run(OneQuestion(scope: scope))
             }

@@ -27,6 +27,11 @@ import Testing
         ("MIN_DATA_QUALITY_SCORE", "-0.1"), ("MIN_DATA_QUALITY_SCORE", "1.01"), ("MIN_DATA_QUALITY_SCORE", "0,8"),
         ("MIN_DATA_QUALITY_SCORE", "8e-1"), ("MIN_DATA_QUALITY_SCORE", "nan"), ("MIN_DATA_QUALITY_SCORE", ".8"),
         ("MIN_DATA_QUALITY_SCORE", "0.8.1"), ("MIN_DATA_QUALITY_SCORE", "80%"),
+        ("MAX_PROCESSING_TIME", "7200"), ("MAX_PROCESSING_TIME", "PT0S"), ("MAX_PROCESSING_TIME", "P1M"),
+        ("MAX_MEMORY_USAGE", "2147483648"),
+        ("MAX_MEMORY_USAGE", "2048"), ("MAX_MEMORY_USAGE", "2048KB"), ("MAX_MEMORY_USAGE", "2 GB"), ("MAX_MEMORY_USAGE", "-2GB"),
+        ("MAX_MEMORY_USAGE", "GB"), ("MAX_MEMORY_USAGE", "1.5GB"), ("MAX_MEMORY_USAGE", "63MB"),
+        ("MAX_MEMORY_USAGE", "99999999999999999999GB"),
     ])
     func aWrongValueNamesItsSetting(name: String, value: String) {
         do {
@@ -49,6 +54,24 @@ import Testing
         }
         #expect(throws: SettingError.self) { try SettingsReader.refuseMisspelt(["MIN_DATA_QUALITY"]) }
         try SettingsReader.refuseMisspelt(["MIN_DATA_QUALITY_SCORE"])
+    }
+
+    @Test func limitsHaveUnits() throws {
+        func limits(_ values: [String: String]) throws -> LimitSetting { try Settings(SettingsReader(values: values)).limits }
+        let usual = try limits([:])
+        #expect(usual.memoryBytes == 2048 * 1024 * 1024 && usual.processingSeconds == nil)
+        let own = try limits(["MAX_PROCESSING_TIME": "PT90M", "MAX_MEMORY_USAGE": "2GB"])
+        #expect(own.memoryBytes == usual.memoryBytes && own.processingSeconds == 5400)
+        #expect(try limits(["MAX_MEMORY_USAGE": "64MB"]).memoryBytes == 64 << 20)
+        do {
+            _ = try limits(["MAX_MEMORY_USAGE": "2147483648"])
+            Issue.record("it was taken")
+        } catch let error as SettingError {
+            #expect(error.expected == "expected a size with its unit, MB or GB, such as 2048MB or 2GB, not the bare number 2147483648")
+        }
+        // By itself only what says so has a limit.
+        let seconds = try Catalogue(Settings(SettingsReader(values: [:]))).datasets.map { "\($0.name) \($0.processingSeconds ?? 0)" }
+        #expect(Set(seconds).isSuperset(of: ["cmg 0", "kraken 0", "equities 7200"]))
     }
 
     @Test func aWebhookNeedsItsSecretAndShowsNeither() throws {

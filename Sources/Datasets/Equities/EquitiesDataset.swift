@@ -126,5 +126,5 @@ package func equities(zone: Zone, following: Equities.Following, rate: RequestRa
         },
         family: { $0.values[0] },
         continuity: Continuity(restated: EquitySplits.restated, breaks: EquitySplits.breaks), quality: Equities.quality,
-        reasonTexts: Equities.reasonTexts)
+        reasonTexts: Equities.reasonTexts, processingSeconds: 7200)
 }
