@@ -41,8 +41,8 @@ import TestSupport
 
         let datasets = try program.run("datasets", "--json")
         let told = try #require(try JSONSerialization.jsonObject(with: Data(datasets.output.utf8)) as? [[String: Any]])
-        #expect(told.map { $0["name"] as? String } == ["cmg", "kraken", "accounts"])
-        #expect(try program.run("datasets").lines.count == 4)
+        #expect(told.map { $0["name"] as? String } == ["cmg", "kraken", "accounts", "equities"])
+        #expect(try program.run("datasets").lines.count == 5)
     }
 
     @Test func holesAreListedWorstFirstInEveryForm() throws {
