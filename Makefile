@@ -2,13 +2,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test build bench bench-candles bench-accounts torture soak fuzz containers-test deploy-test install clean
+.PHONY: help run test build bench bench-candles bench-accounts torture torture-equities soak fuzz containers-test deploy-test install clean
 
 # The package manager lets a target import one that it does not declare, unless told otherwise.
 CHECKED := --explicit-target-dependency-import-check error
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: install ## the demonstration: sandbox upstreams, private Postgres and Redis, the service on port 8080
 	swift build -c release --static-swift-stdlib --product gapless $(CHECKED)
@@ -48,8 +48,14 @@ torture: ## the store against the truth under every fault and kill; months by th
 	scripts/torture-door || code=1; \
 	scripts/torture-kraken || code=1; \
 	scripts/torture-accounts || code=1; \
+	scripts/torture-equities || code=1; \
 	scripts/contract --program .build/release/gapless --seeds 5 --examples 200 || code=1; \
 	exit $$code
+
+torture-equities: ## of that the stocks alone: weeks with faults, splits and kills, plans against the least, the key's five a minute
+	@scripts/install $$(scripts/packages torture)
+	swift build -c release --static-swift-stdlib --product gapless $(CHECKED)
+	@scripts/torture-equities
 
 soak: ## half an hour at 300 requests a second with fetching: memory, descriptors, threads and sessions stay flat (SOAK_MINUTES)
 	@scripts/install $$(scripts/packages torture)
