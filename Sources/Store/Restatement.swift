@@ -65,17 +65,17 @@ extension Store {
             }
     }
 
-    /// The first row of each series that the call brought, with the one that is held of the slot before it.
+    /// The first row of each series that the call brought, with the last one that is held from before it: slots in between may lack a row.
     private static func seams(
         of parts: [Int: SlotSet], _ keys: [Int: SeriesKey], _ dataset: Dataset, on connection: PostgresConnection
     ) async throws -> [(id: Int, part: Int, earlier: [Value], later: [Value])] {
-        var seams: [(id: Int, part: Int, at: Int64, before: Int64)] = []
+        var seams: [(id: Int, part: Int, at: Int64, since: Int64)] = []
         for id in parts.keys.sorted() {
             guard let key = keys[id], let part = parts[id]?.first else { continue }
             let calendar = dataset.calendar(of: key)
             // What lies farther back than a fortnight says nothing of what happened in between.
-            guard calendar.parts == 1, let before = calendar.expected(in: part - 14..<part).last else { continue }
-            seams.append((id, part, calendar.ruler.start(of: part), calendar.ruler.start(of: before)))
+            guard calendar.parts == 1 else { continue }
+            seams.append((id, part, calendar.ruler.start(of: part), calendar.ruler.start(of: part - 14)))
         }
         var result: [(id: Int, part: Int, earlier: [Value], later: [Value])] = []
         for (schema, own) in Dictionary(grouping: seams, by: { keys[$0.id].map { dataset.schema(of: $0).table } ?? "" }) {
@@ -85,9 +85,11 @@ extension Store {
             let rows = try await connection.query("""
                 select v.id, v.part, \(earlier.joined(separator: ", ")), \(later.joined(separator: ", "))
                 from unnest(
-                    \(own.map { Int32($0.id) }), \(own.map(\.part)), \(.instants(own.map(\.at))), \(.instants(own.map(\.before)))
-                ) as v (id, part, at, before)
-                join \(try identifier(table.table)) e on e.series_id = v.id and e.time = v.before
+                    \(own.map { Int32($0.id) }), \(own.map(\.part)), \(.instants(own.map(\.at))), \(.instants(own.map(\.since)))
+                ) as v (id, part, at, since)
+                cross join lateral (
+                    select * from \(try identifier(table.table)) where series_id = v.id and time >= v.since and time < v.at
+                    order by time desc limit 1) e
                 join \(try identifier(table.table)) l on l.series_id = v.id and l.time = v.at
                 """)
             for row in rows {

@@ -148,13 +148,23 @@ extension StoreUnderTest {
         }
     }
 
+    /// Nothing was told of the slot at which it fell, or of the one before.
+    @Test func aFallAcrossSlotsWithoutARowUnsettlesWhatIsOlder() async throws {
+        try await StoreUnderTest.with(Halved.dataset()) { _, held in
+            _ = try await held.call([1: 100, 2: 100], over: 1..<4, at: 20 * Self.day)
+            #expect(try await held.judgedLedger().absent == SlotSet(3..<4))
+            _ = try await held.call([4: 48], over: 4..<5, at: 20 * Self.day)
+            #expect(try await held.judgedLedger().provisional == SlotSet(1..<3))
+        }
+    }
+
     @Test func whatLiesFartherApartTellsNothing() async throws {
         try await StoreUnderTest.with(Halved.dataset()) { _, held in
-            _ = try await held.call([1: 100, 2: 100], over: 1..<3, at: 20 * Self.day)
-            _ = try await held.call([4: 48], over: 4..<5, at: 20 * Self.day)
-            #expect(try await held.judgedLedger().provisional.isEmpty, "day 3 lies between them")
+            _ = try await held.call([1: 100, 2: 100], over: 1..<3, at: 40 * Self.day)
+            _ = try await held.call([17: 48], over: 17..<18, at: 40 * Self.day)
+            #expect(try await held.judgedLedger().provisional.isEmpty, "a fortnight lies between them")
             // A call that brings both halves of a fall tells of the slot before its own first one only.
-            _ = try await held.call([8: 48, 9: 20], over: 8..<10, at: 20 * Self.day)
+            _ = try await held.call([21: 48, 22: 20], over: 21..<23, at: 40 * Self.day)
             #expect(try await held.judgedLedger().provisional.isEmpty)
         }
     }
