@@ -64,4 +64,20 @@ struct EquitySplitTests {
         #expect(EquitySplits.breaks(earlier: earlier, later: values(open, "1000", "0.01", "7")) == breaks)
         #expect(!EquitySplits.breaks(earlier: [], later: earlier) && !EquitySplits.breaks(earlier: earlier, later: []))
     }
+
+    /// A split of any ratio is in force from the midnight of its session on, and most are of a Monday's.
+    @Test func theMorningAsksForTheSessionBefore() throws {
+        let zone = try Zone.load("America/New_York")
+        let dataset = equities(zone: zone, following: Equities.Following(), rate: Equities.rate)
+        let schedule = try #require(dataset.schedules.first { $0.purpose == .corrections })
+        var before: LocalDate?
+        for day in LocalDate("2013-01-02")!.daysSince1970..<LocalDate("2031-01-01")!.daysSince1970 {
+            let date = LocalDate(daysSince1970: day)
+            guard NYSECalendar.builtIn.isSession(date) else { continue }
+            let asked = schedule.selections(of: dataset, now: zone.first(date, minute: 9 * 60 + 15))
+            let last = before.map { zone.start(of: $0) }
+            #expect(last.map { last in asked.contains { ($0.from ?? .max) <= last && last < $0.to ?? .min } } ?? true, "\(date)")
+            before = date
+        }
+    }
 }

@@ -42,8 +42,7 @@ extension Equities {
     }
 
     /// The evening's run, when all of the day has fallen due, and behind it what lacks farther back; in the morning what was corrected
-    /// overnight. The day before that is asked for too, for it lies before a split of yesterday's, and shows by its prices that there was
-    /// one.
+    /// overnight.
     static func schedules(_ zone: Zone) -> [DatasetSchedule] {
         [
             DatasetSchedule("daily", .daily(minutes: [20 * 60 + 15], zone), .missing(daysBack: 30), lane: .repair),
@@ -51,6 +50,10 @@ extension Equities {
             DatasetSchedule("corrections", .daily(minutes: [9 * 60 + 15], zone), .corrections, lane: .repair),
         ]
     }
+
+    /// Local days before the morning on which they are asked for again. Yesterday may have been corrected. A session that lies before a
+    /// split of today's shows by its prices that there was one, and is four days old behind a long weekend.
+    static let corrections = [Correction(keys: [:], ages: [1, 2, 3, 4])]
 
     static let absent = "no_bar"
 
@@ -118,7 +121,7 @@ package func equities(zone: Zone, following: Equities.Following, rate: RequestRa
         reach: { _, now in following.historySeconds.map { Equities.reach(zone, $0, now: now) } },
         // The evening's run asks a quarter of an hour after the last session may have fallen due, and takes as long as the budget says.
         askLag: { _ in 1800 }, absenceWords: .always(Equities.absent), beginsWithFirstRow: true, priced: Equities.priced,
-        schedules: Equities.schedules(zone), corrections: [Correction(keys: [:], ages: [1, 2])], group: { _ in "" }, alarmDays: 30,
+        schedules: Equities.schedules(zone), corrections: Equities.corrections, group: { _ in "" }, alarmDays: 30,
         canonical: Equities.canonical, reread: Equities.reread(sessions),
         dueFrom: .close { day in
             let date = LocalDate(daysSince1970: day)
