@@ -25,8 +25,8 @@ WEATHER = [
 LASTING = {
     "duplicate_rate": 0.02, "conflicting_rate": 0.01, "contradictory_rate": 0.01, "empty_cell_rate": 0.01, "lost_session_rate": 0.01,
     "partial_today": True, "late_corrections": True}
-# A split of any other ratio shows by a session that is asked for again across it alone.
-RATIOS = [2, 3, 4, 10, 1.5, 0.1, 0.05]
+# A split of an odd ratio shows by a session alone that is asked for again across it.
+RATIOS, ODD_RATIOS = [2, 3, 4, 10, 1.5, 0.1, 0.05], [1.1, 1.05, 1.13]
 HISTORY, WEEKS = 90, 2
 # Hours after which nothing of the distances after which is asked again is left: an hour, six, a day, a week, thirty days.
 LATER = [2, 8, 30, 8 * 24, 31 * 24]
@@ -43,7 +43,7 @@ class Weeks:
         self.first, self.last = self.begin - HISTORY * DAY, self.begin + 7 * WEEKS * DAY
         self.floor = Floor(options, f"truth-{seed}", seed, at(self.begin, "20:20"), self.dice)
         self.splits = self.choose_splits()
-        self.versions, self.gone_by, self.kills, self.runs = {}, [], 0, 0
+        self.versions, self.gone_by, self.old, self.measured, self.kills, self.runs = {}, [], [], 0, 0, 0
 
     def choose_splits(self):
         """Of tickers that are traded throughout, so that each has a bar before and behind it."""
@@ -55,7 +55,7 @@ class Weeks:
             day = self.begin + self.dice.randrange(1, 7 * WEEKS - 3) * DAY
             while day.weekday() > 4:
                 day += DAY
-            splits.append({"ticker": name, "date": day.isoformat(), "ratio": self.dice.choice(RATIOS)})
+            splits.append({"ticker": name, "date": day.isoformat(), "ratio": self.dice.choice(RATIOS + ODD_RATIOS)})
         return splits
 
     def weather(self):
@@ -106,22 +106,37 @@ class Weeks:
         self.run(self.first, self.begin)
         day, missed = self.begin + DAY, False
         while day <= self.last:
-            missed = not missed and self.dice.random() < 0.2
+            odd = any(split["date"] == day.isoformat() and split["ratio"] in ODD_RATIOS for split in self.splits)
+            missed = not missed and not odd and self.dice.random() < 0.2
             if not missed:
-                self.move(at(day, "09:15"), self.weather())
-                self.run(day - 2 * DAY, day - DAY, "--refresh")
+                self.move(at(day, "09:15"), {} if odd else self.weather())
+                self.run(day - 4 * DAY, day - DAY, "--refresh")
             if day.weekday() < 5 and self.dice.random() < 0.1:
                 # Bars of a session that is not over.
                 self.move(at(day, "15:07"), self.weather())
                 names = self.dice.sample(self.floor.tickers, 3)
                 self.run(day - 6 * DAY, day, "--refresh", "--ticker", ",".join(names))
             if day.weekday() < 5 and self.dice.random() < 0.8:
-                self.move(at(day, "20:20"), self.weather())
+                faults = self.weather()
+                self.move(at(day, "20:20"), faults)
                 if (day - self.begin).days >= kill:
                     kill = 1 << 20
                     self.killed(day - 30 * DAY, day)
+                # What lacks of the last month, then what lacks of all.
                 self.run(day - 30 * DAY, day)
+                self.run(self.first, day)
+                if not faults:
+                    self.measure(day)
             day += DAY
+
+    def measure(self, day):
+        """In the evening of a split all that is held of its ticker is told by the new shares."""
+        for split in self.splits:
+            if split["date"] <= day.isoformat():
+                truth = Market(self.floor.house.sandbox_port, [split["ticker"]], str(self.first), str(day), self.floor.lives)
+                self.measured += 1
+                self.old += [(str(day), split, key, values[0], truth.bars[key][0]) for key, values in self.versions.items()
+                             if key in truth.served and values[0] != truth.bars[key][0]][:1]
 
     def settle(self):
         """Nothing goes wrong any more: until nothing is asked. The moment moves past all that rests."""
@@ -158,6 +173,7 @@ def rebuilt(options, seed, table):
         kept = equities.replaced(floor.house)
         table.none(f"seed {seed}: replaced, and no revision", [line for line in weeks.gone_by if line[1] not in kept[line[0]]])
         restated(weeks, seed, table, kept)
+        table.none(f"seed {seed}: evenings of {weeks.measured} with bars of before a split", weeks.old)
         table.note(f"{len(weeks.versions)} bars, {sum(map(len, kept.values()))} revisions; {weeks.runs} runs, {weeks.kills} kills, "
                    f"{floor.asked()} requests, {time.monotonic() - began:.0f} s")
     finally:
