@@ -21,6 +21,9 @@ final class CallRunner {
         var isGone = false
         /// `Step.isBeginning` of the end.
         var isBeginning = false
+        /// Of the end too.
+        var silentSince: Int64?
+        var beginsAt: Int64?
         var dropped = 0
         var refused = Refusals()
         var marks: [QualityMark] = []
@@ -167,12 +170,13 @@ final class CallRunner {
         guard let end = step.end else { return false }
         (outcome.witnessed, outcome.unanswered) = (step.witnessed, step.unanswered)
         (outcome.isGone, outcome.isBeginning) = (step.isGone, step.isBeginning)
+        (outcome.silentSince, outcome.beginsAt) = (step.silentSince, step.beginsAt)
         if case .costlier(let needs, _) = end { outcome.needs = needs }
         if case .unproved(let why) = end, let failure {
             outcome.end = .unproved("\(why) (\(failure.reason))")
             // A call that answers for some of its series, or finds others, has not come for nothing; what is refused for what it asks
             // will be refused again.
-            if outcome.rows.isEmpty, outcome.found.isEmpty, step.unanswered.isEmpty, failure.kind != .badRequest {
+            if outcome.rows.isEmpty, outcome.found.isEmpty, step.unanswered.isEmpty, failure.kind.isPassing {
                 outcome.defeat = failure.reason
             }
         } else {

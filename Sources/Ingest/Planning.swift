@@ -282,7 +282,7 @@ package final class Planning {
             shapes = shapes.map { $0.narrowed(to: (widest + 1) / 2) }
         }
         let circumstances = ground.circumstances(selection, dataset, series, now: now)
-        let made = dataset.plan(demands, shapes: shapes, circumstances: circumstances)
+        let made = Self.plan(demands, of: dataset, ids, shapes, circumstances, swept: ground.swept(of: dataset))
         let plan = (ground.made.isEmpty ? made : ground.new(of: made, ids)).limited(to: selection.maxRequests)
         // A later wave of an ingestion is planned for its calls alone; what is out of reach is told when it has ended.
         if ground.made.isEmpty { unfillable += Self.unreached(demands, of: dataset, circumstances) }
@@ -308,6 +308,25 @@ package final class Planning {
             figures.warnings.append("\(cause) \(plan.uncovered) of the selected slots\(reasons)")
         }
         return (figures, calls, dataset.requestsByScope(of: plan))
+    }
+
+    /// `swept`: where a series lacks something that a call for all series did not bring, it is asked for by its name, with all that it
+    /// lacks.
+    private static func plan(
+        _ demands: [Demand], of dataset: Dataset, _ ids: [SeriesKey: Int], _ shapes: [CallShape], _ circumstances: Circumstances,
+        swept: [Int: SlotSet]
+    ) -> Plan {
+        let byName = demands.filter { demand in
+            guard let periods = ids[demand.series].flatMap({ swept[$0] }) else { return false }
+            return periods.ranges.contains { !demand.missing.intersection(dataset.slots(of: demand.series, in: $0)).isEmpty }
+        }
+        if byName.isEmpty { return dataset.plan(demands, shapes: shapes, circumstances: circumstances) }
+        let names = Set(byName.map(\.series))
+        let others = demands.filter { !names.contains($0.series) }
+        return Plan(joining: [
+            dataset.plan(byName, shapes: shapes.filter { $0.kind != .sweep }, circumstances: circumstances),
+            dataset.plan(others, shapes: shapes, circumstances: circumstances),
+        ])
     }
 
     /// The runs of what is planned for that no way leads to which is allowed, and what a person could do.

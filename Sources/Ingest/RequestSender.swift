@@ -48,7 +48,8 @@ final class RequestSender {
         let (result, bytes) = await transfer(attempt.request, attempt.traceID, allowance, permit)
         let seconds = start.secondsAgo
         if case .failure(let failure) = result {
-            outcomes.add(failure)
+            // What a plan does not hold is answered, and nobody is to be alarmed by it.
+            if failure.kind == .forbidden, attempt.request.mayBeForbidden { outcomes.addWell() } else { outcomes.add(failure) }
             return Sent(attempt: attempt, result: result, requests: 1, bodyBytes: bytes, seconds: seconds)
         }
         return Sent(attempt: attempt, result: result, requests: 1, bodyBytes: bytes, seconds: seconds, unjudged: (permit, start))

@@ -83,6 +83,17 @@ package struct WayGround: Sendable {
         }
     }
 
+    /// By series, the periods of calls for all series of a period that were made and named it: what is missing there still, they do not
+    /// bring.
+    func swept(of dataset: Dataset) -> [Int: SlotSet] {
+        let sweeps = Set(dataset.shapes.filter { $0.kind == .sweep }.map(\.name))
+        var swept: [Int: SlotSet] = [:]
+        for call in made where sweeps.contains(call.shape) {
+            for id in call.seriesIDs { swept[id, default: SlotSet()].insert(call.periods) }
+        }
+        return swept
+    }
+
     /// The periods of all that was made, from the first to the last; nil where nothing was.
     var madePeriods: Range<Int>? {
         guard let first = made.map(\.periods.lowerBound).min(), let end = made.map(\.periods.upperBound).max() else { return nil }

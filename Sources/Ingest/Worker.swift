@@ -213,7 +213,7 @@ package final class Worker {
                 random: { self.random() })
             let outcome = await runner.run(dataset.exchange(order))
             holding.begunAt = sender.object.pacing.takeBeginning(of: holding.call)
-            if outcome.isGone, let family, case .proved(let reason) = outcome.end {
+            if outcome.isGone, outcome.silentSince == nil, let family, case .proved(let reason) = outcome.end {
                 gone = gone.filter { Deadline.now < $0.value.until }
                 gone[family] = (reason, .after(.seconds(60)))
             }
@@ -248,6 +248,7 @@ package final class Worker {
         result.witnessed = outcome.witnessed
         result.unanswered = Set(outcome.unanswered.map { task.seriesIDs[$0] })
         (result.isGone, result.isBeginning) = (outcome.isGone, outcome.isBeginning)
+        (result.silentSince, result.beginsAt) = (outcome.silentSince, outcome.beginsAt)
         result.begunAt = holding.begunAt
         result.requests = outcome.requests
         result.retries = outcome.retries

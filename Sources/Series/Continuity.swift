@@ -7,13 +7,17 @@ package struct Continuity: Sendable {
     package let restated: @Sendable (_ old: [Value], _ new: [Value]) -> Bool
     /// Whether the values of two slots, one after the other, lie as far apart as a restatement between them would explain.
     package let breaks: @Sendable (_ earlier: [Value], _ later: [Value]) -> Bool
+    /// The checks of quality that the later of two slots next to each other fails by the earlier one: it is odd, and is taken.
+    package let odd: @Sendable (_ earlier: [Value], _ later: [Value]) -> [String]
     /// Why a slot is missing of which a row is held: one word.
     package static let reason = "provisional"
 
     package init(
         restated: @escaping @Sendable (_ old: [Value], _ new: [Value]) -> Bool,
-        breaks: @escaping @Sendable (_ earlier: [Value], _ later: [Value]) -> Bool
+        breaks: @escaping @Sendable (_ earlier: [Value], _ later: [Value]) -> Bool,
+        odd: @escaping @Sendable (_ earlier: [Value], _ later: [Value]) -> [String] = { _, _ in [] }
     ) {
+        self.odd = odd
         self.restated = restated
         self.breaks = breaks
     }

@@ -35,7 +35,13 @@ package struct DatasetSchedule: Sendable {
             return [Selection(dataset: dataset.name, to: now)]
         case .corrections:
             return dataset.corrections.flatMap { correction in
-                correction.runs.map { ages in
+                if let range = correction.lastSlots.flatMap({ dataset.lastDue($0, now: now) }) {
+                    return [
+                        Selection(
+                            dataset: dataset.name, keys: correction.keys, from: range.lowerBound, to: range.upperBound, mode: .refresh)
+                    ]
+                }
+                return correction.runs.map { ages in
                     Selection(
                         dataset: dataset.name, keys: correction.keys,
                         from: dataset.zone.start(of: today.advanced(by: -ages.upperBound)),
@@ -53,9 +59,19 @@ package struct Correction: Sendable, Hashable {
     /// Local days before the day on which is asked; 1 is yesterday.
     package let ages: [Int]
 
+    /// The last due slots that exist, so many, whatever their age: a day without a session has nothing to be corrected. nil: by age.
+    package let lastSlots: Int?
+
     package init(keys: [String: [String]], ages: [Int]) {
         self.keys = keys
         self.ages = ages
+        lastSlots = nil
+    }
+
+    package init(keys: [String: [String]], lastSlots: Int) {
+        self.keys = keys
+        ages = []
+        self.lastSlots = lastSlots
     }
 
     /// Ages that follow on each other can be asked for at once.
@@ -67,5 +83,19 @@ package struct Correction: Sendable, Hashable {
                 runs.append(age...age)
             }
         }
+    }
+}
+
+extension Dataset {
+    /// From the first of so many slots that were the last to fall due to the end of the last; of a series that still has any, for one that
+    /// has ended says nothing of the others. nil where none has.
+    func lastDue(_ count: Int, now: Int64) -> Range<Int64>? {
+        for key in followed {
+            let due = dueBefore(key, now: now)
+            let ruler = calendar(of: key).ruler
+            let slots = calendar(of: key).expected(in: due - 30..<due).ranges.flatMap { Array($0) }.suffix(count)
+            if let first = slots.first, let last = slots.last, last >= due - 7 { return ruler.start(of: first)..<ruler.end(of: last) }
+        }
+        return nil
     }
 }

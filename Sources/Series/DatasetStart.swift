@@ -7,7 +7,7 @@ extension Dataset {
         let horizon = zone.start(of: zone.day(at: now).advanced(by: -horizonDays))
         guard beginsWithFirstRow else { return horizon }
         return ledgers.reduce(horizon) { start, ledger in
-            guard let first = ledger.held.first else { return start }
+            guard let first = ledger.held.union(ledger.provisional).first else { return start }
             return min(start, calendar(of: ledger.key).partRuler.start(of: first))
         }
     }

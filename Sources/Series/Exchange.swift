@@ -100,8 +100,13 @@ package struct Step: Sendable {
     package var unanswered: Set<Int> = []
     /// The end is sure that the upstream no longer has the channel of this call at all: nothing is expected of it behind what is held.
     package var isGone = false
+    /// Where that is known by silence alone, since when there was none: something that is held from then on says otherwise, and where
+    /// nothing is held at all nothing has ended.
+    package var silentSince: Int64?
     /// The end is sure that the upstream had nothing of the channel of this call before the earliest of its rows, ever.
     package var isBeginning = false
+    /// Where a record came before the earliest row that was refused, when: it belongs to the lifetime.
+    package var beginsAt: Int64?
 
     package init() {}
 

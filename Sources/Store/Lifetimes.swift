@@ -14,9 +14,9 @@ extension Store {
     /// - Parameters:
     ///   - touched: the parts that rows were stored of, by series: where no series begins by them, or ends later, nothing else is looked
     ///     at.
-    ///   - isBeginning: nothing was ever there before them.
+    ///   - isBeginning: nothing was ever there before them, or before `beginsAt`, where a record was refused.
     static func extendLifetimes(
-        touched: [Int: SlotSet], isBeginning: Bool, _ dataset: Dataset, on connection: PostgresConnection
+        touched: [Int: SlotSet], isBeginning: Bool, from beginsAt: Int64? = nil, _ dataset: Dataset, on connection: PostgresConnection
     ) async throws -> Bool {
         if !dataset.beginsWithFirstRow || touched.isEmpty { return false }
         let rows = try await connection.query("""
@@ -34,8 +34,8 @@ extension Store {
             // Where an earlier row was held before, the family's beginning has been found by it.
             let isFirst = touched[try row.int(5)]?.first == first
             guard (isFirst && !begun) || isOver else { continue }
-            families[dataset.family(key), default: []] += isBeginning && isFirst
-                ? [dataset.calendar(of: key).partRuler.start(of: first)] : []
+            let begin = dataset.calendar(of: key).partRuler.start(of: first)
+            families[dataset.family(key), default: []] += isBeginning && isFirst ? [min(begin, beginsAt ?? begin)] : []
         }
         if families.isEmpty { return false }
         // One after the other: whoever comes second sees what the first has stored.
@@ -66,14 +66,18 @@ extension Store {
     }
 
     /// Ends the lifetimes of all series of a call's family with the last thing that is held of any of them, within the transaction of a
-    /// call that was told that it is gone. Whether any changed: the dataset's version is to be raised then. nil: nothing is held
-    /// of it, and nothing is ended.
-    static func endLifetimes(of task: ClaimedTask, _ dataset: Dataset, on connection: PostgresConnection) async throws -> Bool? {
+    /// call that was told that it is gone (`silentSince`: by silence from then on alone). Whether any changed: the dataset's version is to
+    /// be raised then. nil: nothing is held of it, and nothing is ended.
+    static func endLifetimes(
+        of task: ClaimedTask, silentSince: Int64? = nil, _ dataset: Dataset, on connection: PostgresConnection
+    ) async throws -> Bool? {
         let keys = try await connection.query("select key from series where id = any(\(task.seriesIDs.map { Int32($0) }))")
         guard let family = try keys.first.map({ dataset.family(SeriesKey(try $0.strings(0))) }) else { return nil }
         let lives = try await lockedLives(of: [family], dataset, on: connection)[family] ?? []
         // A series of which nothing later happens to be held tells nothing: the longest slot that is held last bounds it.
         guard let end = try await spans(of: lives, dataset, on: connection).values.map(\.last.upperBound).max() else { return nil }
+        // It has not been silent: the answer was wrong, or a later one has come.
+        if let silentSince, end > silentSince { return false }
         return try await write(
             lives.map { ($0, $0.first, dataset.calendar(of: $0.key).ruler.slot(containing: end - 1) + 1) }, on: connection)
     }

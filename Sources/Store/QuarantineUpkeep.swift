@@ -52,7 +52,7 @@ extension Store {
     static let quarantinedSlots: SQL = """
         select h.series_id, coalesce(range_agg(int8range(q.slot, q.slot + 1)) filter (where q.slot is not null), '{}') as slots
         from coverage h left join quarantine q
-            on q.series_id = h.series_id and q.status = 'open' and q.part is not null and not q.part <@ h.held
+            on q.series_id = h.series_id and q.status = 'open' and q.part is not null and not q.part <@ (h.held - h.provisional)
         """
 
     /// Most calls fill series of which nothing was ever refused.

@@ -39,6 +39,7 @@ extension Store {
         let refused = series.filter { !$0.ledger.quarantined.isEmpty }.map { Int32($0.id) }
         guard let now, !refused.isEmpty else { return series }
         let distances = RecheckSchedule.refused
+        let longer = zip(distances, distances.dropFirst()).map { pair in "when q.age < \(pair.0) then \(pair.0)" as SQL }
         let rows = try await connection.query("""
             select q.series_id, range_agg(int8range(q.slot, q.slot + 1))
             from (
@@ -46,8 +47,7 @@ extension Store {
                 from quarantine where status = 'open' and slot is not null and series_id = any(\(refused)) group by series_id, slot
             ) q
             where q.seen > \(.instant(now)) - make_interval(secs => case
-                when q.age < \(distances[0]) then \(distances[0]) when q.age < \(distances[1]) then \(distances[1])
-                when q.age < \(distances[2]) then \(distances[2]) else \(distances[3]) end)
+                \(longer.joined(separator: " ")) else \(distances.last ?? 0) end)
             group by q.series_id
             """)
         let resting = Dictionary(uniqueKeysWithValues: try rows.map { (try $0.int(0), SlotSet(ranges: try $0.ranges(1))) })

@@ -164,7 +164,7 @@ extension Store {
                 from quarantine q join unnest(\(quarantined.ids), \(quarantined.first), \(quarantined.end)) as v (id, low, high)
                     on q.series_id = v.id and q.slot >= v.low and q.slot < v.high
                 join coverage c on c.series_id = q.series_id
-                where q.status = 'open' and not q.part <@ c.held
+                where q.status = 'open' and not q.part <@ (c.held - c.provisional)
                 order by q.series_id, q.slot, q.part, q.id
                 """)
             for row in rows { refused[try row.int(0), default: []].append((try row.int(1), try row.string(2))) }

@@ -57,8 +57,12 @@ package struct TaskResult: Sendable {
     /// The upstream has said that it no longer has the channel of this call: it has ended with what is held of it. Where nothing is, there
     /// never was one, and the task fails with this reason.
     package var isGone = false
+    /// `Step.silentSince`, where that is known by silence alone.
+    package var silentSince: Int64?
     /// Nothing was ever there of this call's channel before the earliest of its rows.
     package var isBeginning = false
+    /// A record that was refused came before that, then.
+    package var beginsAt: Int64?
     /// When its first request was let go: of two calls for one row the one that asked later has the newer answer. nil where none
     /// was sent; then its claim stands for it.
     package var begunAt: Deadline?
@@ -202,16 +206,18 @@ extension Store {
         let counts = try await upsert(result.rows, filling: parts, task: task.id, of: dataset, now: now, on: connection)
         var settled = try await remember(parts, of: result, isOther: counts.isChange, task, dataset, now: now, on: connection)
         if isMade { settled.isChange = true }
-        let isRestated = try await restate(before: parts, counts, task, dataset, now: now, on: connection)
-        if isRestated { settled.isChange = true }
+        let restated = try await restate(before: parts, counts, task, dataset, now: now, on: connection)
+        if restated.isChange { settled.isChange = true }
+        for (id, marks) in restated.marks { result.marks[id, default: [:]].merge(marks) { $0 + $1 } }
         let isRenewed = try await renew(
             after: parts, isOther: counts.revised > 0 || settled.endsAbsences, task, dataset, now: now, on: connection)
         if isRenewed { settled.isChange = true }
-        let isOlder = try await extendLifetimes(touched: parts, isBeginning: result.isBeginning, dataset, on: connection)
+        let isOlder = try await extendLifetimes(
+            touched: parts, isBeginning: result.isBeginning, from: result.beginsAt, dataset, on: connection)
         if isOlder { settled.isChange = true }
         if result.isGone {
-            let isEnded = try await endLifetimes(of: task, dataset, on: connection)
-            if isEnded == nil { result.ended = .failed }
+            let isEnded = try await endLifetimes(of: task, silentSince: result.silentSince, dataset, on: connection)
+            if isEnded == nil, result.silentSince == nil { result.ended = .failed }
             if isEnded ?? false { settled.isChange = true }
         }
         // What was refused before is scored with the call that brought it.

@@ -131,6 +131,8 @@ struct Outcome {
     var unanswered: Set<Int> = []
     var isGone = false
     var isBeginning = false
+    var silentSince: Int64?
+    var beginsAt: Int64?
     var marks: [QualityMark] = []
 
     mutating func add(_ step: Step) {
@@ -144,6 +146,7 @@ struct Outcome {
         witnessed = step.witnessed ?? witnessed
         unanswered = step.unanswered
         (isGone, isBeginning) = (step.isGone, step.isBeginning)
+        (silentSince, beginsAt) = (step.silentSince, step.beginsAt)
     }
 }
 

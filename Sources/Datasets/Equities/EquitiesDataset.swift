@@ -41,19 +41,19 @@ extension Equities {
         name == "ticker" ? EquityTickers.canonical(value) : value
     }
 
-    /// The evening's run, when all of the day has fallen due, and behind it what lacks farther back; in the morning what was corrected
-    /// overnight.
+    /// The evening's run, when all of the day has fallen due; in the morning what was corrected overnight. Behind each of them what lacks
+    /// farther back, and what a split has made stale.
     static func schedules(_ zone: Zone) -> [DatasetSchedule] {
         [
             DatasetSchedule("daily", .daily(minutes: [20 * 60 + 15], zone), .missing(daysBack: 30), lane: .repair),
-            DatasetSchedule("history", .daily(minutes: [20 * 60 + 45], zone), .everyHole, lane: .history),
+            DatasetSchedule("history", .daily(minutes: [9 * 60 + 45, 20 * 60 + 45], zone), .everyHole, lane: .history),
             DatasetSchedule("corrections", .daily(minutes: [9 * 60 + 15], zone), .corrections, lane: .repair),
         ]
     }
 
-    /// Local days before the morning on which they are asked for again. Yesterday may have been corrected. A session that lies before a
-    /// split of today's shows by its prices that there was one, and is four days old behind a long weekend.
-    static let corrections = [Correction(keys: [:], ages: [1, 2, 3, 4])]
+    /// Yesterday's bar may have been corrected, and shows by its prices where the ticker has been split since; the one before it shows that
+    /// where yesterday's came after the split.
+    static let corrections = [Correction(keys: [:], lastSlots: 2)]
 
     static let absent = "no_bar"
 
@@ -119,8 +119,8 @@ package func equities(zone: Zone, following: Equities.Following, rate: RequestRa
         exchange: { Equities.exchange($0, sessions) }, schema: Equities.schema, slotFields: Equities.fields, partFields: Equities.fields,
         followed: following.tickers.listings.map { SeriesKey([$0.ticker]) },
         reach: { _, now in following.historySeconds.map { Equities.reach(zone, $0, now: now) } },
-        // The evening's run asks a quarter of an hour after the last session may have fallen due, and takes as long as the budget says.
-        askLag: { _ in 1800 }, absenceWords: .always(Equities.absent), beginsWithFirstRow: true, priced: Equities.priced,
+        // The evening's run comes a quarter of an hour after an ordinary session has fallen due, and three and a quarter after a short one.
+        askLag: { _ in 4 * 3600 }, absenceWords: .always(Equities.absent), beginsWithFirstRow: true, priced: Equities.priced,
         schedules: Equities.schedules(zone), corrections: Equities.corrections, group: { _ in "" }, alarmDays: 30,
         canonical: Equities.canonical, reread: Equities.reread(sessions),
         dueFrom: .close { day in
@@ -128,6 +128,7 @@ package func equities(zone: Zone, following: Equities.Following, rate: RequestRa
             return zone.first(date, minute: calendar.closeMinute(date))
         },
         family: { $0.values[0] },
-        continuity: Continuity(restated: EquitySplits.restated, breaks: EquitySplits.breaks), quality: Equities.quality,
+        continuity: Continuity(restated: EquitySplits.restated, breaks: EquitySplits.breaks, odd: EquityMarks.odd),
+        quality: Equities.quality,
         reasonTexts: Equities.reasonTexts, processingSeconds: 7200)
 }

@@ -47,7 +47,8 @@ struct EquityGathering {
             return
         }
         guard sessions.all.contains(day) else { return refuse(record, EquityBar.Flaw.notSession, day, place) }
-        if let other = bars[day] {
+        // A bar that is refused does not stand in the way of one that is right.
+        if let other = bars[day], other.flaw == nil || bar.flaw != nil {
             // A page may begin with the bar that the one before it ended with.
             if other.isSame(as: bar) { dropped += 1 } else { refuse(record, EquityBar.Flaw.twice, day, place) }
             return

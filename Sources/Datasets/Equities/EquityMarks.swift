@@ -15,10 +15,15 @@ struct EquityMarks {
     /// In the order of time. `isNext`: no session lies between this row's and the one before it.
     mutating func add(_ values: [Value], isNext: Bool, _ day: Int) {
         if isNext {
-            if Self.isJump(before, values) { jumps += 1 }
-            if before.prefix(Equities.Column.volume + 1) == values.prefix(Equities.Column.volume + 1) { stales += 1 }
+            for check in Self.odd(before, values) { if check == Self.jump { jumps += 1 } else { stales += 1 } }
         }
         (last, before) = (day, values)
+    }
+
+    /// What is odd about a bar by that of the session before.
+    @Sendable static func odd(_ before: [Value], _ after: [Value]) -> [String] {
+        let told = Equities.Column.volume + 1
+        return (isJump(before, after) ? [jump] : []) + (before.prefix(told) == after.prefix(told) ? [stale] : [])
     }
 
     func counted(series: Int) -> [QualityMark] {

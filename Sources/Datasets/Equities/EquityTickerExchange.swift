@@ -38,9 +38,9 @@ struct EquityTickerExchange: Exchange {
     private var reach: Int?
 
     /// Sessions without a bar before the first one, by which nothing was there earlier.
-    static let beginningSilence = 10
+    static let beginningSilence = 60
     /// Due sessions without a bar at the end, by which nothing comes any more.
-    static let endSilence = 20
+    static let endSilence = 60
     /// Days that the upstream's smallest plan reaches back.
     static let reachDays: Int64 = 730
     /// Pages in a row that may bring nothing new.
@@ -152,8 +152,8 @@ struct EquityTickerExchange: Exchange {
         }
     }
 
-    /// The first day that the upstream's smallest plan serves.
-    static func reach(at now: Int64, in zone: Zone) -> Int { zone.day(at: now - reachDays * 86_400).daysSince1970 }
+    /// The first day that the upstream's smallest plan is sure to serve: that on which two years are over may or may not be.
+    static func reach(at now: Int64, in zone: Zone) -> Int { zone.day(at: now - reachDays * 86_400).daysSince1970 + 1 }
 
     private static func older(_ first: Int) -> String {
         "the upstream's plan does not serve bars from before \(LocalDate(daysSince1970: first))"
@@ -178,7 +178,9 @@ struct EquityTickerExchange: Exchange {
         } else {
             step = end(.proved("all \(pages == 1 ? "bars of the answer" : "\(pages) pages") were seen"))
             step.isBeginning = isBeginning
-            step.isGone = isGone
+            if isBeginning { step.beginsAt = gathering.first.map(sessions.start) }
+            step.silentSince = silentSince.map(sessions.start)
+            step.isGone = step.silentSince != nil
         }
         if pages > 1 || pageMost > pageRows ?? .max { step.needs = Step.Needs(requests: pages, pageRows: max(1, pageMost)) }
         return step
@@ -199,16 +201,16 @@ struct EquityTickerExchange: Exchange {
         return listed.count(in: from..<first) >= Self.beginningSilence
     }
 
-    /// Asked up to now, and silent on so many due sessions in a row.
-    private var isGone: Bool {
-        guard let today, to >= today else { return false }
+    /// The first of so many due sessions in a row, up to now, that are without a bar.
+    private var silentSince: Int? {
+        guard let today, to >= today else { return nil }
         var left = Self.endSilence
         for range in listed.intersection(from..<today + 1).ranges.reversed() {
             for day in range.reversed() where sessions.isDue(day, at: now) {
                 left -= 1
-                if left == 0 { return gathering.last.map { $0 < day } ?? true }
+                if left == 0 { return (gathering.last.map { $0 < day } ?? true) ? day : nil }
             }
         }
-        return false
+        return nil
     }
 }
