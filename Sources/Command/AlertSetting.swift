@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Ingest
+internal import Series
 internal import Store
 internal import Upstream
 
@@ -34,6 +35,7 @@ struct AlertSetting: Sendable {
     ) throws -> [any Duty] {
         var looking = Alarms.Settings()
         looking.graceSeconds = settings.alerts.graceSeconds
+        looking.unfetched = Set(catalogue.datasets.filter { catalogue.refusal(of: $0) != nil }.map(\.name))
         looking.telling = settings.alerts.webhook != nil
         let alarms = Alarms(
             store: store, datasets: catalogue.datasets, rates: catalogue.rates, clock: clock, settings: looking,

@@ -35,6 +35,10 @@ struct PlanText {
         let figures = plan.figures
         let warnings = figures.warnings.map { "warning: \(ShownText.safe($0))" }
         if plan.calls.isEmpty {
+            let beyond = figures.unfillable.first.map { run in
+                "\(SlotWords.counted(figures.unfillableSlots, "slot")) of it no call could fill (\(run.reason): \(run.action))"
+            }
+            if figures.slots == 0, let beyond { return ["nothing to do in the selection: \(beyond)"] + warnings }
             let why = figures.slots > 0 ? "no fillable gap" : warnings.isEmpty ? "nothing is missing" : "nothing is to be asked for now"
             return ["nothing to do: \(why) in the selection"] + warnings
         }

@@ -126,7 +126,7 @@ struct SettingsReader {
             let seconds = try ISODuration.parse(text)
             if range.contains(seconds) { return seconds }
         } catch {
-            throw SettingError(variable: name, expected: expected)
+            throw SettingError(variable: name, expected: error == .calendarUnit ? "\(expected): \(error.rawValue)" : expected)
         }
         throw SettingError(variable: name, expected: expected)
     }

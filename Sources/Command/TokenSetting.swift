@@ -72,7 +72,8 @@ func readSettingsBytes(_ path: String, named variable: String) throws(SettingErr
         let count = piece.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
         if count < 0 && errno == EINTR { continue }
         if count < 0 { throw SettingError(variable: variable, expected: "\(path): \(SystemError.last("read"))") }
-        if count == 0 { return bytes }
+        // What spreadsheets put before UTF-8 is no part of the text (RFC 3629, section 6).
+        if count == 0 { return bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes }
         bytes.append(contentsOf: piece[..<count])
     }
     throw SettingError(variable: variable, expected: "\(path): longer than a megabyte")

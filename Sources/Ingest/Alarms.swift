@@ -8,6 +8,9 @@ package final class Alarms: Duty {
     package struct Settings: Sendable {
         /// Seconds (shown clock) that a slot may lack after it was due.
         package var graceSeconds = 3600
+        /// Datasets that nothing is fetched of, since settings give no access to their upstream: where nothing is held of them either, they
+        /// are not used here, and nobody is alarmed of them.
+        package var unfetched: Set<String> = []
         /// Whether a webhook is to hear of it.
         package var telling = false
 
@@ -60,7 +63,10 @@ package final class Alarms: Duty {
         let now = clock.now
         var alarms: [Alarm] = []
         var spans: [String: Range<LocalDate>] = [:]
+        var used: [Dataset] = []
         for dataset in datasets {
+            if settings.unfetched.contains(dataset.name), try await !round.holdsAny(of: dataset.name) { continue }
+            used.append(dataset)
             let lacks = try await lacks(of: dataset, round, now)
             spans[dataset.name] = lacks.span
             alarms += AlarmRules.alarms(lacks, of: dataset)
@@ -73,7 +79,7 @@ package final class Alarms: Duty {
         let outcomes = try await round.outcomes(ofSeconds: clock.realSeconds(600).clamped(to: Self.outcomesFor))
         let verdicts = Dictionary(outcomes.map { ($0.upstream, $0.verdict) }) { first, _ in first }
         alarms += outcomes.filter { rates[$0.upstream] != nil }.compactMap(AlarmRules.alarm)
-        alarms += try await budgets(now).compactMap(AlarmRules.alarm)
+        alarms += try await budgets(of: used, now).compactMap(AlarmRules.alarm)
         return try await round.settle(alarms, now: now, telling: settings.telling) { alert in
             let scope = alert.cause.scope
             switch alert.cause.kind {
@@ -106,7 +112,7 @@ package final class Alarms: Duty {
     }
 
     /// How the quotas stand to what is asked of them, as forecasts have it.
-    private func budgets(_ now: Int64) async throws -> [BudgetStanding] {
+    private func budgets(of datasets: [Dataset], _ now: Int64) async throws -> [BudgetStanding] {
         var standings: [BudgetStanding] = []
         for (upstream, sharing) in Dictionary(grouping: datasets, by: \.upstream.name).sorted(by: { $0.key < $1.key }) {
             guard let rate = rates[upstream] else { continue }

@@ -300,6 +300,7 @@ package final class Planning {
         if unfillable.count > Store.unfillableKept {
             figures.warnings.append("\(unfillable.count - Store.unfillableKept) more runs of slots are unfillable")
         }
+        figures.warnings += Self.unheardOf(series, selection, of: dataset).map { [$0] } ?? []
         figures.warnings += Self.resting(series, selection, of: dataset, now: now).map { [$0] } ?? []
         if plan.uncovered > 0 {
             let cause = selection.maxRequests != nil ? "max_requests leaves out"

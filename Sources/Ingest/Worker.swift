@@ -41,6 +41,8 @@ package final class Worker {
     var held: [Int64: HeldTask] = [:]
     /// By dataset and channel: what was said in the last minute of channels that are gone. Not one more request is spent on them so long.
     private var gone: [String: (reason: String, until: Deadline)] = [:]
+    /// By upstream: the credentials were refused within the last minute, as they would be again.
+    private var refusals: [String: (reason: String, until: Deadline)] = [:]
     private var calls = 0
     let bell: Waiter
     let orphanBell: Waiter
@@ -94,6 +96,7 @@ package final class Worker {
 
     /// Works until `stop()`; returns when every task has been put down. `me` is this worker's own token.
     package func run(as me: Local<Worker>) async {
+        do { try await store.forgetIdleTime() } catch { observe(.storeFailed(doing: "looking when work stopped", reason: "\(error)")) }
         await withDiscardingTaskGroup { group in
             group.addTask { await me.loop.enter { loop in await loop[me].renewLeases() } }
             group.addTask { await me.loop.enter { loop in await loop[me].settleOrphans() } }
@@ -203,6 +206,9 @@ package final class Worker {
                 result.isGone = true
                 return await end(holding, result, dataset, start)
             }
+            if let said = refusals[dataset.upstream.name], Deadline.now < said.until {
+                return await end(holding, TaskResult(ended: .failed, reason: said.reason), dataset, start)
+            }
             let order = CallOrder(
                 shape: task.shape, series: keys, periods: task.periods, now: clock.now, requests: task.requestsPlanned,
                 pageRows: finding?.needs?.pageRows)
@@ -213,6 +219,9 @@ package final class Worker {
                 random: { self.random() })
             let outcome = await runner.run(dataset.exchange(order))
             holding.begunAt = sender.object.pacing.takeBeginning(of: holding.call)
+            if let failure = outcome.failure, failure.kind == .refused {
+                refusals[dataset.upstream.name] = (failure.reason, .after(.seconds(60)))
+            }
             if outcome.isGone, outcome.silentSince == nil, let family, case .proved(let reason) = outcome.end {
                 gone = gone.filter { Deadline.now < $0.value.until }
                 gone[family] = (reason, .after(.seconds(60)))

@@ -24,6 +24,13 @@ package final class AlarmRound {
         Array(try await Store.latestQuality(of: dataset, since: since, on: connection).values)
     }
 
+    /// Whether anything is held of a dataset.
+    package func holdsAny(of dataset: String) async throws -> Bool {
+        try await !connection.query("""
+            select true from coverage c join series s on s.id = c.series_id where s.dataset = \(dataset) and not isempty(c.held) limit 1
+            """).isEmpty
+    }
+
     /// Series that are followed for less than so many real seconds: their horizon is being fetched for the first time.
     package func newSeries(of dataset: String, within seconds: Double) async throws -> Set<Int> {
         let rows = try await connection.query("""

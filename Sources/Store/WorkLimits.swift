@@ -16,6 +16,21 @@ extension Store {
             """
     }
 
+    /// Leaves out of ingestions' time what passed while nobody worked on them: from when the last of their tasks ended, or its lease ran
+    /// out, until now. For a worker that begins.
+    package func forgetIdleTime() async throws {
+        _ = try await pool.query("""
+            update ingestions i set working_since = i.working_since + greatest(interval '0', now() - greatest(i.working_since, w.last))
+            from (
+                select t.ingestion_id as id, max(greatest(t.finished_at, t.lease_until)) as last,
+                    bool_or(t.status = 'running' and t.lease_until > now()) as is_worked
+                from tasks t join ingestions o on o.id = t.ingestion_id
+                where o.status = 'running' and o.working_since is not null group by t.ingestion_id
+            ) w
+            where w.id = i.id and w.last is not null and not w.is_worked
+            """)
+    }
+
     /// Ingestions with tasks that wait and none under way, past their time; oldest first.
     package func overdueIngestions(limits seconds: [String: Int]) async throws -> [(id: String, dataset: String)] {
         if seconds.isEmpty { return [] }

@@ -108,10 +108,13 @@ struct EquitySessionExchange: Exchange {
         return step
     }
 
-    /// A 403 may be of this session alone: it is not over, or is older than what the upstream's smallest plan reaches back to.
+    /// Days back from now of which a refusal says that the plan has no sessions at all: every plan that has any has these.
+    private static let recentDays = 30
+
+    /// A 403 may be of this session alone: it is not over, or is older than what the upstream's plan reaches back to.
     private var forbidden: CallEnd {
         if !sessions.isDue(day, at: now) { return .unproved("the upstream does not serve the session before it is over") }
-        if day < EquityTickerExchange.reach(at: now, in: sessions.zone) {
+        if day < sessions.zone.day(at: now).daysSince1970 - Self.recentDays {
             return .unproved("the upstream's plan does not serve this session; POLYGON_HISTORY says how far back it does")
         }
         return .shapeUnusable("the upstream's plan does not serve whole sessions")

@@ -135,9 +135,9 @@ struct EquityTickerExchange: Exchange {
     /// The question once more, from where the upstream's plan reaches to.
     private var narrowed: Step {
         mutating get {
-            guard reach == nil, let today else { return end(.unproved("the upstream's plan does not serve the bars of \(ticker)")) }
+            guard reach == nil, let today else { return end(.unproved(Self.unserved(ticker))) }
             let first = Self.reach(at: now, in: sessions.zone)
-            guard first > from else { return end(.unproved("the upstream's plan does not serve the bars of \(ticker)")) }
+            guard first > from else { return end(.unproved(Self.unserved(ticker))) }
             guard first <= min(to, today), first < periods.upperBound else {
                 return end(.unproved("\(Self.older(first)); POLYGON_HISTORY=P\(Self.reachDays)D says so"))
             }
@@ -154,6 +154,11 @@ struct EquityTickerExchange: Exchange {
 
     /// The first day that the upstream's smallest plan is sure to serve: that on which two years are over may or may not be.
     static func reach(at now: Int64, in zone: Zone) -> Int { zone.day(at: now - reachDays * 86_400).daysSince1970 + 1 }
+
+    private static func unserved(_ ticker: String) -> String {
+        "the upstream's plan does not serve these bars of \(ticker); where they are too old for it, POLYGON_HISTORY is to say how far it "
+            + "reaches"
+    }
 
     private static func older(_ first: Int) -> String {
         "the upstream's plan does not serve bars from before \(LocalDate(daysSince1970: first))"

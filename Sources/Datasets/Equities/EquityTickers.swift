@@ -41,12 +41,12 @@ package struct EquityTickers: Sendable, Hashable {
     }
 
     /// A ticker as the upstream spells it, out of a spelling in use: spaces around it are dropped, `-`, `/` or a space before the class
-    /// becomes a dot (`BRK-B`, `BRK/B`: `BRK.B`), and small letters alone become capitals; where there are both, small letters have a
-    /// meaning (`KIMpL`: a preferred share) and stay. nil of what is no ticker: other characters than letters, digits and dots, more
-    /// than 12 of them, or not begun by a letter.
+    /// (a `+` in many an address) becomes a dot (`BRK-B`, `BRK/B`: `BRK.B`), and small letters alone become capitals; where there are
+    /// both, small letters have a meaning (`KIMpL`: a preferred share) and stay. nil of what is no ticker: other characters than letters,
+    /// digits and dots, more than 12 of them, or not begun by a letter.
     package static func canonical(_ text: String) -> String? {
         let space = UInt8(ascii: " ")
-        let separators = Array("-/ ".utf8)
+        let separators = Array("-/ +".utf8)
         let trimmed = text.utf8.drop { $0 == space }.reversed().drop { $0 == space }.reversed()
         let bytes = trimmed.map { separators.contains($0) ? UInt8(ascii: ".") : $0 }
         let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
