@@ -33,7 +33,9 @@ package struct SlotExplanation {
 
     /// Throws `AnswerError.unknownSeries`, `.unknownCombination`, `.unknownSlot`, and what the store throws.
     package func json() async throws -> [UInt8] {
-        guard let facts = try await store.facts(of: slot, key, dataset, attempts: Self.attemptsMax) else { throw try await unknownSeries() }
+        guard let facts = try await store.facts(of: slot, key, dataset, attempts: Self.attemptsMax, now: scope.now) else {
+            throw try await unknownSeries()
+        }
         let one = facts.series
         if one.ledger.existing(in: slot..<slot + 1, dataset.calendar(of: key)).isEmpty { throw unknownSlot(one.ledger) }
         let gap = scope.gaps(one).first

@@ -75,7 +75,7 @@ final class StoreSampler {
             try? await waiter.wait(until: .after(Self.patience))
             waiting.removeAll { $0 === waiter }
         }
-        let age = last.map { Double(Deadline.now.nanoseconds - $0.takenAt.nanoseconds) / 1e9 } ?? 0
+        let age = last?.takenAt.secondsAgo ?? 0
         // One that is under way longer than anybody waits for has not succeeded yet.
         let isWell = isUp && !(isLooking && age > 2 * 15)
         return Reading(sample: age <= Self.oldestSeconds ? last : nil, ageSeconds: age, isUp: isWell)
@@ -90,7 +90,7 @@ final class StoreSampler {
             let figures = try await store.figures(now: clock.exactNow)
             let coverage = try await coverage()
             let quality = try await quality()
-            let seconds = Double(Deadline.now.nanoseconds - began.nanoseconds) / 1e9
+            let seconds = began.secondsAgo
             last = Sample(figures: figures, coverage: coverage, quality: quality, takenAt: .now, seconds: seconds)
             isUp = true
             nextLook = .after(Self.interval)

@@ -35,6 +35,9 @@ package struct Deadline: Sendable, Comparable, Hashable {
         return .nanoseconds(nanoseconds > now ? Int64(min(nanoseconds - now, UInt64(Int64.max))) : 0)
     }
 
+    /// Since an instant that is past; 0 where it is not.
+    package var secondsAgo: Double { max(0, (Double(Deadline.now.nanoseconds) - Double(nanoseconds)) / 1e9) }
+
     package static func < (a: Deadline, b: Deadline) -> Bool { a.nanoseconds < b.nanoseconds }
 }
 

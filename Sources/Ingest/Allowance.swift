@@ -328,7 +328,7 @@ final class Allowance {
         while let told = refusal {
             let rest = try await store.rest(
                 upstream: upstream, scope: scope, seconds: told.seconds,
-                sentAgo: Double(Deadline.now.nanoseconds - told.sentAt.nanoseconds) / 1e9, wasProbe: told.wasProbe,
+                sentAgo: told.sentAt.secondsAgo, wasProbe: told.wasProbe,
                 doublingMax: doublingMax)
             // Another may have come while this one was told.
             if refusal == told { refusal = nil }
@@ -356,7 +356,7 @@ final class Allowance {
         let answer = try await store.reserve(
             upstream: upstream, scope: scope, wanted: wanted, now: clock.exactNow, goodFor: clock.shownSeconds(life),
             probeSeconds: probeSeconds)
-        let took = Double(Deadline.now.nanoseconds - start.nanoseconds) / 1e9
+        let took = start.secondsAgo
         reservationSeconds = min(max(took, reservationSeconds * 0.75), Self.reservationMax)
         switch answer {
         case .granted(let grant):

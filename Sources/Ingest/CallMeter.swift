@@ -47,8 +47,3 @@ final class CallMeter {
         observe(.operation(.call, dataset: dataset, isWell: isWell, seconds: begunAt.secondsAgo, memoryPeak: peak))
     }
 }
-
-extension Deadline {
-    /// Since an instant that is past.
-    var secondsAgo: Double { max(0, (Double(Deadline.now.nanoseconds) - Double(nanoseconds)) / 1e9) }
-}

@@ -87,7 +87,7 @@ final class RequestSender {
         do {
             let fetched = try await fetcher.fetch(fetch)
             report(fetch, "\(fetched.status)", since: start, bytes: fetched.bytesReceived)
-            let seconds = Double(Deadline.now.nanoseconds - start.nanoseconds) / 1e9
+            let seconds = start.secondsAgo
             let result = sort(fetched, place: fetch.place)
             if case .failure(let failure) = result, case .throttled(let rest) = failure.kind {
                 allowance.refused(permit, seconds: rest.map(Double.init), sentAt: start)
@@ -127,7 +127,7 @@ final class RequestSender {
     }
 
     private func report(_ fetch: Fetch, _ outcome: String, since start: Deadline, bytes: Int) {
-        let seconds = Double(Deadline.now.nanoseconds - start.nanoseconds) / 1e9
+        let seconds = start.secondsAgo
         observe(.request(upstream: profile.name, place: fetch.place, outcome: outcome, seconds: seconds, bytes: bytes))
     }
 

@@ -1,7 +1,8 @@
 internal import Series
 internal import Store
 
-/// What a plan of a dataset with several ways is made from beside coverage. Gathered first, for a plan is pure.
+/// What a plan is made from beside coverage: what a dataset with several ways has at hand, and of any dataset that is planned in waves the
+/// calls that were made. Gathered first, for a plan is pure.
 package struct WayGround: Sendable {
     /// Those at hand that are not read yet.
     var files: [FileAtHand] = []

@@ -39,7 +39,7 @@ package final class Worker {
     let files: (any LocalWork)?
     var senders: [String: (object: RequestSender, token: Local<RequestSender>, pacing: Local<Pacing>)] = [:]
     var held: [Int64: HeldTask] = [:]
-    /// By dataset and channel: what was said in the last minute of channels that are gone. Not one more request is spent on them so long.
+    /// By dataset and family: what was said in the last minute of families that are gone. Not one more request is spent on them so long.
     private var gone: [String: (reason: String, until: Deadline)] = [:]
     /// By upstream: the credentials were refused within the last minute, as they would be again.
     private var refusals: [String: (reason: String, until: Deadline)] = [:]

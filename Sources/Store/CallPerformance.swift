@@ -20,19 +20,15 @@ package struct CallPerformance: Sendable {
 extension Store {
     /// Columns of the task at an attempt's end, for its update.
     static func taken(_ performance: CallPerformance) -> SQL {
-        let store = performance.storeBegunAt.map(seconds)
+        let store = performance.storeBegunAt?.secondsAgo
         let memory = [performance.memoryPeak, ProcessMemory.resident].compactMap(\.self).max()
         return """
             busy_seconds = coalesce(busy_seconds, 0)
-                + coalesce(\(performance.begunAt.map(seconds)), greatest(0, extract(epoch from clock_timestamp() - begun_at))::float8, 0),
+                + coalesce(\(performance.begunAt?.secondsAgo), greatest(0, extract(epoch from clock_timestamp() - begun_at))::float8, 0),
             fetches = fetches + \(performance.fetches), fetch_seconds = fetch_seconds + \(performance.fetchSeconds),
             fetch_seconds_max = greatest(fetch_seconds_max, \(performance.fetchSecondsMax)),
             stores = stores + \(store == nil ? 0 : 1), store_seconds = store_seconds + \(store ?? 0),
             memory_peak = greatest(memory_peak, \(memory))
             """
-    }
-
-    private static func seconds(since begun: Deadline) -> Double {
-        max(0, (Double(Deadline.now.nanoseconds) - Double(begun.nanoseconds)) / 1e9)
     }
 }

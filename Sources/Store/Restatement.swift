@@ -4,10 +4,10 @@ internal import Series
 
 /// What a call's rows tell of older ones: they may have been restated (`Continuity`).
 extension Store {
-    /// Makes all that is held before a restatement provisional, but what this call brought itself, within its transaction and behind the
-    /// lock of coverage. A restatement is seen where a held value has been replaced by the same one in another measure, or where the first
-    /// row of a run, where this call wrote it, lies as far from the one before it as one would explain. Whether anything changed, and what
-    /// is odd about rows by those before them.
+    /// Makes all that is held before a restatement provisional, but what this call or one beside it brought, within its transaction and
+    /// behind the lock of coverage. A restatement is seen where a held value has been replaced by the same one in another measure, or where
+    /// the first row of a run, where this call wrote it, lies as far from the one before it as one would explain. Whether anything changed,
+    /// and what is odd about rows by those before them.
     ///
     /// - Parameter parts: those that the call's rows fill, by series.
     static func restate(
@@ -44,8 +44,8 @@ extension Store {
         return (!rows.isEmpty, marks)
     }
 
-    /// Of what is held before the parts that stand, what this call or another of its ingestion has brought: that is by the new measure too,
-    /// whichever of them came first.
+    /// Of what is held before the parts that stand, what this call or another of its ingestion has brought just before: that is by the new
+    /// measure too, whichever of them came first. What came longer ago, before the ingestion was resumed, may not be.
     private static func brought(
         with task: ClaimedTask, before stands: [Int: Int], _ parts: [Int: SlotSet], _ keys: [Int: SeriesKey], _ dataset: Dataset,
         on connection: PostgresConnection
@@ -55,7 +55,9 @@ extension Store {
             let rows = try await connection.query("""
                 select r.series_id, r.time from \(try identifier(name)) r
                 where r.series_id = any(\(ids.map { Int32($0) }))
-                    and r.task_id in (select id from tasks where ingestion_id = \(task.ingestionID)::uuid)
+                    and r.task_id in (
+                        select t.id from tasks t join tasks own on own.id = \(task.id)
+                        where t.ingestion_id = \(task.ingestionID)::uuid and t.begun_at > own.begun_at - \(Self.togetherFor)::interval)
                 """)
             var times: [Int: [Int]] = [:]
             for row in rows {
@@ -67,6 +69,9 @@ extension Store {
         }
         return own
     }
+
+    /// Real time within which calls of one ingestion tell by one measure: a split comes with a day.
+    private static let togetherFor = "1 hour"
 
     /// Values that this call has replaced, with what they were.
     private static func replaced(

@@ -35,13 +35,14 @@ package struct SlotFacts: Sendable {
 }
 
 extension Store {
-    /// nil where the dataset has no such series. `attempts`: the most calls that are told of.
-    package func facts(of slot: Int, _ key: SeriesKey, _ dataset: Dataset, attempts: Int) async throws -> SlotFacts? {
+    /// nil where the dataset has no such series. `attempts`: the most calls that are told of; `now` (shown clock): when it is asked what
+    /// rests.
+    package func facts(of slot: Int, _ key: SeriesKey, _ dataset: Dataset, attempts: Int, now: Int64) async throws -> SlotFacts? {
         try await pool.transaction { connection in
             _ = try await connection.query("set transaction isolation level repeatable read, read only")
             let known = try await connection.query("select id from series where dataset = \(dataset.name) and key = \(key.values)")
             guard let id = try known.first?.int(0) else { return nil }
-            var series = try await Self.ledgers(on: connection, of: dataset, ids: [id])
+            var series = try await Self.ledgers(on: connection, of: dataset, ids: [id], now: now)
             try await Self.addNotes(
                 to: &series, of: dataset, in: dataset.instants(of: slot..<slot + 1, of: key), on: connection)
             guard let one = series.first else { return nil }

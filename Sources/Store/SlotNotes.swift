@@ -132,7 +132,7 @@ extension Store {
             return result
         }
         let (absent, excluded, quarantined) = (
-            concerned(\.absent, \.resting, \.recheck), concerned(\.excluded), concerned(\.quarantined))
+            concerned(\.absent, \.resting, \.doubted, \.recheck), concerned(\.excluded), concerned(\.quarantined))
         var absences: [Int: [Absences.Run]] = [:]
         if !absent.ids.isEmpty {
             let rows = try await connection.query("""

@@ -158,6 +158,35 @@ extension StoreUnderTest {
         }
     }
 
+    /// Two calls of one ingestion, one after the other over a halving: the later one tells nothing of what the earlier has just brought. Of
+    /// what it brought long ago, before it was resumed, it does.
+    @Test(arguments: [("1 minute", SlotSet(0..<2)), ("3 days", SlotSet(0..<3))])
+    func whatCameBesideItIsByTheSameMeasure(apart: String, provisional: SlotSet) async throws {
+        try await StoreUnderTest.with(Halved.dataset()) { _, held in
+            _ = try await held.call([0: 100, 1: 100], over: 0..<2, at: 20 * Self.day)
+            _ = try await held.store.insertIngestion(
+                Store.NewIngestion(
+                    dataset: held.dataset.name, selection: "{}", selectionDigest: UUID().uuidString, planID: nil, requestedBy: "test",
+                    figures: PlanFigures(
+                        gaps: 1, slots: 1, cost: Cost(requests: 2), lowerBound: Cost(requests: 2), optimality: .proven,
+                        estimatedSeconds: 1),
+                    calls: (2..<4).map { day in
+                        StoredCall(shape: "s", seriesIDs: [held.ids[0]], periods: day..<day + 1, covers: 1, requests: 1, tokens: 0)
+                    }, filedAt: 0))
+            for (day, price) in [(2, Int64(90)), (3, 45)] {
+                let task = try #require(try await held.claim())
+                var result = TaskResult(ended: .proved, reason: "")
+                result.askedAt = 20 * Self.day
+                result.rows = [StoredRow(seriesID: held.ids[0], time: Int64(day) * Self.day, values: [.integer(price)])]
+                _ = try await held.store.finish(task, with: result, dataset: held.dataset, now: 20 * Self.day)
+                _ = try await held.store.pool.query("""
+                    update tasks set begun_at = begun_at - \(apart)::interval where id = \(task.id)
+                    """)
+            }
+            #expect(try await held.judgedLedger().provisional == provisional)
+        }
+    }
+
     @Test func whatLiesFartherApartTellsNothing() async throws {
         try await StoreUnderTest.with(Halved.dataset()) { _, held in
             _ = try await held.call([1: 100, 2: 100], over: 1..<3, at: 40 * Self.day)

@@ -12,7 +12,7 @@ package struct EquitySessions: Sendable {
     let closeMinute: @Sendable (LocalDate) -> Int
 
     /// An ordinary session closes at 16:00.
-    static let ordinaryClose = 960
+    static let ordinaryClose = NYSECalendar.close
     /// Seconds from a session's close until its bar is owed.
     static let lag: Int64 = 4 * 3600
 
