@@ -187,6 +187,9 @@ extension AnswerMaker {
                 json.member("kind", "window")
                 json.member("periods_max", periods)
             case .sweep: json.member("kind", "sweep")
+            case .snapshot(let subjects):
+                json.member("kind", "snapshot")
+                json.member("subjects_max", subjects)
             case .newest(let slots):
                 json.member("kind", "newest")
                 json.member("slots_max", slots)

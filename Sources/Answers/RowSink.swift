@@ -22,7 +22,7 @@ extension RowSink {
     /// A value of a column of this kind.
     mutating func value(_ name: String, _ value: Value, _ kind: RowSchema.Column.Kind) {
         switch value {
-        case .null: null(name)
+        case .null, .kept: null(name)
         case .decimal(let value): decimal(name, value)
         case .integer(let value): int(name, value)
         case .text(let value) where kind == .json: json(name, value)

@@ -118,6 +118,12 @@ struct RowWalk {
                 if isWhole, let mean = mean(column, place) { sink.decimal(field.name, mean) } else { sink.null(field.name) }
             case .value(let column):
                 sink.value(field.name, isWhole ? rows.value(column, of: foundRows[place * partsPerUnit]) : .null, columns[column].kind)
+            case .timestamp(let column):
+                if isWhole, case .integer(let instant) = rows.value(column, of: foundRows[place * partsPerUnit]) {
+                    sink.instant(field.name, instant, offset: dataset.zone.offset(at: instant))
+                } else {
+                    sink.null(field.name)
+                }
             case .object(let members, let rest):
                 func value(_ column: Int) -> Value { isWhole ? rows.value(column, of: foundRows[place * partsPerUnit]) : .null }
                 let shown = members.map { ShownMember($0.name, value($0.column), columns[$0.column].kind) }

@@ -42,7 +42,7 @@ enum Preparation {
                 // A new store has no rules yet: the first command's are as good as any.
                 let isNew = try await store.entries(of: dataset.name).isEmpty
                 // What is followed by these settings and by no service yet is planned and reported too: all of it is missing.
-                _ = try await store.ensureSeries(dataset.followed, of: dataset.name, now: clock.now)
+                _ = try await store.ensureSeries(dataset.followed, of: dataset, now: clock.now)
                 if rules || isNew, let rate = catalogue.rates[dataset.upstream.name] {
                     try await store.declareBudget(upstream: dataset.upstream.name, quota: rate.count, windowSeconds: rate.seconds)
                 }

@@ -118,7 +118,7 @@ package final class ArchiveShelf {
     private func series(of keys: [SeriesKey], _ dataset: Dataset) async throws -> [SeriesKey: Int] {
         let distinct = Array(Set(keys)).sorted()
         if distinct.isEmpty { return [:] }
-        let ids = try await store.ensureSeries(distinct, of: dataset.name, now: clock.now)
+        let ids = try await store.ensureSeries(distinct, of: dataset, now: clock.now)
         return Dictionary(zip(distinct, ids)) { first, _ in first }
     }
 

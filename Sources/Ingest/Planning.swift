@@ -214,7 +214,7 @@ package final class Planning {
         let known = Set(series.map(\.key))
         let new = named.filter { !known.contains($0) }
         if new.isEmpty { return series }
-        _ = try await store.ensureSeries(new, of: dataset.name, now: now)
+        _ = try await store.ensureSeries(new, of: dataset, now: now)
         return try await store.ledgers(of: dataset, now: now)
     }
 

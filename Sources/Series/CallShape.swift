@@ -7,6 +7,9 @@ package struct CallShape: Sendable, Hashable {
         case sweep
         /// Up to `series` series, one period.
         case batch(series: Int)
+        /// Up to so many subjects (a family each) as they are now: of each, the slot in progress of the series that the shape serves. A
+        /// series that is priced is a subject here.
+        case snapshot(subjects: Int)
         /// One series: its newest slots that the upstream still tells of, so many and no others; one call brings them all.
         case newest(slots: Int)
         /// All series of a channel over any stretch: they are rebuilt from what happened, at a price that depends on how much did.

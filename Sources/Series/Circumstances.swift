@@ -9,6 +9,10 @@ package struct Circumstances: Sendable {
     /// How much happens in a stretch of a channel, in events a second, as its neighbours tell; nil where nothing does.
     package var events: @Sendable (_ channel: String, _ stretch: Range<Int64>) -> Double?
     package var ways: Selection.Ways
+    /// When a series was last heard of, or else first to be kept: what calls for what is now begin with.
+    package var seen: [SeriesKey: Int64] = [:]
+    /// Tokens that a subject costs by a shape, as was learnt; where nothing was, the shape tells (`perSeries`).
+    package var tokenPrices: [String: Double] = [:]
 
     package init(
         now: Int64, ledgers: [SeriesKey: Ledger] = [:], files: [FileAtHand] = [], ways: Selection.Ways = Selection.Ways(),

@@ -42,6 +42,8 @@ package struct Dataset: Sendable {
     /// Whether nothing is expected of a channel's series before the first row of any of them, once it is known that nothing was before it
     /// (Kraken: before a pair's first trade).
     package let beginsWithFirstRow: Bool
+    /// Whether nothing is expected of a series before the slot in which it was first to be kept.
+    package let beginsWhenFollowed: Bool
 
     // Fact 2: what a call can cover and what it costs.
     package let shapes: [CallShape]
@@ -107,6 +109,8 @@ package struct Dataset: Sendable {
     /// The values of keys that a history means which names none of that key, where else it would have slots of several lengths
     /// (`["grain": "hour"]`).
     package let readDefaults: [String: String]
+    /// Whether calls ask for what is now: a period lies within a slot, and a slot that has passed is not to be had any more.
+    package let asksForNow: Bool
     /// Whether every series that the store holds is kept complete, beside those that settings name.
     package let followsStored: Bool
     /// The series that settings ask to keep complete.
@@ -133,9 +137,10 @@ package struct Dataset: Sendable {
         defaults: @escaping @Sendable (String) -> [String] = { _ in [] }, keyValues: @escaping @Sendable (String) -> [String] = { _ in [] },
         reread: Reread? = nil, dueFrom: DueFrom = .slotEnd, roster: Roster? = nil, family: (@Sendable (SeriesKey) -> String)? = nil,
         continuity: Continuity? = nil, quality: QualityRules? = nil, readDefaults: [String: String] = [:],
-        reasonTexts: [String: String] = [:], processingSeconds: Int? = nil
+        reasonTexts: [String: String] = [:], processingSeconds: Int? = nil, beginsWhenFollowed: Bool = false
     ) {
         (self.readDefaults, self.reasonTexts, self.processingSeconds) = (readDefaults, reasonTexts, processingSeconds)
+        asksForNow = shapes.contains { if case .snapshot = $0.kind { true } else { false } }
         self.dueFrom = dueFrom
         self.family = family ?? channel
         self.continuity = continuity
@@ -174,7 +179,7 @@ package struct Dataset: Sendable {
         self.absenceWords = absenceWords
         (self.emptyReasons, self.lostReasons) = (emptyReasons, lostReasons)
         finalReasons = emptyReasons.union(lostReasons)
-        self.beginsWithFirstRow = beginsWithFirstRow
+        (self.beginsWithFirstRow, self.beginsWhenFollowed) = (beginsWithFirstRow, beginsWhenFollowed)
         self.priced = priced
         self.schedules = schedules
         self.corrections = corrections
@@ -187,15 +192,20 @@ package struct Dataset: Sendable {
     /// The slots of a series that begin in `[from, to)`.
     package func slots(of key: SeriesKey, from: Int64, to: Int64) -> Range<Int> { calendar(of: key).ruler.slots(from: from, to: to) }
 
-    /// The slots of a series that begin in some periods.
+    /// The slots of a series that begin in some periods; where calls ask for what is now, those that are in progress then.
     package func slots(of key: SeriesKey, in periods: Range<Int>) -> Range<Int> {
         let instants = self.periods.instants(of: periods)
+        if asksForNow {
+            let ruler = calendar(of: key).ruler
+            return ruler.slot(containing: instants.lowerBound)..<ruler.slot(containing: instants.upperBound - 1) + 1
+        }
         return slots(of: key, from: instants.lowerBound, to: instants.upperBound)
     }
 
     /// The slots of a series that lie in some periods from their beginning to their end.
     package func wholeSlots(of key: SeriesKey, in periods: Range<Int>) -> Range<Int> {
         let slots = slots(of: key, in: periods)
+        if asksForNow { return slots }
         let end = self.periods.start(of: periods.upperBound)
         let isCut = !slots.isEmpty && calendar(of: key).ruler.end(of: slots.upperBound - 1) > end
         return slots.lowerBound..<(isCut ? slots.upperBound - 1 : slots.upperBound)
@@ -230,7 +240,7 @@ package struct Dataset: Sendable {
         shapes.contains {
             switch $0.kind {
             case .newest, .tape, .file, .inference: true
-            case .window, .sweep, .batch: false
+            case .window, .sweep, .batch, .snapshot: false
             }
         }
     }
@@ -245,6 +255,11 @@ package struct Dataset: Sendable {
         let first = calendar(of: ledger.key).ruler.slot(containing: reach.from - 1) + 1
         ledger.unfillable.formUnion(SlotSet(min(Reach.ever, first)..<first))
         return ledger
+    }
+
+    /// The first slot of a series that is expected of one that is to be kept from `now` on; nil where all are.
+    package func firstSlot(of key: SeriesKey, followedAt now: Int64) -> Int? {
+        beginsWhenFollowed ? calendar(of: key).ruler.slot(containing: now) : nil
     }
 
     /// The instant after `now` at which the next slot of this series falls due, whether or not the calendar has it.

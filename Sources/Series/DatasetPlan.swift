@@ -4,6 +4,9 @@ extension Dataset {
     ///
     /// - Parameter shapes: those that are usable now, at the prices that were found.
     package func plan(_ demand: [Demand], shapes: [CallShape], circumstances: Circumstances) -> Plan {
+        if asksForNow {
+            return SnapshotPlanner(dataset: self, shapes: shapes, circumstances: circumstances).plan(demand)
+        }
         let channels = Dictionary(grouping: demand) { channel($0.series) }.sorted { $0.key < $1.key }
         let ledgers = hasWays ? Dictionary(grouping: circumstances.ledgers.values) { channel($0.key) } : [:]
         var plan = Plan(

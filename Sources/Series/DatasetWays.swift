@@ -40,7 +40,7 @@ extension CallShape.Kind {
     var isRung: Bool {
         switch self {
         case .newest, .tape, .file, .inference: true
-        case .window, .sweep, .batch: false
+        case .window, .sweep, .batch, .snapshot: false
         }
     }
 }

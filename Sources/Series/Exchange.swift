@@ -14,10 +14,14 @@ package struct CallOrder: Sendable, Hashable {
     package let requests: Int
     /// Rows a page that this call shape was last found to give; nil: as the dataset knows.
     package let pageRows: Int?
+    /// Subjects that one request may name, where the upstream counts tokens: what more would cost is more than its budget ever holds.
+    package let subjectsAtOnce: Int
 
     package init(
-        shape: String, series: [SeriesKey], periods: Range<Int>, now: Int64 = .max, requests: Int = .max, pageRows: Int? = nil
+        shape: String, series: [SeriesKey], periods: Range<Int>, now: Int64 = .max, requests: Int = .max, pageRows: Int? = nil,
+        subjectsAtOnce: Int = .max
     ) {
+        self.subjectsAtOnce = max(1, subjectsAtOnce)
         self.shape = shape
         self.series = series
         self.periods = periods
@@ -54,6 +58,8 @@ package struct UpstreamRequest: Sendable, Hashable {
     package let mayBeForbidden: Bool
     /// What the upstream's pace is counted by, where it is not all its requests together (Kraken: a pair); nil: all together.
     package let scope: String?
+    /// How many subjects it asks for, where each costs tokens.
+    package let subjects: Int
 
     package struct QueryItem: Sendable, Hashable {
         package let name: String
@@ -62,9 +68,10 @@ package struct UpstreamRequest: Sendable, Hashable {
 
     package init(
         path: String, query: [(String, String)], attempt: Int = 0, isDoubtful: Bool = false, mayBeForbidden: Bool = false,
-        scope: String? = nil
+        scope: String? = nil, subjects: Int = 0
     ) {
         self.scope = scope
+        self.subjects = subjects
         self.mayBeForbidden = mayBeForbidden
         self.path = path
         self.query = query.map { QueryItem(name: $0.0, value: $0.1) }
@@ -166,6 +173,8 @@ package struct FoundRow: Sendable, Equatable {
 
 package enum Value: Sendable, Equatable {
     case null
+    /// The answer does not carry this field: what is known of it stays (`RowSchema.carry`). No row of the store has it.
+    case kept
     case decimal(Decimal)
     case integer(Int64)
     case text(String)

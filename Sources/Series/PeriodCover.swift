@@ -13,7 +13,7 @@ struct PeriodCover {
         self.unit = unit
         ways = shapes.compactMap { shape in
             switch shape.kind {
-            case .window, .newest, .tape, .file, .inference: nil
+            case .window, .newest, .tape, .file, .inference, .snapshot: nil
             case .sweep: (.sweep(shape), shape)
             case .batch(let size): (.batches(shape, size: size), shape)
             }

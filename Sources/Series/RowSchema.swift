@@ -38,13 +38,19 @@ package struct RowSchema: Sendable {
     /// What is stored where two rows of one place meet; `older` is of the call that began first. It returns one of the two, or a row made
     /// of both. nil: the one of the higher rank, of equal ranks the newer. A schema has a rank or this, never both.
     package let merge: Merge?
+    /// How a row that does not carry all fields (`Value.kept`) is made whole: `latest` is the series' newest row that is not later, nil
+    /// where there is none; what it returns has no `kept`. nil: rows come whole.
+    package let carry: Carry?
     package let migrations: [Migration]
 
+    package typealias Carry = @Sendable (_ latest: [Value]?, _ new: [Value]) -> [Value]
     package typealias Merge = @Sendable (_ older: [Value], _ newer: [Value]) -> [Value]
 
     package init(
-        table: String, columns: [Column], rank: Int? = nil, compared: [Int]? = nil, merge: Merge? = nil, migrations: [Migration]
+        table: String, columns: [Column], rank: Int? = nil, compared: [Int]? = nil, merge: Merge? = nil, carry: Carry? = nil,
+        migrations: [Migration]
     ) {
+        self.carry = carry
         precondition(rank == nil || merge == nil, "rows of \(table) are ranked or merged, not both")
         self.table = table
         self.columns = columns
@@ -75,6 +81,8 @@ package struct ShownField: Sendable {
         case partCount
         /// Whether the row is to be asked for again before it stands (`Ledger.provisional`).
         case provisional
+        /// The instant that an integer column holds in seconds since 1970, RFC 3339 with the zone's offset.
+        case timestamp(column: Int)
         /// One JSON object: columns under these names, then the members of an object column. In CSV a cell each, and `rest`.
         case object(columns: [(name: String, column: Int)], rest: Int)
     }

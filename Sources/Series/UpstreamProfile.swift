@@ -20,11 +20,14 @@ package struct UpstreamProfile: Sendable {
     /// Whether the rate is that of each channel by itself (Kraken counts the requests of each pair): then the scope of a call's requests
     /// (`UpstreamRequest.scope`) is the channel of its series.
     package let pacedByChannel: Bool
+    /// How tokens are counted, where the upstream has a bucket of them beside its rate.
+    package let tokens: TokenRules?
 
     package init(
         name: String, credential: Credential, rate: RequestRate, requestsInFlight: Int, timeoutSeconds: Int, bodyBytesMax: Int,
-        pacedByChannel: Bool = false
+        pacedByChannel: Bool = false, tokens: TokenRules? = nil
     ) {
+        self.tokens = tokens
         self.pacedByChannel = pacedByChannel
         self.name = name
         self.credential = credential

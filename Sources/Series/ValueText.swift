@@ -5,7 +5,7 @@ extension JSONWriter {
     /// A value of a column of this kind: of a JSON column what it holds, not its text as a string.
     package mutating func value(_ value: Value, _ kind: RowSchema.Column.Kind) {
         switch value {
-        case .null: null()
+        case .null, .kept: null()
         case .decimal(let value): number(value.description.utf8)
         case .integer(let value): int(value)
         case .text(let value) where kind == .json: raw(value.utf8)

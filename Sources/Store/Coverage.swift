@@ -7,6 +7,8 @@ package import Series
 package struct StoredSeries: Sendable {
     package let id: Int
     package let ledger: Ledger
+    /// The shown clock when its coverage changed last, or it was made; nil where that was not read.
+    package var changedAt: Int64?
     /// Why slots are as they are, where that was asked for.
     package var notes = SlotNotes()
 
@@ -33,9 +35,16 @@ package struct DatasetVersion: Sendable, Equatable {
 /// Series and what is held of them.
 extension Store {
     /// Makes the series that are not there yet. Returns their ids in the order given.
-    package func ensureSeries(_ keys: [SeriesKey], of dataset: String, now: Int64) async throws -> [Int] {
+    package func ensureSeries(_ keys: [SeriesKey], of dataset: Dataset, now: Int64) async throws -> [Int] {
+        try await ensureSeries(keys, of: dataset.name, now: now, from: { dataset.firstSlot(of: $0, followedAt: now) })
+    }
+
+    /// `from`: the first slot that is expected of a new series; nil where all are.
+    package func ensureSeries(
+        _ keys: [SeriesKey], of dataset: String, now: Int64, from first: @escaping @Sendable (SeriesKey) -> Int? = { _ in nil }
+    ) async throws -> [Int] {
         try await pool.transaction { connection in
-            let (ids, isMade) = try await Self.ensureSeries(Set(keys), of: dataset, now: now, on: connection)
+            let (ids, isMade) = try await Self.ensureSeries(Set(keys), of: dataset, now: now, from: first, on: connection)
             _ = try await connection.query("""
                 insert into dataset_versions (dataset, version, changed_at) values (\(dataset), 1, \(.instant(now))) on conflict do nothing
                 """)
@@ -48,7 +57,8 @@ extension Store {
     /// The same within a transaction, which touches no other series; where any were made the dataset's version is the caller's to raise.
     /// They are made in the order of their keys, so that two who make the same never wait for each other in a ring.
     static func ensureSeries(
-        _ keys: Set<SeriesKey>, of dataset: String, now: Int64, on connection: PostgresConnection
+        _ keys: Set<SeriesKey>, of dataset: String, now: Int64, from first: (SeriesKey) -> Int? = { _ in nil },
+        on connection: PostgresConnection
     ) async throws -> (ids: [SeriesKey: Int], isMade: Bool) {
         var ids: [SeriesKey: Int] = [:]
         for one in try await entries(keys, of: dataset, on: connection) { ids[one.key] = one.id }
@@ -62,6 +72,16 @@ extension Store {
             insert into coverage (series_id, changed_at) select id, \(.instant(now)) from unnest(\(made)) made (id)
             """)
         for one in try await entries(new, of: dataset, on: connection) { ids[one.key] = one.id }
+        let begins = Set(made.map { Int($0) })
+        let bounded = new.compactMap { key in
+            ids[key].flatMap { id in begins.contains(id) ? first(key).map { (Int32(clamping: id), Int64($0)) } : nil }
+        }
+        if !bounded.isEmpty {
+            _ = try await connection.query("""
+                update series s set lifetime = int8range(v.first, null)
+                from unnest(\(bounded.map(\.0)), \(bounded.map(\.1))) as v (id, first) where s.id = v.id
+                """)
+        }
         return (ids, !made.isEmpty)
     }
 

@@ -40,7 +40,7 @@ extension Store {
     private static func record(_ values: [Value], _ schema: RowSchema) -> String {
         zip(schema.columns, values).map { column, value in
             switch value {
-            case .null: "\(column.name)="
+            case .null, .kept: "\(column.name)="
             case .decimal(let value): "\(column.name)=\(value)"
             case .integer(let value): "\(column.name)=\(value)"
             case .text(let value): "\(column.name)=\(value)"

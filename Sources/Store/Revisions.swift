@@ -105,7 +105,7 @@ extension Store {
         for (column, value) in zip(schema.columns, values) {
             json.key(column.name)
             switch value {
-            case .null: json.null()
+            case .null, .kept: json.null()
             case .decimal(let value): json.number(value.description.utf8)
             case .integer(let value): json.int(value)
             case .text(let value) where column.kind == .json: json.raw(value.utf8)
