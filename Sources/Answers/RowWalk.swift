@@ -147,7 +147,7 @@ struct RowWalk {
             switch rows.value(column, of: foundRows[index]) {
             case .decimal(let value): decimals.append(value)
             case .integer(let value): decimals.append(Decimal(value))
-            case .null, .text: return nil
+            case .null, .kept, .text: return nil
             }
         }
         // One row for the whole slot is no mean: digit for digit as it is stored.
