@@ -187,7 +187,7 @@ package final class Planning {
         let made = Self.plan(
             selection, of: dataset, series: series, findings: findings, now: now, except: reserved, ground: ground,
             rate: rates[dataset.upstream.name])
-        if let reserved, !reserved.isEmpty { selection.narrow(to: made.calls, of: dataset) }
+        if let reserved, !reserved.isEmpty { selection.narrow(to: made.calls, of: dataset, series) }
         var hash = SHA256()
         let text = selection.canonicalText
         hash.update(Array(text.utf8))
@@ -257,6 +257,8 @@ package final class Planning {
         let series = ground.doubting(series)
         let left = instead.map { Reserved($0, dataset, series: series) }
         var ids: [SeriesKey: Int] = [:]
+        // A call for what is now may bring series of a subject beside those that are selected.
+        if dataset.asksForNow { ids = Dictionary(series.map { ($0.key, $0.id) }) { first, _ in first } }
         var demands: [Demand] = []
         var unfillable: [PlanFigures.Unfillable] = []
         for one in series where dataset.selects(one.key, by: selection) {
@@ -373,8 +375,18 @@ package final class Planning {
 }
 
 extension Selection {
+    /// So many are named in a selection; of more nothing is narrowed.
+    private static let subjectsNamed = 1000
+
     /// To the periods of some calls: what is left to others is not for this one to be judged by.
-    fileprivate mutating func narrow(to calls: [StoredCall], of dataset: Dataset) {
+    fileprivate mutating func narrow(to calls: [StoredCall], of dataset: Dataset, _ series: [StoredSeries]) {
+        // Of calls for what is now all have the same period: their subjects tell them apart.
+        if dataset.asksForNow {
+            let asked = Set(calls.flatMap(\.seriesIDs))
+            let subjects = Set(series.filter { asked.contains($0.id) }.compactMap(\.key.values.first))
+            if !subjects.isEmpty, subjects.count <= Self.subjectsNamed, let key = dataset.keys.first { keys[key] = subjects.sorted() }
+            return
+        }
         guard let first = calls.map(\.periods.lowerBound).min(), let end = calls.map(\.periods.upperBound).max() else { return }
         from = max(from ?? .min, dataset.periods.start(of: first))
         to = min(to ?? .max, dataset.periods.start(of: end))

@@ -51,10 +51,14 @@ package struct WayGround: Sendable {
         let rates = rates
         // What a file was to tell that was read and did not tell it is anybody's again.
         let read = Set(made.compactMap(\.file))
-        return Circumstances(
-            now: self.now ?? now, ledgers: dataset.hasWays ? series.map(\.ledger) : [], files: files.filter { !read.contains($0.id) },
+        var circumstances = Circumstances(
+            now: self.now ?? now, ledgers: dataset.hasWays || dataset.asksForNow ? series.map(\.ledger) : [], files: files.filter { !read.contains($0.id) },
             ways: selection.ways,
             events: { rates.rate($0, $1) })
+        if dataset.asksForNow {
+            circumstances.seen = Dictionary(series.compactMap { one in one.changedAt.map { (one.key, $0) } }) { first, _ in first }
+        }
+        return circumstances
     }
 
     // MARK: What was made already

@@ -192,6 +192,9 @@ package final class Worker {
         guard let sender = senders[dataset.upstream.name] else { return }
         do {
             let keys = try await seriesKeys(task)
+            if let reason = overtaken(task, keys, dataset) {
+                return await end(holding, TaskResult(ended: .unproved, reason: reason), dataset, start)
+            }
             // Found out by another task of the same plan: not one more request is spent on it.
             let finding = try await store.shapeFindings(of: task.dataset)[task.shape]
             if finding?.unusable != nil {

@@ -150,7 +150,7 @@ extension Store {
         let rows = try await connection.query("""
             select s.id, s.key, lower(s.lifetime), upper(s.lifetime), \(Self.bounds("(c.held - c.provisional) \(parts)")),
                 \(Self.bounds("c.absent \(slots)")), c.excluded \(slots), c.unfillable \(slots), c.quarantined \(slots), r.slots \(slots),
-                c.provisional \(parts)
+                c.provisional \(parts), c.changed_at
             from series s join coverage c on c.series_id = s.id \(runs.map { "join \($0) on cut.id = s.id" } ?? "" as SQL) left join (
                 select a.series_id, range_agg(int8range(a.first_slot, a.end_slot)) as slots from absences a
                 where a.next_at <= \(.instant(now)) and a.series_id = any(\(some)) group by a.series_id
@@ -165,7 +165,9 @@ extension Store {
                 unfillable: SlotSet(ranges: try row.ranges(9)), quarantined: SlotSet(ranges: try row.ranges(10)),
                 recheck: SlotSet(ranges: try row.rangesOrNil(11) ?? []))
             ledger.provisional = SlotSet(ranges: try row.ranges(12))
-            return StoredSeries(id: try row.int(0), ledger: ledger)
+            var series = StoredSeries(id: try row.int(0), ledger: ledger)
+            series.changedAt = try row.instantOrNil("changed_at")
+            return series
         }
     }
 

@@ -202,6 +202,7 @@ extension Store {
     ) async throws -> RowCounts {
         var result = result
         let isMade = try await takeUpFound(of: &result, dataset, now: now, on: connection)
+        result.rows = try await carried(result.rows, of: dataset, on: connection)
         let parts = try await parts(of: result.rows, dataset, on: connection)
         let counts = try await upsert(result.rows, filling: parts, task: task.id, of: dataset, now: now, on: connection)
         var settled = try await remember(parts, of: result, isOther: counts.isChange, task, dataset, now: now, on: connection)
