@@ -110,11 +110,11 @@ enum Failures {
         switch refusal {
         case .unknown: return Failure(.planUnknown, "There is no plan of this id.")
         case .expired: return Failure(.planExpired, "The plan lived for a quarter of an hour; make a new one.")
-        case .moved(let was, let now):
+        case .moved(let difference):
             var failure = Failure(
-                .planMoved, "The plan was \(text(was)); by now it would be \(text(now)). Make a new one.",
+                .planMoved, "The plan was \(text(difference.was)); by now it would be \(text(difference.now)). Make a new one.",
                 errors: [Problem.Detail(.pointer("/plan_id"), "was made for coverage that has changed since")])
-            failure.extensions = Array("\"difference\":".utf8) + difference(was: was, now: now)
+            failure.extensions = Array("\"difference\":".utf8) + text(difference)
             return failure
         }
     }
@@ -145,10 +145,10 @@ enum Failures {
         "\(figures.gaps) gaps, \(figures.slots) slots, \(figures.cost.requests) requests"
     }
 
-    private static func difference(was: PlanFigures, now: PlanFigures) -> [UInt8] {
+    private static func text(_ difference: PlanDifference) -> [UInt8] {
         var json = JSONWriter()
         json.beginObject()
-        for (name, figures) in [("was", was), ("now", now)] {
+        for (name, figures) in [("was", difference.was), ("now", difference.now)] {
             json.key(name)
             json.beginObject()
             json.member("gaps", figures.gaps)
@@ -156,6 +156,25 @@ enum Failures {
             json.member("requests", figures.cost.requests)
             json.member("tokens", figures.cost.tokens)
             json.endObject()
+        }
+        let runs = [("gone", difference.goneCount, difference.gone), ("new", difference.newCount, difference.new)]
+        for (name, count, first) in runs {
+            json.member(name) { json in
+                json.member("runs", count)
+                json.key("first")
+                json.beginArray()
+                for run in first {
+                    json.beginObject()
+                    json.member("series") { json in
+                        for (name, value) in zip(difference.keyNames, run.key.values) { json.member(name, value) }
+                    }
+                    let zone = difference.zone
+                    json.member("from", instant: run.from, offset: zone.offset(at: run.from))
+                    json.member("to", instant: run.to, offset: zone.offset(at: run.to))
+                    json.endObject()
+                }
+                json.endArray()
+            }
         }
         json.endObject()
         return json.bytes

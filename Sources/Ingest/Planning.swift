@@ -21,7 +21,7 @@ package enum PlanRefusal: Error, Sendable {
     case unknown
     case expired
     /// Coverage moved since: what the plan would be now.
-    case moved(was: PlanFigures, now: PlanFigures)
+    case moved(PlanDifference)
 }
 
 /// Makes plans and files ingestions. API, command line and schedule all come through here.
@@ -105,7 +105,7 @@ package final class Planning {
         if plan.isExpired { throw PlanRefusal.expired }
         let selection = try SelectionJSON.read(try JSONValue(parsing: Array(plan.selection.utf8)), datasets: datasets)
         let draft = try await draft(selection)
-        if draft.digest != plan.digest { throw PlanRefusal.moved(was: plan.figures, now: draft.figures) }
+        if draft.digest != plan.digest { throw PlanRefusal.moved(try await difference(of: plan, from: draft)) }
         return try await file(draft, plan: planID, requester, keeping)
     }
 

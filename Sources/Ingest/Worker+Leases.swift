@@ -8,15 +8,25 @@ extension Worker {
     /// would fill with live ones for ever.
     func claim() async throws -> (task: ClaimedTask, isBeyond: Bool)? {
         if let gate, !gate.isOpen() { return nil }
-        let beyond = held.values.count(where: \.isBeyond)
-        func claim(_ lanes: [Lane]) async throws -> ClaimedTask? {
-            try await store.claimTask(
-                worker: settings.name, datasets: Array(datasets.keys), only: localShapes, lanes: lanes, chance: random(),
+        func claim(_ lanes: [Lane], with room: (_ beyond: Int, _ others: Int) -> Bool) async throws -> ClaimedTask? {
+            // Upstream by upstream: calls that wait for the budget of one must not keep those of another waiting.
+            var counts: [String: (beyond: Int, others: Int)] = [:]
+            for holding in held.values {
+                guard let upstream = datasets[holding.claim.dataset]?.upstream.name else { continue }
+                counts[upstream, default: (0, 0)].beyond += holding.isBeyond ? 1 : 0
+                counts[upstream, default: (0, 0)].others += holding.isBeyond ? 0 : 1
+            }
+            let open = datasets.values.filter { dataset in
+                let count = counts[dataset.upstream.name] ?? (0, 0)
+                return room(count.beyond, count.others)
+            }.map(\.name)
+            if open.isEmpty { return nil }
+            return try await store.claimTask(
+                worker: settings.name, datasets: open, only: localShapes.filter { open.contains($0.key) }, lanes: lanes, chance: random(),
                 limits: timeLimits, leaseSeconds: settings.leaseSeconds)
         }
-        if held.count - beyond < settings.tasksAtOnce { return try await claim(Lane.allCases).map { ($0, false) } }
-        if beyond < settings.liveTasksBeyond { return try await claim([.live]).map { ($0, true) } }
-        return nil
+        if let task = try await claim(Lane.allCases, with: { $1 < settings.tasksAtOnce }) { return (task, false) }
+        return try await claim([.live]) { $1 >= settings.tasksAtOnce && $0 < settings.liveTasksBeyond }.map { ($0, true) }
     }
 
     func renewLeases() async {

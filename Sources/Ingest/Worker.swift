@@ -7,6 +7,7 @@ package import Upstream
 /// processes do this beside each other; what keeps them apart is in the store (row locks, leases, fences).
 package final class Worker {
     package struct Settings: Sendable {
+        /// Of one upstream.
         package var tasksAtOnce = 4
         /// So many more are begun of the lane `live`, so that a slot that fell due need not wait for the end of a long call.
         package var liveTasksBeyond = 2

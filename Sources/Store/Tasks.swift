@@ -98,8 +98,8 @@ package struct TaskResult: Sendable {
 /// The queue: claims by row lock, leases on the database's clock, fences in every write.
 extension Store {
     /// Claims a task that may run: one that is available, or one whose worker let its lease run out. Whose turn it is among the lanes that
-    /// have such tasks is drawn by their shares, with `chance` (0..<1) as the lot; then the oldest goes first. The attempt is
-    /// counted here, before the work, so that work which kills its worker runs out of attempts too. `only`: of these datasets tasks of
+    /// have such tasks is drawn by their shares, with `chance` (0..<1) as the lot; then goes first what is the soonest no longer to be had
+    /// (by the next task of each ingestion), then the oldest. The attempt is counted here, before the work, so that work which kills its worker runs out of attempts too. `only`: of these datasets tasks of
     /// these shapes alone. `limits`: seconds that an ingestion of a dataset may be worked; of one past it no task is claimed.
     package func claimTask(
         worker: String, datasets: [String], only: [String: [String]] = [:], lanes: [Lane] = Lane.allCases, chance: Double = 0,
@@ -124,7 +124,11 @@ extension Store {
             ), next as (
                 -- One ingestion after the other is looked into, in the order of the queue, until there is a task.
                 select t.id from (
-                    select id, dataset from open order by lane is distinct from (select lane from turn), created_at
+                    select i.id, i.dataset from open i cross join lateral (
+                        select t.deadline from tasks t where t.ingestion_id = i.id and \(Self.isClaimable) and \(Self.isAlone) and \(isMine)
+                        order by t.ordinal limit 1
+                    ) first
+                    order by i.lane is distinct from (select lane from turn), first.deadline nulls last, i.created_at
                 ) i cross join lateral (
                     select t.id from tasks t where t.ingestion_id = i.id and \(Self.isClaimable) and \(Self.isAlone) and \(isMine)
                     order by t.ordinal limit 1 for update skip locked

@@ -110,9 +110,14 @@ import Testing
             try await api.held.fill("b/online", "2025-12-01T03:00:00Z", "2025-12-02T03:00:00Z")
             let answer = try await api.post("/v1/ingestions", #"{"plan_id":"\#(id)"}"#)
             #expect(try api.slug(answer) == "plan-moved")
-            let difference = try #require(try api.object(answer, status: 409)["difference"] as? [String: [String: Int]])
-            #expect(difference["was"] == ["gaps": 2, "slots": 96, "requests": 6, "tokens": 0])
-            #expect(difference["now"] == ["gaps": 1, "slots": 24, "requests": 3, "tokens": 0])
+            let difference = try #require(try api.object(answer, status: 409)["difference"] as? [String: [String: Any]])
+            #expect(difference["was"] as? [String: Int] == ["gaps": 2, "slots": 96, "requests": 6, "tokens": 0])
+            #expect(difference["now"] as? [String: Int] == ["gaps": 1, "slots": 24, "requests": 3, "tokens": 0])
+            #expect(difference["gone"]?["runs"] as? Int == 2 && difference["new"]?["runs"] as? Int == 0)
+            let first = try #require(difference["gone"]?["first"] as? [[String: Any]])
+            #expect(first.map { ($0["series"] as? [String: String])?["node"] } == ["a", "b"])
+            #expect(first.map { $0["from"] as? String } == ["2025-12-01T00:00:00-03:00", "2025-12-01T00:00:00-03:00"])
+            #expect(first.map { $0["to"] as? String } == ["2025-12-03T00:00:00-03:00", "2025-12-02T00:00:00-03:00"])
         }
     }
 
