@@ -37,7 +37,7 @@ extension AnswerMaker {
         var next: (at: Int64, lane: Lane)?
         for row in rows where row.nextDue > oldest {
             guard let schedule = dataset.schedules.first(where: { $0.name == row.name && $0.recurrence.words == row.recurrence }),
-                case .missing = schedule.purpose, row.nextDue < next?.at ?? .max
+                schedule.purpose != .corrections, row.nextDue < next?.at ?? .max
             else { continue }
             let selections = schedule.selections(of: dataset, now: max(row.nextDue, now))
             if selections.contains(where: { $0.from ?? start <= start }) { next = (row.nextDue, schedule.lane) }

@@ -20,12 +20,13 @@ struct Catalogue: Sendable {
             santiago: try Self.zone("America/Santiago"), cmg: settings.cmg, sipRate: settings.sipRate, utc: try Self.zone("Etc/UTC"),
             kraken: settings.kraken.following, krakenRate: settings.krakenRate, accounts: settings.accounts.following,
             metricsRate: settings.accounts.rate, batch: settings.accounts.batch, newYork: try Self.zone("America/New_York"),
-            equities: settings.equities.following, polygonRate: settings.equities.rate
+            equities: settings.equities.following, polygonRate: settings.equities.rate,
+            keepa: settings.keepa.options, keepaRate: settings.keepa.rate
         ).map { $0.gated(at: settings.qualityGate) }
-        var rates = ["sip": settings.sipRate, "kraken": settings.krakenRate, "polygon": settings.equities.rate]
+        var rates = ["sip": settings.sipRate, "kraken": settings.krakenRate, "polygon": settings.equities.rate, "keepa": settings.keepa.rate]
         var origins = [
             "cmg": settings.sipBaseURL.description, "kraken": settings.krakenBaseURL.description,
-            "equities": settings.equities.baseURL.description,
+            "equities": settings.equities.baseURL.description, "keepa": settings.keepa.baseURL.description,
         ]
         // Kraken's public calls need no key.
         var access = [
@@ -45,6 +46,12 @@ struct Catalogue: Sendable {
                 rate: settings.equities.rate)
         } else {
             lacking["polygon"] = ("POLYGON_API_KEY", settings.equities.baseURL)
+        }
+        if let key = settings.keepa.key {
+            access["keepa"] = UpstreamAccess(
+                base: settings.keepa.baseURL, credentials: [.query(name: "key", key)], rate: settings.keepa.rate)
+        } else {
+            lacking["keepa"] = ("KEEPA_API_KEY", settings.keepa.baseURL)
         }
         // No upstream is meant where none is named: it has no quota, and nothing comes from it.
         if let base = settings.accounts.baseURL {

@@ -32,6 +32,12 @@ struct RangeOptions: ParsableArguments {
     @Option(name: [.customLong("ticker"), .customLong("tickers")], help: "A ticker of equities, such as AAPL or BRK.B; likewise.")
     var ticker: [String] = []
 
+    @Option(name: [.customLong("asin"), .customLong("asins")], help: "A product of keepa, such as B0D8W1YVBX; likewise.")
+    var asin: [String] = []
+
+    @Option(help: "Which fields of keepa's products: current or history; likewise.", completion: .list(["current", "history"]))
+    var group: [String] = []
+
     @Option(help: ArgumentHelp("The first day (2025-12-01); default: the dataset's horizon, or the first slot held.", valueName: "date"))
     var startDate: String?
 
@@ -49,7 +55,7 @@ struct RangeOptions: ParsableArguments {
     private var chosen: [(name: String, values: [String])] {
         [
             ("node", node), ("source", source), ("pair", pair), ("interval", interval), ("tier", tier), ("account_id", accountID),
-            ("grain", grain), ("ticker", ticker),
+            ("grain", grain), ("ticker", ticker), ("asin", asin), ("group", group),
         ]
     }
 

@@ -45,6 +45,7 @@ struct Settings: Sendable {
     var kraken = KrakenSetting()
     var accounts = AccountsSetting()
     var equities: EquitiesSetting
+    var keepa: KeepaSetting
     var maxRetries = 3
     var retryDelaySeconds = 60.0
     var maxWorkers = 4
@@ -116,6 +117,7 @@ struct Settings: Sendable {
         kraken = try reader.kraken()
         accounts = try reader.accounts()
         equities = try reader.equities()
+        keepa = try reader.keepa()
         maxRetries = try reader.integer("MAX_RETRIES", in: 0...100) ?? maxRetries
         retryDelaySeconds = Double(try reader.duration("RETRY_DELAY", in: 0...86_400) ?? 60)
         maxWorkers = try reader.integer("MAX_WORKERS", in: 1...64) ?? maxWorkers

@@ -13,6 +13,9 @@ struct SettingsReader {
         "KRAKEN_BASE_URL", "KRAKEN_RATE_LIMIT", "KRAKEN_ARCHIVE_DIR", "KRAKEN_TIERS_FILE", "KRAKEN_PAIRS", "KRAKEN_INTERVALS",
         "METRICS_BASE_URL", "METRICS_API_KEY", "METRICS_RATE_LIMIT", "METRICS_BATCH_ACCOUNTS", "ACCOUNTS_FILE",
         "POLYGON_BASE_URL", "POLYGON_API_KEY", "POLYGON_RATE_LIMIT", "POLYGON_HISTORY", "EQUITIES_TICKERS_FILE", "EQUITIES_CALENDAR_FILE",
+        "KEEPA_BASE_URL", "KEEPA_API_KEY", "KEEPA_RATE_LIMIT", "KEEPA_DOMAIN", "KEEPA_ASINS_FILE", "KEEPA_REFRESH_CURRENT",
+        "KEEPA_REFRESH_HISTORY", "KEEPA_OFFERS", "KEEPA_BUYBOX", "KEEPA_TOKEN_FLOOR", "KEEPA_TAX", "KEEPA_PREPARATION", "KEEPA_SHIPPING",
+        "KEEPA_REFERRAL", "KEEPA_FULFILMENT",
         "RETRY_DELAY", "MAX_WORKERS", "MAX_PROCESSING_TIME", "MAX_MEMORY_USAGE",
         "RETENTION_TASKS", "RETENTION_RECEIPTS", "RETENTION_EVENTS", "RETENTION_AUDIT", "RETENTION_ALERTS",
         "GAPLESS_METRICS_PORT", "ALERT_GRACE", "ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_SECRET", "LOG_LEVEL", "LOG_FORMAT",
@@ -81,7 +84,7 @@ struct SettingsReader {
     static func refuseMisspelt(_ names: [String]) throws(SettingError) {
         // Of the make targets and the tests, not of the program.
         let others: Set<String> = ["GAPLESS_REAL_DATA", "GAPLESS_PG_BIN", "GAPLESS_SANDBOX_PORT"]
-        let ours = ["GAPLESS_", "ALERT_", "RETENTION_", "KRAKEN_", "METRICS_", "POLYGON_", "EQUITIES_", "MIN_DATA_"]
+        let ours = ["GAPLESS_", "ALERT_", "RETENTION_", "KRAKEN_", "METRICS_", "POLYGON_", "EQUITIES_", "KEEPA_", "MIN_DATA_"]
         for name in names where ours.contains(where: name.hasPrefix) && !Self.names.contains(name) && !others.contains(name) {
             throw SettingError(variable: name, expected: "is not a setting; they are listed in the README")
         }

@@ -15,7 +15,7 @@ extension Dataset {
     package func requestsByScope(of plan: Plan) -> [String: Int] {
         plan.calls.reduce(into: [:]) { sums, call in
             guard let key = call.series.first else { return }
-            sums[scope(of: key), default: 0] += call.cost.requests
+            sums[scope(of: key), default: 0] += upstream.tokens == nil ? call.cost.requests : call.cost.tokens
         }
     }
 
@@ -24,6 +24,9 @@ extension Dataset {
     /// Of an upstream with one budget: one request after the other. Where each scope has its own: as long as the scope takes that takes
     /// longest, be it for the rate or for the requests' own time, and no less than so many at once take for all.
     package func estimatedSeconds(of plan: Plan, rate: RequestRate? = nil) -> Double {
+        if let tokens = upstream.tokens {
+            return max(plan.totals.seconds, Double(plan.totals.cost.tokens) / max(0.001, tokens.refillPerMinute) * 60)
+        }
         if !upstream.pacedByChannel { return plan.totals.seconds }
         let perSecond = (rate ?? upstream.rate).perSecond
         var scopes: [String: (requests: Int, seconds: Double)] = [:]

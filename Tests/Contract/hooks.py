@@ -11,14 +11,16 @@ RULES = (
 # What only one dataset takes. Which it is stands in the path, or beside it in the body: no schema of one sees the other.
 WAYS = {"archives", "api_backfill", "auto_gap_fill", "trades", "complete"}
 OWN = {
-    "cmg": {"node", "source", "resolution"}, "kraken": {"pair", "interval", "tier"} | WAYS, "accounts": {"account_id", "grain"}, "equities": {"ticker"}}
+    "cmg": {"node", "source", "resolution"}, "kraken": {"pair", "interval", "tier"} | WAYS, "accounts": {"account_id", "grain"}, "equities": {"ticker"},
+    "keepa": {"asin", "group"}}
 
 # As openapi.yaml has it.
 BODY_MOST = 1024 * 1024
 
 ONE_SERIES = {
     "cmg": {"node": "CHILOE________220", "source": "online"}, "kraken": {"pair": "XBTUSD", "interval": "60"},
-    "accounts": {"account_id": "*", "grain": "day"}, "equities": {"ticker": "AAPL"}}
+    "accounts": {"account_id": "*", "grain": "day"}, "equities": {"ticker": "AAPL"},
+    "keepa": {"asin": "B00GAPLESS", "group": "current"}}
 
 
 @schemathesis.hook

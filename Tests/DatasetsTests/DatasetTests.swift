@@ -14,7 +14,7 @@ struct DatasetTests {
     @Test func theCatalogHoldsIt() throws {
         let all = Catalog.all(santiago: bench.zone, utc: try Zone.load("Etc/UTC"), newYork: try Zone.load("America/New_York"))
         #expect(Catalog.names == all.map(\.name))
-        #expect(all.map(\.name) == ["cmg", "kraken", "accounts", "equities"])
+        #expect(all.map(\.name) == ["cmg", "kraken", "accounts", "equities", "keepa"])
         #expect(all[0].followed.count == 9 * 2 + 2 * 2, "two of the nine are in the programmes")
         #expect(all[0].followed.allSatisfy { $0.values.count == all[0].keys.count && $0.values[0].count == 17 })
         #expect(Set(all[0].followed).count == all[0].followed.count)

@@ -41,7 +41,7 @@ import TestSupport
 
         let datasets = try program.run("datasets", "--json")
         let told = try #require(try JSONSerialization.jsonObject(with: Data(datasets.output.utf8)) as? [[String: Any]])
-        #expect(told.map { $0["name"] as? String } == ["cmg", "kraken", "accounts", "equities"])
+        #expect(told.map { $0["name"] as? String } == ["cmg", "kraken", "accounts", "equities", "keepa"])
         #expect(try program.run("datasets").lines.count == 5)
     }
 
