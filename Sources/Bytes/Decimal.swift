@@ -128,6 +128,20 @@ extension Decimal {
         return Decimal(wide: halfEven(dividend, divisor), scale: scale)
     }
 
+    /// The quotient, half-even at `places` (0...18) digits after the point; nil where the divisor is zero, and where it does not fit.
+    package func divided(by divisor: Decimal, places: Int) -> Decimal? {
+        if divisor.mantissa == 0 { return nil }
+        var (above, below) = (Int128(mantissa), Int128(divisor.mantissa))
+        if below < 0 { (above, below) = (-above, -below) }
+        for _ in 0..<abs(divisor.scale - scale + places) {
+            let isUp = divisor.scale - scale + places > 0
+            let (longer, overflow) = (isUp ? above : below).multipliedReportingOverflow(by: 10)
+            if overflow { return nil }
+            if isUp { above = longer } else { below = longer }
+        }
+        return Decimal(wide: Decimal.halfEven(above, below), scale: places)
+    }
+
     /// Half-even at `places` (0...18) digits after the point.
     package func rounded(to places: Int) -> Decimal {
         if places >= scale { return self }

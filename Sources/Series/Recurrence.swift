@@ -7,6 +7,8 @@ package enum Recurrence: Sendable, Hashable {
     case daily(minutes: [Int], Zone)
     /// Each hour of UTC at this minute, 0...59: once in each hour that passes, whatever the clocks on the wall do.
     case hourly(minute: Int)
+    /// Every so many minutes, at least 1, counted from 1970: of 10, six times in each hour.
+    case every(minutes: Int)
 
     /// The first instant after this one, seconds since 1970.
     package func next(after instant: Int64) -> Int64 {
@@ -15,6 +17,9 @@ package enum Recurrence: Sendable, Hashable {
             let offset = Int64(minute) * 60
             let passed = (instant - offset) % 3600
             return instant + 3600 - (passed < 0 ? passed + 3600 : passed)
+        case .every(let minutes):
+            let step = Int64(max(1, minutes)) * 60
+            return ((instant.flooredQuotient(step)) + 1) * step
         case .daily(let minutes, let zone):
             // From the day before on: where a time of it was jumped over, the jump may lie in this day.
             var date = zone.day(at: instant).advanced(by: -1)
@@ -31,6 +36,7 @@ package enum Recurrence: Sendable, Hashable {
     package var words: String {
         switch self {
         case .hourly(let minute): "every hour at minute \(minute)"
+        case .every(let minutes): "every \(minutes) minutes"
         case .daily(let minutes, let zone):
             minutes.sorted().map { Self.two($0 / 60) + ":" + Self.two($0 % 60) }.joined(separator: ", ") + " " + zone.name
         }
