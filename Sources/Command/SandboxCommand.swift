@@ -72,6 +72,12 @@ struct SandboxCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Tickers in its answers by session that nobody asks for.", valueName: "count"))
     var equitiesOthers = 300
 
+    @Option(help: ArgumentHelp("Tokens that the product data service gives each minute.", valueName: "count"))
+    var keepaRate = 5
+
+    @Option(help: ArgumentHelp("Tokens that a product costs there which is asked for without offers.", valueName: "count"))
+    var keepaPrice = 1
+
     @Option(help: ArgumentHelp("Write the exchange's archive files into this directory and end.", valueName: "directory"))
     var writeArchives: String?
 
@@ -134,6 +140,7 @@ struct SandboxCommand: ParsableCommand {
         configuration.kraken = try kraken()
         configuration.metrics = try metrics()
         configuration.polygon = try polygon()
+        configuration.keepa = try keepa()
         return configuration
     }
 
@@ -158,6 +165,17 @@ struct SandboxCommand: ParsableCommand {
         }
         (polygon.equities, polygon.others) = (equities, equitiesOthers)
         return polygon
+    }
+
+    private func keepa() throws -> Sandbox.KeepaConfiguration {
+        var keepa = Sandbox.KeepaConfiguration()
+        for (name, count, counts) in [
+            ("--keepa-rate", keepaRate, Sandbox.KeepaConfiguration.rates), ("--keepa-price", keepaPrice, Sandbox.KeepaConfiguration.prices),
+        ] where !counts.contains(count) {
+            throw SettingError(variable: name, expected: "expected a count from \(counts.lowerBound) to \(counts.upperBound)")
+        }
+        (keepa.refillRate, keepa.price) = (keepaRate, keepaPrice)
+        return keepa
     }
 
     private func kraken() throws -> Sandbox.KrakenConfiguration {

@@ -14,6 +14,10 @@ struct Answer: Sendable {
     var isBroken = false
     /// Milliseconds that pass before it is sent.
     var pause = 0
+    /// What came with 200 is to be no answer.
+    var isGarbled = false
+    /// What it took of the key's tokens; nil where there are none.
+    var tokens: Int?
     /// The number of the key that asked; 0 without a good one.
     var key = 0
 

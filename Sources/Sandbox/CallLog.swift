@@ -3,7 +3,7 @@ internal import Bytes
 /// What was asked and answered, for tests that count calls. Never a key. Each call is kept as the text that it is told
 /// in: telling a hundred thousand of them is a copy.
 struct CallLog: Sendable {
-    enum Upstream: String, Sendable { case sip, kraken, metrics, polygon }
+    enum Upstream: String, Sendable { case sip, kraken, metrics, polygon, keepa }
 
     struct Call: Sendable {
         let time: Int64
@@ -14,6 +14,8 @@ struct CallLog: Sendable {
         let rows: Int
         let spoiled: Int
         let upstream: Upstream
+        /// Of those that have them.
+        let tokens: Int?
     }
 
     private struct Count: Hashable {
@@ -50,6 +52,7 @@ struct CallLog: Sendable {
         json.member("rows") { $0.int(call.rows) }
         json.member("spoiled") { $0.int(call.spoiled) }
         json.member("upstream") { $0.string(call.upstream.rawValue) }
+        if let tokens = call.tokens { json.member("tokensConsumed") { $0.int(tokens) } }
         json.endObject()
         starts.append(text.count)
         text += json.bytes

@@ -25,6 +25,8 @@ extension Sandbox {
         package var metrics = MetricsConfiguration()
         /// The imitated stock data service.
         package var polygon = PolygonConfiguration()
+        /// The imitated product data service.
+        package var keepa = KeepaConfiguration()
         /// What goes wrong from the start, and again after `DELETE /_sandbox/faults`.
         package var faults = Faults()
 

@@ -8,6 +8,7 @@ final class Desk {
     let kraken: KrakenService
     let metrics: MetricsService
     let polygon: PolygonService
+    let keepa: KeepaService
     private(set) var log = CallLog()
 
     /// When the last minute's calls came, in milliseconds of real time.
@@ -24,11 +25,13 @@ final class Desk {
         polygon = try PolygonService(configuration, clock: service.clock)
         kraken = KrakenService(configuration, clock: service.clock)
         metrics = MetricsService(configuration, clock: service.clock)
+        keepa = KeepaService(configuration, clock: service.clock)
     }
 
     /// Whose path it is.
     static func upstream(_ path: String) -> CallLog.Upstream {
         if path.hasPrefix("/0/") { return .kraken }
+        if KeepaService.isOurs(path) { return .keepa }
         if PolygonPath.isOurs(path) { return .polygon }
         return path.hasPrefix("/v2/") ? .metrics : .sip
     }
@@ -42,13 +45,15 @@ final class Desk {
         case (.kraken, _): kraken.answer(question)
         case (.metrics, _): metrics.answer(method, question)
         case (.polygon, _): polygon.answer(method, question)
+        case (.keepa, _): keepa.answer(method, question)
         case (.sip, "GET"): service.answer(question, isOneTooMany: isOneTooMany)
         case (.sip, _): Answer.plain(404, "No Mapping Rule matched")
         }
         log.add(CallLog.Call(
             time: service.clock.now, key: answer.key, path: question.path, query: question.shown,
             status: answer.isBroken ? 0 : answer.status,
-            rows: answer.rows, spoiled: answer.spoiled, upstream: upstream))
+            rows: answer.rows, spoiled: answer.spoiled, upstream: upstream,
+            tokens: answer.tokens))
         return answer
     }
 
@@ -68,6 +73,7 @@ final class Desk {
         case .kraken: return kraken.faults.latencyMs
         case .metrics: return metrics.faults.latencyMs
         case .polygon: return polygon.faults.latencyMs
+        case .keepa: return keepa.faults.latencyMs
         case .sip: return service.faults.latencyMs + min(10_000, service.faults.latencyPerRecentCallMs * (recent.count - 1))
         }
     }
@@ -104,9 +110,10 @@ final class Desk {
             case "kraken": return kraken.truth(question)
             case "accounts": return metrics.truth(question)
             case "equities": return polygon.truth(question)
+            case "keepa": return keepa.truth(question)
             default: return truth(question)
             }
-        default: return .plain(404, "no such side channel")
+        default: return keepa.aside(method, question, body)
         }
     }
 
@@ -114,6 +121,7 @@ final class Desk {
         kraken.faults = service.faults.kraken
         metrics.faults = service.faults.metrics
         polygon.faults = service.faults.polygon
+        keepa.faults = service.faults.keepa
     }
 
     private var state: [UInt8] {

@@ -120,6 +120,8 @@ extension Sandbox {
         package var metrics = MetricsFaults()
         /// Of the imitated stock data service.
         package var polygon = PolygonFaults()
+        /// Of the imitated product data service.
+        package var keepa = KeepaFaults()
 
         package init() {}
 

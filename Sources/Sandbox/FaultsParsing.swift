@@ -42,6 +42,7 @@ extension Sandbox.Faults {
         case "kraken": try kraken.change(member)
         case "metrics": try metrics.change(member)
         case "polygon": try polygon.change(member)
+        case "keepa": try keepa.change(member)
         case "downSources": downSources = Set(try member.words(Source.self))
         case "garbage":
             garbage = Set(try member.words(Garbage.self))

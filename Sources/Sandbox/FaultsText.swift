@@ -38,6 +38,7 @@ extension Sandbox.Faults {
         out.member("kraken", kraken.write)
         out.member("metrics", metrics.write)
         out.member("polygon", polygon.write)
+        out.member("keepa", keepa.write)
         out.endObject()
         return out.bytes
     }

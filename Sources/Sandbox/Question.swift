@@ -8,6 +8,8 @@ struct Question: Sendable {
     /// What the field `Authorization` bears, and whom the field `Host` names: for the stock data service.
     var bearer: String?
     var host: String?
+    /// The field `Accept-Encoding` names gzip.
+    var takesGzip = false
     /// Bytes of the target as it was sent; 0 where there was no wire.
     var length = 0
 
@@ -23,6 +25,6 @@ struct Question: Sendable {
 
     /// For the log: without the key.
     var shown: String {
-        query.filter { $0.name != "user_key" && $0.name != "apiKey" }.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
+        query.filter { !["user_key", "apiKey", "key"].contains($0.name) }.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
     }
 }

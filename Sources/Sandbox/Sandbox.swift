@@ -39,10 +39,11 @@ package final class Sandbox {
     private static let asides: [(Method, String)] = [
         (.get, "/_sandbox"), (.get, "/_sandbox/faults"), (.put, "/_sandbox/faults"), (.delete, "/_sandbox/faults"),
         (.get, "/_sandbox/calls"), (.delete, "/_sandbox/calls"), (.get, "/_sandbox/truth"),
+        (.get, "/_sandbox/keepa"), (.put, "/_sandbox/keepa"), (.get, "/_sandbox/keepa/kept"),
     ]
 
     private static let served = Source.allCases.map(\.path) + KrakenService.Path.allCases.map(\.rawValue)
-        + MetricsService.Path.allCases.map(\.rawValue)
+        + MetricsService.Path.allCases.map(\.rawValue) + KeepaService.Path.allCases.map(\.rawValue)
 
     private static func router(_ desk: Desk, _ loop: Loop) -> Router {
         let router = Router()
@@ -66,8 +67,17 @@ package final class Sandbox {
         question.host = request.header("host")
         let authorization = request.header("authorization") ?? ""
         if authorization.hasPrefix("Bearer ") { question.bearer = String(authorization.dropFirst(7)) }
+        question.takesGzip = takesGzip(request.header("accept-encoding") ?? "")
         question.length = request.targetBytes.count
         return question
+    }
+
+    /// By name, and not with a weight of zero.
+    private static func takesGzip(_ field: String) -> Bool {
+        field.split(separator: ",").contains { coding in
+            let text = coding.filter { $0 != " " }.lowercased()
+            return text == "gzip" || text.hasPrefix("gzip;") && !["gzip;q=0", "gzip;q=0.0"].contains(text)
+        }
     }
 
     private static func answer(_ request: Request, _ desk: Desk, _ loop: Loop) async -> Response {
