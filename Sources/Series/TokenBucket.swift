@@ -1,9 +1,9 @@
 /// What may be spent now, and how it grows again: a budget as a value. It holds no clock and no lock; whoever keeps it (a row in the
-/// store) replaces it by the one that a reservation returns.
+/// table) replaces it by the one that a reservation returns. Tokens that an upstream counts are another thing: `TokenLedger`.
 package struct TokenBucket: Sendable, Hashable {
     package let capacity: Double
     package let refillPerSecond: Double
-    /// At `at`; below zero where a call cost more than was reserved (Keepa's bucket goes there too).
+    /// At `at`.
     package private(set) var balance: Double
     /// Seconds since 1970, with fractions: rates of several requests a second need them.
     package private(set) var at: Double
@@ -44,17 +44,5 @@ package struct TokenBucket: Sendable, Hashable {
         }
         if Double(amount) > capacity || refillPerSecond <= 0 { return .wait(seconds: .infinity) }
         return .wait(seconds: (Double(amount) - later.balance) / refillPerSecond + (later.at - now))
-    }
-
-    /// A call reserved one amount and spent another: the difference is given back or taken.
-    package func reconciled(reserved: Int, spent: Int) -> TokenBucket {
-        var result = self
-        result.balance = min(capacity, balance + Double(reserved - spent))
-        return result
-    }
-
-    /// The upstream said what is left: its word goes over our sums.
-    package func corrected(balance: Double, at now: Double) -> TokenBucket {
-        TokenBucket(capacity: capacity, refillPerSecond: refillPerSecond, balance: balance, at: max(at, now))
     }
 }

@@ -4,7 +4,7 @@ package struct TokenRules: Sendable {
     package let refillPerMinute: Double
     /// The bucket holds what so many minutes refill (Keepa: 60).
     package let capacityMinutes: Double
-    /// What is left alone on purpose; 0 lets the bucket be emptied.
+    /// What is left alone on purpose; 0 lets the bucket be emptied. Of a bucket that is smaller than twice this, half.
     package let floor: Double
     /// What an answer says of the bucket, whatever its status; nil where it says nothing.
     package let reading: @Sendable (_ body: [UInt8]) -> TokenReading?
@@ -29,8 +29,11 @@ package struct TokenReading: Sendable, Hashable {
     package let refillPerMinute: Double?
     /// Seconds of the upstream's clock until the next are added; nil where it does not say.
     package let refillIn: Double?
+    /// When it was made, seconds of the upstream's clock; nil where it does not say. Answers may come in another order.
+    package let saidAt: Double?
 
-    package init(left: Double, consumed: Double, refillPerMinute: Double?, refillIn: Double?) {
+    package init(left: Double, consumed: Double, refillPerMinute: Double?, refillIn: Double?, saidAt: Double? = nil) {
+        self.saidAt = saidAt
         self.left = left
         self.consumed = consumed
         self.refillPerMinute = refillPerMinute

@@ -34,4 +34,5 @@ package let dailyMigrations: [RowSchema.Migration] = [
     .quality,
     .proofs,
     .operations,
+    .tokens,
 ]

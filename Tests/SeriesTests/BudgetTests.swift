@@ -75,16 +75,6 @@ struct BudgetTests {
         }
     }
 
-    @Test func aCallThatCostMoreThanReservedIsPaidLater() throws {
-        let full = TokenBucket(capacity: 60, refillPerSecond: 1, balance: 2, at: 0)
-        let reserved = try #require(Self.granted(full.reserve(2, at: 0)))
-        let spent = reserved.reconciled(reserved: 2, spent: 9)
-        #expect(spent.balance == -7)
-        #expect(spent.reserve(1, at: 0) == .wait(seconds: 8))
-        #expect(spent.reconciled(reserved: 9, spent: 0).balance == 2)
-        #expect(spent.corrected(balance: 30, at: 5).balance == 30)
-    }
-
     private static func granted(_ reservation: TokenBucket.Reservation) -> TokenBucket? {
         if case .granted(let bucket) = reservation { bucket } else { nil }
     }
