@@ -45,6 +45,9 @@ enum Preparation {
                 _ = try await store.ensureSeries(dataset.followed, of: dataset, now: clock.now)
                 if rules || isNew, let rate = catalogue.rates[dataset.upstream.name] {
                     try await store.declareBudget(upstream: dataset.upstream.name, quota: rate.count, windowSeconds: rate.seconds)
+                    if let tokens = dataset.upstream.tokens {
+                        try await store.declareTokens(upstream: dataset.upstream.name, tokens, now: clock.exactNow)
+                    }
                 }
             }
             return Ready(clock: clock, applied: applied)

@@ -26,7 +26,7 @@ extension SettingsReader {
 
     private func keepaDomain() throws(SettingError) -> Keepa.Domain {
         guard let text = text("KEEPA_DOMAIN") else { return .com }
-        guard let domain = Keepa.Domain(suffix: text) else {
+        guard let domain = Keepa.Domain.allCases.first(where: { $0.suffix == text }) else {
             throw SettingError(
                 variable: "KEEPA_DOMAIN",
                 expected: "expected one of \(Keepa.Domain.allCases.map(\.suffix).joined(separator: ", ")), not \(text)")
@@ -59,10 +59,14 @@ extension SettingsReader {
     private func keepaProducts() throws(SettingError) -> [String] {
         let variable = "KEEPA_ASINS_FILE"
         guard let path = text(variable) else { return [] }
-        let text = try readSettingsFile(path, named: variable)
-        do throws(Keepa.Refusal) { return try KeepaList.read(text) } catch {
+        let text = try readSettingsBytes(path, named: variable)
+        let asins: [String]
+        do throws(TableRefusal) { asins = try KeepaList(text).asins } catch {
             throw SettingError(variable: variable, expected: "\(path), \(error)")
         }
+        // All products that the store holds would be kept where none is named.
+        if asins.isEmpty { throw SettingError(variable: variable, expected: "\(path) names no product") }
+        return asins
     }
 
     /// `KEEPA_TAX`, `KEEPA_PREPARATION`, `KEEPA_SHIPPING`, `KEEPA_REFERRAL`, `KEEPA_FULFILMENT`.
@@ -82,5 +86,24 @@ extension SettingsReader {
             tax: try share("KEEPA_TAX") ?? .zero, preparation: try amount("KEEPA_PREPARATION") ?? .zero,
             shipping: try amount("KEEPA_SHIPPING") ?? .zero, referral: try share("KEEPA_REFERRAL"),
             fulfilment: try amount("KEEPA_FULFILMENT"))
+    }
+}
+
+extension Keepa.Domain {
+    /// As the marketplace's address ends.
+    var suffix: String {
+        switch self {
+        case .com: "com"
+        case .couk: "co.uk"
+        case .de: "de"
+        case .fr: "fr"
+        case .cojp: "co.jp"
+        case .ca: "ca"
+        case .it: "it"
+        case .es: "es"
+        case .in: "in"
+        case .commx: "com.mx"
+        case .combr: "com.br"
+        }
     }
 }

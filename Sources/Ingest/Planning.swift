@@ -283,6 +283,7 @@ package final class Planning {
         if let widest = instead?.filter(\.isTooWide).map(\.periods.count).max() {
             shapes = shapes.map { $0.narrowed(to: (widest + 1) / 2) }
         }
+        if let tokens = ground.tokens { shapes = shapes.map(tokens.fitted) }
         let circumstances = ground.circumstances(selection, dataset, series, now: now)
         let made = Self.plan(demands, of: dataset, ids, shapes, circumstances, swept: ground.swept(of: dataset))
         let plan = (ground.made.isEmpty ? made : ground.new(of: made, ids)).limited(to: selection.maxRequests)

@@ -13,6 +13,8 @@ package struct WayGround: Sendable {
     var made: [Store.MadeCall] = []
     /// How often the ingestion had been planned anew; nil where the plan is not of one.
     var replans: Int?
+    /// What its upstream's bucket of tokens is like, where it has one.
+    var tokens: TokenFacts?
     /// The shown clock, where what is due is judged by an earlier one.
     var now: Int64?
 
@@ -23,6 +25,9 @@ package struct WayGround: Sendable {
         _ selection: Selection, of dataset: Dataset, _ series: [StoredSeries], store: Store, now: Int64
     ) async throws -> WayGround {
         var ground = WayGround()
+        if dataset.upstream.tokens != nil {
+            ground.tokens = try await store.tokenFacts(upstream: dataset.upstream.name, now: Double(now))
+        }
         guard dataset.hasWays else { return ground }
         if selection.ways.archives { ground.files = try await store.filesAtHand(of: dataset) }
         if selection.ways.complete, let reason = dataset.derivation?.commonReason {
@@ -58,6 +63,7 @@ package struct WayGround: Sendable {
         if dataset.asksForNow {
             circumstances.seen = Dictionary(series.compactMap { one in one.changedAt.map { (one.key, $0) } }) { first, _ in first }
         }
+        circumstances.tokenPrices = tokens?.means ?? [:]
         return circumstances
     }
 

@@ -92,8 +92,8 @@ struct SnapshotPlanner {
         }.min { price(shapes[$0]) < price(shapes[$1]) }
     }
 
-    /// Of one subject; where two cost the same, the one that is named first.
-    private func price(_ shape: CallShape) -> Double { circumstances.tokenPrices[shape.name] ?? Double(shape.perSeries.tokens) }
+    /// Of one subject, as the upstream's page says: of two that cost the same the one that is named first, whatever was learnt of late.
+    private func price(_ shape: CallShape) -> Int { shape.perSeries.tokens }
 
     private static func precedes(_ a: Subject, _ b: Subject) -> Bool {
         if a.deadline != b.deadline { return a.deadline < b.deadline }

@@ -1,4 +1,3 @@
-package import Bytes
 package import Series
 
 /// What products on Amazon cost and how they sell, as Keepa's API tells it (`GET /product`, docs/keepa.md).

@@ -26,7 +26,7 @@ struct KeepaAnswer {
         do throws(JSONError) { try read(body, withHistory) } catch {
             // Titles are cut by others, some of them within a character.
             guard error.reason == .loneSurrogate || error.reason == .nul else { throw Self.defect(error) }
-            self.init()
+            (entries, nameless, hasProducts, self.error) = ([], 0, false, nil)
             do throws(JSONError) { try read(MendedJSON.bytes(body), withHistory) } catch { throw Self.defect(error) }
         }
         if let error { throw KeepaErrors.defect(error) }
@@ -34,8 +34,6 @@ struct KeepaAnswer {
         if !entries.isEmpty || nameless == 0 { return }
         throw AnswerDefect(.malformed, "expected products: none of \(nameless) elements names its ASIN")
     }
-
-    private init() {}
 
     private static func defect(_ error: JSONError) -> AnswerDefect { AnswerDefect(.malformed, "expected products: \(error)") }
 

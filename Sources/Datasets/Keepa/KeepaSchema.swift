@@ -82,7 +82,7 @@ extension Keepa {
                 price_now >= 0 and sales_rank >= 0 and offers >= 0 and drops_30 >= 0 and list_at >= 0 and avg_1yr >= 0
                 and price_from in ('used', 'new', 'buy_box') and price_ships in (0, 1))
         );
-        comment on table keepa_products is 'Products on Amazon, one row a refresh period of a product''s group; money in the domain''s currency.';
+        comment on table keepa_products is 'Products on Amazon, one row a refresh period of a product''s group';
         comment on column keepa_products.series_id is 'The series: key is the ASIN and the group, current or history';
         comment on column keepa_products.time is 'The refresh period begins';
         comment on column keepa_products.title is 'As the upstream has it';
