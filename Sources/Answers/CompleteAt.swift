@@ -48,7 +48,7 @@ extension AnswerMaker {
     /// By scope.
     private func requests(for holes: [Demand], knowing series: [StoredSeries]) async throws -> [String: Int] {
         let findings = try await reading { try await store.shapeFindings(of: dataset.name) }
-        let around = Circumstances(now: now, ledgers: dataset.hasWays ? series.map(\.ledger) : [])
+        let around = Circumstances(now: now, ledgers: dataset.hasWays || dataset.asksForNow ? series.map(\.ledger) : [])
         return dataset.requestsByScope(of: dataset.plan(holes, shapes: dataset.shapes(by: findings), circumstances: around))
     }
 

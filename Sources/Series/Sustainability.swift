@@ -3,6 +3,8 @@ package struct SteadyDemand: Sendable, Hashable {
     package let requestsPerDay: Double
     /// Of the scope that needs most, where each has a budget of its own (`UpstreamProfile.pacedByChannel`); else all of them.
     package let requestsOfBusiest: Double
+    /// Where subjects are kept as they are now: what that takes, in tokens.
+    package var refresh: RefreshDemand?
 
     package init(requestsPerDay: Double, ofBusiest busiest: Double? = nil) {
         self.requestsPerDay = requestsPerDay
@@ -17,7 +19,7 @@ package struct SteadyDemand: Sendable, Hashable {
 
 /// Whether a budget can hold what is asked of it day after day, and which change would make it so.
 package struct Sustainability: Sendable, Hashable {
-    /// With the retries that requests have needed of late.
+    /// With the retries that requests have needed of late. Of an upstream that counts tokens these are tokens, here and below.
     package let requestsPerDay: Double
     /// What the quota lets through, of one scope where each has its own.
     package let capacityPerDay: Double

@@ -22,6 +22,9 @@ package struct Outlook: Sendable {
     package let experience: Forecast.Experience
     /// Of the datasets that share the upstream, in the order in which they were filed.
     package let open: [Open]
+    /// Where tokens are counted: how many there are to begin with, and how many come a minute.
+    var atHand = 0
+    package internal(set) var tokensPerMinute: Double?
 
     package init(
         rate: RequestRate, budget: BudgetPace, scopes: [String: BudgetPace] = [:], experience: Forecast.Experience, open: [Open]
@@ -79,19 +82,28 @@ package struct Outlook: Sendable {
             }
         }
         return requests.sorted { $0.key < $1.key }.map { scope, count in
-            Forecast.Share(
-                requests: count, behind: Forecast.Queue(ahead: queues[scope] ?? [:]), budget: scopes[scope] ?? budget)
+            // What is at hand pays for those that come first.
+            var ahead = queues[scope] ?? [:]
+            var atHand = atHand
+            for lane in Lane.allCases {
+                let paid = min(atHand, ahead[lane] ?? 0)
+                if paid > 0 { ahead[lane, default: 0] -= paid }
+                atHand -= paid
+            }
+            let own = count > 0 ? max(1, count - atHand) : 0
+            return Forecast.Share(requests: own, behind: Forecast.Queue(ahead: ahead), budget: scopes[scope] ?? budget)
         }
     }
 
     /// Whether the quota holds what typical days of all that share it take.
     package func sustainability(of demand: SteadyDemand) -> Sustainability {
-        Forecast.sustainability(of: demand, rate: rate, retryFactor: experience.retryFactor)
+        if let refresh = demand.refresh, let tokensPerMinute { return refresh.sustainability(tokensPerMinute: tokensPerMinute) }
+        return Forecast.sustainability(of: demand, rate: rate, retryFactor: experience.retryFactor)
     }
 }
 
 extension Store {
-    private static let callsLookedAt = 200
+    static let callsLookedAt = 200
 
     /// The outlook on a dataset's upstream. `datasets`: all that there are, of which some share it; `rate`: its budget where none is
     /// declared yet.
@@ -99,6 +111,9 @@ extension Store {
         of dataset: Dataset, among datasets: [Dataset], rate: RequestRate? = nil, clock: ServiceClock
     ) async throws -> Outlook {
         let sharing = datasets.filter { $0.upstream.name == dataset.upstream.name }
+        if dataset.upstream.tokens != nil, let outlook = try await tokenOutlook(of: dataset, sharing: sharing, clock: clock) {
+            return outlook
+        }
         let now = clock.exactNow
         let state = try await budgetStates(upstream: dataset.upstream.name, now: now).first
         let profile = dataset.upstream

@@ -26,10 +26,18 @@ extension Store {
     /// What typical days take of an upstream's quota: of those of `datasets` that share it, together. `now` is of the shown clock.
     package func steadyDemand(on upstream: String, of datasets: [Dataset], now: Int64) async throws -> SteadyDemand {
         var requests: [String: Double] = [:]
+        var refresh: RefreshDemand?
         for dataset in datasets where dataset.upstream.name == upstream {
+            if dataset.asksForNow {
+                refresh = try await refreshDemand(of: dataset, now: Double(now))
+                requests["", default: 0] += refresh?.tokensPerDay ?? 0
+                continue
+            }
             let findings = try await shapeFindings(of: dataset.name)
             requests.merge(typicalDays.demand(of: dataset, now: now, findings: findings), uniquingKeysWith: +)
         }
-        return SteadyDemand(requests)
+        var demand = SteadyDemand(requests)
+        demand.refresh = refresh
+        return demand
     }
 }
