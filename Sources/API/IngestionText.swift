@@ -23,7 +23,7 @@ enum IngestionText {
                 json.member("planned", sums.requestsPlanned)
                 json.member("retries", sums.retries)
             }
-            progress("tokens", done: 0, total: 0, &json)
+            progress("tokens", done: sums.tokens, total: sums.tokensExpected, &json)
         }
         json.member("records") { json in
             json.member("written", sums.written)
@@ -119,6 +119,7 @@ enum IngestionText {
         json.member("status", task.status)
         json.member("attempts", task.attempts)
         json.member("requests", task.requests)
+        json.member("tokens", task.tokens)
         json.member("records") { json in
             json.member("written", task.counts.written)
             json.member("unchanged", task.counts.unchanged)

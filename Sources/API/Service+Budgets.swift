@@ -61,6 +61,8 @@ extension Service {
             }
             json.endArray()
         }
+        json.key("tokens")
+        if let tokens = all.tokens { write(tokens, datasets[0].zone, &json) } else { json.null() }
         json.member("forecast") { json in
             json.key("requests_per_day")
             json.double(steady.requestsPerDay.rounded(.up))
@@ -71,6 +73,37 @@ extension Service {
             instant("complete_at_p50", all?.p50, &json)
             instant("complete_at_p90", all?.p90, &json)
         }
+        json.endObject()
+    }
+
+    private func write(_ facts: TokenFacts, _ zone: Zone, _ json: inout JSONWriter) {
+        json.beginObject()
+        for (name, value) in [
+            ("capacity", facts.capacity), ("left", facts.balance), ("reserved", facts.reserved), ("floor", facts.floor),
+            ("refill_per_minute", facts.refillPerMinute), ("spent", facts.spent),
+        ] {
+            json.key(name)
+            json.double(value)
+        }
+        let next = Int64(facts.ledger.nextStep.rounded(.up))
+        json.member("next_at", instant: next, offset: zone.offset(at: next))
+        json.key("lowest")
+        if let lowest = facts.ledger.lowest { json.double(lowest) } else { json.null() }
+        let heard = facts.ledger.heardAt.map { Int64($0) }
+        json.member("heard_at", instant: heard, offset: heard.map { zone.offset(at: $0) } ?? 0)
+        json.key("prices")
+        json.beginArray()
+        for (shape, price) in facts.prices.sorted(by: { $0.key < $1.key }) {
+            json.beginObject()
+            json.member("shape", shape)
+            json.key("mean")
+            json.double(price.mean)
+            json.key("high")
+            json.double(price.high)
+            json.member("samples", price.samples)
+            json.endObject()
+        }
+        json.endArray()
         json.endObject()
     }
 

@@ -71,6 +71,21 @@ extension MetricsText {
         for one in budgets { sample([("upstream", one.upstream)], one.worst.restingSeconds) }
         family("gapless_budget_scopes", "gauge", "Scopes of which something is spent in the window, or that rest.")
         each(\.scopes.count)
+        tokens(budgets)
+    }
+
+    private mutating func tokens(_ budgets: [Store.BudgetState]) {
+        func each(_ number: (TokenFacts) -> Double) {
+            for one in budgets { if let facts = one.tokens { sample([("upstream", one.upstream)], number(facts)) } }
+        }
+        family("gapless_tokens_capacity", "gauge", "What the upstream's bucket of tokens holds when it is full.")
+        each(\.capacity)
+        family("gapless_tokens_left", "gauge", "Tokens in the upstream's bucket; below zero where a request cost more than there was.")
+        each(\.balance)
+        family("gapless_tokens_reserved", "gauge", "Tokens that requests under way may cost.")
+        each(\.reserved)
+        family("gapless_tokens_spent_total", "counter", "Tokens that answers said they cost, to all processes.")
+        each(\.spent)
     }
 
     private mutating func work(_ figures: StoreFigures) {

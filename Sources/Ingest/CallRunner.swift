@@ -10,7 +10,9 @@ final class CallRunner {
         var rows: [Row] = []
         var found: [FoundRow] = []
         var requests = 0
-        /// Of these, the ones that asked again for what had been asked for.
+        /// By what answers said.
+        var tokens = 0
+        /// Of the requests, the ones that asked again for what had been asked for.
         var retries = 0
         var needs: Step.Needs?
         /// `Step.witnessed` of the end.
@@ -35,6 +37,7 @@ final class CallRunner {
     }
 
     private let call: Int
+    private let shape: CallShape?
     private let lane: Lane
     private let traceID: String?
     private let meter: CallMeter
@@ -47,10 +50,11 @@ final class CallRunner {
 
     /// `token` stands for `sender` in the tasks that send; `decoding`: where large answers are read.
     init(
-        call: Int, lane: Lane, traceID: String?, meter: CallMeter, sender: RequestSender, token: Local<RequestSender>,
+        call: Int, shape: CallShape? = nil, lane: Lane, traceID: String?, meter: CallMeter, sender: RequestSender, token: Local<RequestSender>,
         policy: RetryPolicy, inFlightMax: Int, decoding: Loop, random: @escaping () -> Double
     ) {
         self.call = call
+        self.shape = shape
         self.lane = lane
         self.traceID = traceID
         self.meter = meter
@@ -68,9 +72,9 @@ final class CallRunner {
         defer { sender.pacing.forget(call) }
         return await withTaskGroup(of: Sent.self) { group in
             var outcome = Outcome(end: .unproved("the call broke off"))
-            var waiting = reading.start().map { Attempt(call: call, lane: lane, traceID: traceID, request: $0, number: 1, delay: 0) }[...]
+            var waiting = reading.start().map { attempt($0) }[...]
             var flying = 0
-            var lastFailure: CallFailure?
+            var (lastFailure, outgrown): (CallFailure?, CallFailure?)
             var isOver = false
             while true {
                 while !isOver, flying < inFlightMax, let attempt = waiting.popFirst() {
@@ -82,6 +86,7 @@ final class CallRunner {
                 flying -= 1
                 meter.fetched(in: sent.seconds, isWell: sent.isAnswered)
                 outcome.requests += sent.requests
+                outcome.tokens += sent.tokens
                 if sent.attempt.number > 1 || sent.attempt.request.attempt > 0 { outcome.retries += sent.requests }
                 outcome.bodyBytes += sent.bodyBytes
                 if isOver {
@@ -91,8 +96,9 @@ final class CallRunner {
                 switch await digest(sent, by: reading) {
                 case .step(let step, let failure):
                     lastFailure = failure ?? lastFailure
+                    if failure?.subjectsThatFit != nil { outgrown = failure }
                     isOver = take(step, after: lastFailure, into: &outcome)
-                    waiting += step.requests.map { Attempt(call: call, lane: lane, traceID: traceID, request: $0, number: 1, delay: 0) }
+                    waiting += step.requests.map { attempt($0) }
                 case .again(let attempt):
                     waiting.append(attempt)
                 case .broken(let failure):
@@ -103,8 +109,14 @@ final class CallRunner {
                 // What is still waiting for its turn need not be sent any more.
                 if isOver && flying > 0 { sender.pacing.abandon(call) }
             }
+            // What was given up for its price is planned anew, in smaller calls.
+            if let outgrown, case .unproved = outcome.end, outcome.failure == nil { outcome.end = .tooWide(outgrown.reason) }
             return outcome
         }
+    }
+
+    private func attempt(_ request: UpstreamRequest, number: Int = 1, delay: Double = 0) -> Attempt {
+        Attempt(call: call, shape: shape, lane: lane, traceID: traceID, request: request, number: number, delay: delay)
     }
 
     private enum Digest {
@@ -134,6 +146,12 @@ final class CallRunner {
         }
         if failure.isClosing { return .broken(failure) }
         let request = sent.attempt.request
+        if let fits = failure.subjectsThatFit {
+            var parts = Step()
+            parts.requests = reading.split(request, to: fits)
+            if fits == 0 { return .broken(failure) }
+            return parts.requests.isEmpty ? .step(reading.gaveUp(on: request, because: failure.kind), after: failure) : .step(parts)
+        }
         var tries = sent.attempt.number
         if failure.kind == .throttled(retryAfterSeconds: nil), request.isDoubtful {
             // Each try that is refused doubles everybody's rest.
@@ -144,8 +162,7 @@ final class CallRunner {
         }
         switch policy.decision(for: failure.kind, attempt: tries, jitter: random()) {
         case .retry(let seconds):
-            return .again(
-                Attempt(call: call, lane: lane, traceID: traceID, request: request, number: sent.attempt.number + 1, delay: seconds))
+            return .again(attempt(request, number: sent.attempt.number + 1, delay: seconds))
         case .giveUp:
             // A refusal is the same for every request of the call; a page that did not come is this page's.
             let isOfAll = switch failure.kind {
@@ -189,6 +206,8 @@ final class CallRunner {
 /// One try of one request.
 struct Attempt: Sendable {
     let call: Int
+    /// By which its subjects are priced.
+    let shape: CallShape?
     let lane: Lane
     /// Of the request that the call was made for.
     let traceID: String?
@@ -205,6 +224,8 @@ struct Sent: Sendable {
     /// What the upstream's quota counts: 1, or 0 where nothing was sent.
     let requests: Int
     let bodyBytes: Int
+    /// By what the answer said.
+    var tokens = 0
     /// From its sending to its end; nil where nothing was sent.
     var seconds: Double?
     /// Of an answer with status 200, until it was read: by what right it was sent, and when (`RequestSender.judge`).
@@ -220,6 +241,10 @@ package struct CallFailure: Error, Sendable {
     package let reason: String
     /// The worker is shutting down, or the store is away: not the upstream's doing.
     package var isClosing = false
+    /// Refused for want of tokens.
+    var isWantOfTokens = false
+    /// It was not sent: the upstream's bucket of tokens holds no more than what so many of its subjects cost.
+    package var subjectsThatFit: Int?
 }
 
 extension FailureClass {

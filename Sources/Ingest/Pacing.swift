@@ -1,20 +1,23 @@
 internal import EventLoop
 internal import Series
 
-/// What paces one upstream's requests in this process: an allowance for all that name no scope, and one for each scope that is in use.
+/// What paces one upstream's requests in this process: an allowance for all that name no scope, and one for each scope that is in use;
+/// where the upstream counts tokens, the gate of these before them.
 /// One that nobody has wanted anything of for a while is dropped, with the task that asks the store for it.
 final class Pacing {
     private let traffic: Traffic
     private let loop: Loop
     private let make: (String?) -> Allowance
     private let whole: Allowance
+    let tokens: TokenGate?
     private var scoped: [String: Allowance] = [:]
     /// Those that nobody asks the store for yet.
     private var fresh: [String] = []
     private let bell: Waiter
 
     /// `make`: the allowance of a scope, or of all that names none.
-    init(traffic: Traffic, loop: Loop, make: @escaping (_ scope: String?) -> Allowance) {
+    init(traffic: Traffic, loop: Loop, tokens: TokenGate? = nil, make: @escaping (_ scope: String?) -> Allowance) {
+        self.tokens = tokens
         self.traffic = traffic
         self.loop = loop
         self.make = make
@@ -45,6 +48,7 @@ final class Pacing {
     /// Requests of this call that have not been sent yet are not to be sent.
     func abandon(_ call: Int) {
         traffic.abandon(call)
+        tokens?.dismiss(call)
         whole.dismiss(call)
         scoped.values.forEach { $0.dismiss(call) }
     }
@@ -60,6 +64,7 @@ final class Pacing {
 
     func stop() {
         traffic.stop()
+        tokens?.stop()
         whole.stop()
         scoped.values.forEach { $0.stop() }
         bell.wake()
@@ -69,6 +74,7 @@ final class Pacing {
     func run(as me: Local<Pacing>) async {
         await withDiscardingTaskGroup { group in
             group.addTask { await me.loop.enter { loop in await loop[me].whole.run() } }
+            if tokens != nil { group.addTask { await me.loop.enter { loop in await loop[me].tokens?.run() } } }
             while !traffic.isStopping && !loop.isClosing {
                 for scope in fresh { group.addTask { await me.loop.enter { loop in await loop[me].run(scope) } } }
                 fresh = []

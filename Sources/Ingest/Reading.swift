@@ -22,6 +22,10 @@ final class Reading: Sendable {
         exchange.withLock { $0.gaveUp(on: request, because: cause) }
     }
 
+    func split(_ request: UpstreamRequest, to subjects: Int) -> [UpstreamRequest] {
+        exchange.withLock { $0.split(request, to: subjects) }.filter { $0.subjects < request.subjects }
+    }
+
     /// One answer at a time: the caller waits for its step before it gives another.
     func received(_ answer: UpstreamAnswer, to request: UpstreamRequest) async -> Result<Step, AnswerDefect> {
         if answer.body.count < Self.large { return read(answer, request) }

@@ -84,7 +84,7 @@ package final class Worker {
             if senders[dataset.upstream.name] == nil {
                 let sender = RequestSender(
                     profile: dataset.upstream, access: access, store: store, fetcher: fetcher, clock: clock, loop: loop,
-                    restSecondsMax: settings.retry.capSeconds, observe: observe)
+                    decoding: decoding, restSecondsMax: settings.retry.capSeconds, observe: observe)
                 senders[dataset.upstream.name] = (sender, loop.keep(sender), loop.keep(sender.pacing))
             }
         }
@@ -215,10 +215,10 @@ package final class Worker {
             }
             let order = CallOrder(
                 shape: task.shape, series: keys, periods: task.periods, now: clock.now, requests: task.requestsPlanned,
-                pageRows: finding?.needs?.pageRows)
+                pageRows: finding?.needs?.pageRows, subjectsAtOnce: try await subjectsAtOnce(task.shape, dataset))
             holding.askedAt = order.now
             let runner = CallRunner(
-                call: holding.call, lane: task.lane, traceID: task.traceID, meter: holding.meter, sender: sender.object,
+                call: holding.call, shape: dataset.call(task.shape), lane: task.lane, traceID: task.traceID, meter: holding.meter, sender: sender.object,
                 token: sender.token, policy: settings.retry, inFlightMax: sender.object.requestsInFlight, decoding: decoding,
                 random: { self.random() })
             let outcome = await runner.run(dataset.exchange(order))
@@ -263,15 +263,14 @@ package final class Worker {
         (result.isGone, result.isBeginning) = (outcome.isGone, outcome.isBeginning)
         (result.silentSince, result.beginsAt) = (outcome.silentSince, outcome.beginsAt)
         result.begunAt = holding.begunAt
-        result.requests = outcome.requests
-        result.retries = outcome.retries
+        (result.requests, result.retries, result.tokens) = (outcome.requests, outcome.retries, outcome.tokens)
         result.dropped = outcome.dropped
         result.quarantined = outcome.refused.count
         result.refused = RefusedRecords(outcome.refused, of: task.seriesIDs)
         for mark in outcome.marks { result.marks[task.seriesIDs[mark.series], default: [:]][mark.check, default: 0] += mark.records }
         result.bodyBytes = outcome.bodyBytes
         if let failure = outcome.failure {
-            if failure.isClosing { return await putDown(holding.claim, requests: outcome.requests) }
+            if failure.isClosing { return await putDown(holding.claim, requests: outcome.requests, tokens: outcome.tokens) }
             result.ended = .failed
         } else if let failure = outcome.defeat {
             // Not a page came, for a reason that may pass: the task waits, rather than the job ending without it.
@@ -313,8 +312,7 @@ package final class Worker {
         } catch {
             // Nothing of this attempt is stored; the task ends with the store's own reason, and the queue goes on.
             var refused = TaskResult(ended: .failed, reason: "the store refused the rows: \(error)")
-            refused.requests = result.requests
-            refused.retries = result.retries
+            (refused.requests, refused.retries, refused.tokens) = (result.requests, result.retries, result.tokens)
             refused.bodyBytes = result.bodyBytes
             guard let isStored = try? await store(holding, refused, dataset, start), isStored else { return }
         }
@@ -358,8 +356,8 @@ package final class Worker {
                 rows: result.rows.count, written: written, seconds: start.secondsAgo, trace: task.traceID))
     }
 
-    func putDown(_ task: ClaimedTask, requests: Int) async {
-        do { try await store.release(task, requests: requests) } catch {
+    func putDown(_ task: ClaimedTask, requests: Int, tokens: Int = 0) async {
+        do { try await store.release(task, requests: requests, tokens: tokens) } catch {
             observe(.storeFailed(doing: "handing task \(task.id) back", reason: "\(error)"))
         }
     }

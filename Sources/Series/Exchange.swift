@@ -44,6 +44,14 @@ package protocol Exchange: Sendable {
 
     /// The caller gave a request up, after its retries, because of this. What is still outstanding may be awaited.
     mutating func gaveUp(on request: UpstreamRequest, because cause: FailureClass) -> Step
+
+    /// A request that was not sent, since its subjects would cost more than the upstream's bucket holds by now: what to send in its place,
+    /// each for so many subjects at most. Empty: it cannot be done, and the request is given up.
+    mutating func split(_ request: UpstreamRequest, to subjects: Int) -> [UpstreamRequest]
+}
+
+extension Exchange {
+    package mutating func split(_ request: UpstreamRequest, to subjects: Int) -> [UpstreamRequest] { [] }
 }
 
 /// A request as the dataset sees it: host, secret and header fields are the caller's.

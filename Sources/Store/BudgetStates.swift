@@ -1,5 +1,5 @@
 internal import Postgres
-internal import Series
+package import Series
 
 /// Budgets as people and forecasts look at them: nothing is reserved here.
 extension Store {
@@ -16,10 +16,13 @@ extension Store {
         package let restingSeconds: Double
         /// Scopes that have a budget of their own and are in use: something was spent in their window, or they rest. By their names.
         package fileprivate(set) var scopes: [BudgetState] = []
+        /// Where the upstream counts tokens beside requests.
+        package fileprivate(set) var tokens: TokenFacts?
 
         package static func == (a: BudgetState, b: BudgetState) -> Bool {
             a.upstream == b.upstream && a.scope == b.scope && a.quota == b.quota && a.windowSeconds == b.windowSeconds
-                && a.restingSeconds == b.restingSeconds && a.scopes == b.scopes && a.spends.elementsEqual(b.spends) { $0 == $1 }
+                && a.restingSeconds == b.restingSeconds && a.scopes == b.scopes && a.tokens == b.tokens
+                && a.spends.elementsEqual(b.spends) { $0 == $1 }
         }
 
         package var counted: Int { spends.reduce(0) { $0 + $1.requests } }
@@ -70,10 +73,12 @@ extension Store {
                     upstream: name, scope: scope.isEmpty ? nil : scope, quota: try row.int(1), windowSeconds: try row.int(2),
                     spends: spends, restingSeconds: try row.double(3)))
         }
+        let tokens = try await tokenFacts(now: now, upstream: upstream)
         let scopes = Dictionary(grouping: states.filter { $0.scope != nil }, by: \.upstream)
         return states.filter { $0.scope == nil }.map { state in
             var state = state
             state.scopes = scopes[state.upstream] ?? []
+            state.tokens = tokens[state.upstream]
             return state
         }
     }

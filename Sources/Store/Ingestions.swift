@@ -18,7 +18,11 @@ package struct StoredIngestion: Sendable {
         /// What they will have been in the end: of tasks that have ended what they spent, of others what they were planned at.
         package var requestsExpected = 0
         package var requests = 0
-        /// Of these, the ones that asked again.
+        /// Tokens that were spent, and what they will have been in the end, as with requests.
+        package var tokens = 0
+        package var tokensExpected = 0
+        package var tokensPlanned = 0
+        /// Of the requests, the ones that asked again.
         package var retries = 0
         package var written = 0
         package var unchanged = 0
@@ -166,9 +170,9 @@ extension Store {
     static func insertTasks(_ calls: [StoredCall], ingestion: String, from first: Int, on connection: PostgresConnection) async throws {
         _ = try await connection.query("""
             insert into tasks (ingestion_id, ordinal, shape, series_ids, first_period, end_period, covers, requests_planned,
-                deadline, archive_file)
+                tokens_planned, deadline, archive_file)
             select \(ingestion)::uuid, c.* from jsonb_to_recordset(\(.json(json(calls, from: first)))) as c (ordinal int, shape text,
-                series_ids int[], first_period bigint, end_period bigint, covers bigint, requests bigint,
+                series_ids int[], first_period bigint, end_period bigint, covers bigint, requests bigint, tokens bigint,
                 deadline timestamptz, archive_file bigint)
             """)
     }
@@ -211,7 +215,10 @@ extension Store {
                 coalesce(sum(absent), 0)::int8 as found_absent, coalesce(sum(received), 0)::int8 as received,
                 coalesce(sum(dropped), 0)::int8 as dropped,
                 coalesce(sum(case when is_open then greatest(requests_planned, requests) else requests end), 0)::int8
-                    as requests_expected, \(IngestionPerformance.sums)
+                    as requests_expected,
+                coalesce(sum(tokens_planned), 0)::int8 as tokens_planned, coalesce(sum(tokens), 0)::int8 as tokens,
+                coalesce(sum(case when is_open then greatest(tokens_planned, tokens) else tokens end), 0)::int8 as tokens_expected,
+                \(IngestionPerformance.sums)
             from (
                 -- Those of a cancelled ingestion that wait are over, and are ended by and by.
                 select *, i.status = 'cancelled' and status in ('available', 'parked') as is_put_off,
@@ -243,6 +250,8 @@ extension Store {
         sums.received = try row.int("received")
         sums.dropped = try row.int("dropped")
         sums.requestsExpected = try row.int("requests_expected")
+        (sums.tokens, sums.tokensPlanned) = (try row.int("tokens"), try row.int("tokens_planned"))
+        sums.tokensExpected = try row.int("tokens_expected")
         return StoredIngestion(
             id: try row.string(0), dataset: try row.string(1), status: IngestionStatus(rawValue: try row.string(2)) ?? .failed,
             selection: try row.json(3), planID: try row.stringOrNil(4), requestedBy: try row.string(5),

@@ -29,6 +29,8 @@ package struct TaskRecord: Sendable {
     package let status: String
     package let attempts: Int
     package let requests: Int
+    /// Spent; those that were planned are the call's.
+    package let tokens: Int
     package let counts: RowCounts
     package let filled: Int
     package let error: String?
@@ -72,6 +74,8 @@ package struct TaskResult: Sendable {
     package var requests = 0
     /// Of these, the ones that asked again for what had been asked for.
     package var retries = 0
+    /// Tokens that were spent, by what answers said.
+    package var tokens = 0
     package var dropped = 0
     /// Records that failed the dataset's rules: how many, and what is kept of them.
     package var quarantined = 0
@@ -244,7 +248,7 @@ extension Store {
         let status: TaskStatus = result.parks ? .parked : result.ended == .failed ? .failed : .done
         _ = try await connection.query("""
             update tasks set status = \(status.rawValue), lease_until = null, finished_at = now(),
-                ended = \(result.ended.rawValue), requests = requests + \(result.requests),
+                ended = \(result.ended.rawValue), requests = requests + \(result.requests), tokens = tokens + \(result.tokens),
                 retries = retries + \(retries(result, of: task)), written = written + \(counts.written),
                 unchanged = unchanged + \(counts.unchanged), revised = revised + \(counts.revised),
                 quarantined = quarantined + \(result.quarantined), filled = filled + \(settled.filled),
@@ -275,7 +279,8 @@ extension Store {
         select t.id, t.ordinal, t.shape, t.series_ids, t.first_period, t.end_period, t.covers, t.requests_planned,
             -- (Until they are ended one piece after the other.)
             case when i.status = 'cancelled' and t.status in ('available', 'parked') then 'cancelled' else t.status end,
-            t.attempts::int8, t.requests, t.written, t.unchanged, t.revised, t.filled, t.error, t.ended, r.reason
+            t.attempts::int8, t.requests, t.written, t.unchanged, t.revised, t.filled, t.error, t.ended, r.reason,
+            t.tokens_planned, t.tokens
         from tasks t join ingestions i on i.id = t.ingestion_id left join lateral (
             select reason from receipts where task_id = t.id order by id desc limit 1
         ) r on true
@@ -290,8 +295,9 @@ extension Store {
             id: try row.int64(0), ordinal: try row.int(1),
             call: StoredCall(
                 shape: try row.string(2), seriesIDs: try row.int64s(3).map { Int($0) },
-                periods: try row.int(4)..<(try row.int(5)), covers: try row.int(6), requests: try row.int(7), tokens: 0),
-            status: try row.string(8), attempts: try row.int(9), requests: try row.int(10), counts: counts,
+                periods: try row.int(4)..<(try row.int(5)), covers: try row.int(6), requests: try row.int(7),
+                tokens: try row.int("tokens_planned")),
+            status: try row.string(8), attempts: try row.int(9), requests: try row.int(10), tokens: try row.int("tokens"), counts: counts,
             filled: try row.int(14), error: try row.stringOrNil(15), ended: try row.stringOrNil(16), reason: try row.stringOrNil(17))
     }
 
@@ -315,9 +321,10 @@ extension Store {
         _ result: TaskResult, rows: Int? = nil, of task: ClaimedTask, on connection: PostgresConnection
     ) async throws {
         _ = try await connection.query("""
-            insert into receipts (task_id, attempt, ended, reason, requests, rows, dropped, body_bytes)
+            insert into receipts (task_id, attempt, ended, reason, requests, rows, dropped, body_bytes,
+                tokens)
             values (\(task.id), \(Int32(clamping: task.attempts)), \(result.ended.rawValue), \(result.reason), \(result.requests),
-                \(rows ?? result.rows.count), \(result.dropped), \(result.bodyBytes))
+                \(rows ?? result.rows.count), \(result.dropped), \(result.bodyBytes), \(result.tokens))
             """)
     }
 }

@@ -10,7 +10,8 @@ extension Store {
             try await Self.insertReceipt(result, of: task, on: connection)
             _ = try await connection.query("""
                 update tasks t set status = \(Self.putDown), finished_at = \(Self.putDownAt), lease_until = null, worker = null,
-                    requests = t.requests + \(result.requests), retries = t.retries + \(Self.retries(result, of: task)),
+                    requests = t.requests + \(result.requests), tokens = t.tokens + \(result.tokens),
+                    retries = t.retries + \(Self.retries(result, of: task)),
                     dropped = t.dropped + \(result.dropped), received = t.received + \(result.received),
                     next_at = now() + make_interval(secs => \(seconds)), error = \(result.reason),
                     \(Self.taken(result.performance))
@@ -20,10 +21,11 @@ extension Store {
     }
 
     /// Hands a task back untouched, as if it had not been claimed: the worker is shutting down, or the ingestion is paused or cancelled.
-    package func release(_ task: ClaimedTask, requests: Int) async throws {
+    package func release(_ task: ClaimedTask, requests: Int, tokens: Int = 0) async throws {
         _ = try await pool.query("""
             update tasks t set status = \(Self.putDown), finished_at = \(Self.putDownAt), lease_until = null, worker = null,
-                attempts = t.attempts - 1, requests = t.requests + \(requests), retries = t.retries + \(requests)
+                attempts = t.attempts - 1, requests = t.requests + \(requests), retries = t.retries + \(requests),
+                tokens = t.tokens + \(tokens)
             from ingestions i
             where t.id = \(task.id) and t.fence = \(task.fence) and t.status = 'running' and i.id = t.ingestion_id
             """)
