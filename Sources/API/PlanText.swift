@@ -16,10 +16,12 @@ struct PlanText {
     /// The first of its calls.
     let calls: [StoredCall]
     let callCount: Int
+    let whatIf: WhatIfAnswer?
 
     static let callsShown = 100
 
-    init(_ plan: MadePlan, of dataset: Dataset) {
+    init(_ plan: MadePlan, of dataset: Dataset, whatIf: WhatIfAnswer? = nil) {
+        self.whatIf = whatIf
         id = plan.id
         digest = plan.digest
         expiresAt = plan.expiresAt
@@ -30,6 +32,7 @@ struct PlanText {
     }
 
     init(_ plan: StoredPlan, calls: [StoredCall]) {
+        whatIf = nil
         id = plan.id
         digest = plan.digest
         expiresAt = plan.expiresAt
@@ -66,6 +69,7 @@ struct PlanText {
             json.member(name, instant: instant, offset: instant.map { text.dataset.zone.offset(at: $0) } ?? 0)
         }
         json.member("warnings", figures.warnings)
+        json.member("what_if", whatIf, text.dataset.zone)
         json.endObject()
         return json
     }

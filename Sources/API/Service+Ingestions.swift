@@ -23,8 +23,9 @@ extension Service {
         if let plan = body["plan_id"] {
             filed = try await planning.ingest(planID: try Service.planID(plan, in: body), for: requester, keeping: keeping)
         } else {
-            let selection = try SelectionJSON.read(body, datasets: datasets)
-            if selection.dryRun { return try await planned(selection, key) }
+            let (selection, question) = try asked(body)
+            if selection.dryRun { return try await planned(selection, key, whatIf: question) }
+            if question != nil { throw InputError("what_if", "is for plans and dry runs alone") }
             filed = try await planning.ingest(selection, for: requester, keeping: keeping)
         }
         if filed.isNew { nudgeWorker() }

@@ -11,22 +11,34 @@ extension Service {
             try self.takeNothing(request)
             let body = try BodyInput.object(request)
             return try await self.once(request) { key in
-                try await self.planned(try SelectionJSON.read(body, datasets: self.datasets), key)
+                let (selection, question) = try self.asked(body)
+                return try await self.planned(selection, key, whatIf: question)
             }
         }
     }
 
+    /// A selection, and what is to be supposed beside it.
+    func asked(_ body: JSONValue) throws -> (Selection, WhatIf?) {
+        let rest = JSONValue.object((body.object ?? []).filter { $0.0 != "what_if" })
+        let selection = try SelectionJSON.read(body.object == nil ? body : rest, datasets: datasets)
+        guard let question = body["what_if"], !question.isNull else { return (selection, nil) }
+        return (selection, try WhatIf(question, of: try SelectionJSON.dataset(selection.dataset, among: datasets)))
+    }
+
     /// Makes a plan and shows it; also what a dry run of an ingestion does.
-    func planned(_ asked: Selection, _ key: RequestKey?) async throws -> Response {
+    func planned(_ asked: Selection, _ key: RequestKey?, whatIf: WhatIf? = nil) async throws -> Response {
         var selection = asked
         // The plan is the same, and may be carried out.
         selection.dryRun = false
         let draft = try await planning.draft(selection)
+        var supposed: WhatIfAnswer?
+        if let whatIf { supposed = try await planning.answer(whatIf, to: draft) }
+        let told = supposed
         // Before anything is kept: the answer is kept in one transaction with the plan, and a transaction holds a connection.
         let calls = try await CallText.of(draft.dataset, Array(draft.calls.prefix(PlanText.callsShown)), store: planning.store)
         func answer(_ plan: MadePlan) -> KeptAnswer {
             KeptAnswer(
-                status: 200, contentLocation: "/v1/plans/\(plan.id)", body: PlanText(plan, of: draft.dataset).write(calls).bytes)
+                status: 200, contentLocation: "/v1/plans/\(plan.id)", body: PlanText(plan, of: draft.dataset, whatIf: told).write(calls).bytes)
         }
         return Service.shown(answer(try await planning.keep(draft, keeping: key.map { Keeping($0, answer: answer) })))
     }

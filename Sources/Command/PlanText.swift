@@ -1,3 +1,4 @@
+internal import API
 internal import Answers
 internal import Bytes
 internal import Ingest
@@ -12,10 +13,11 @@ struct PlanText {
     let names: [Int: SeriesKey]
     /// Those that its calls read.
     var files: [Int64: ArchiveFile] = [:]
+    var whatIf: WhatIfAnswer?
 
     private static let callsShown = 20
 
-    static func show(_ plan: MadePlan, _ dataset: Dataset, json: Bool, _ attached: AttachedStore) throws {
+    static func show(_ plan: MadePlan, _ dataset: Dataset, whatIf: WhatIfAnswer? = nil, json: Bool, _ attached: AttachedStore) throws {
         let ids = Set(plan.calls.flatMap(\.seriesIDs)).sorted()
         let readsFiles = plan.calls.contains { $0.file != nil }
         let (series, files) = try attached.planning { _, planning in
@@ -24,11 +26,12 @@ struct PlanText {
                 readsFiles ? try await planning.store.archiveFiles(of: dataset.name, status: .found, limit: 1_000_000) : []
             )
         }
-        let text = PlanText(
+        var text = PlanText(
             plan: plan, dataset: dataset, names: Dictionary(uniqueKeysWithValues: series),
             files: Dictionary(uniqueKeysWithValues: files.map { ($0.id, $0) }))
+        text.whatIf = whatIf
         if json { return say(text.json) }
-        for line in text.lines(width: Terminal.columns(of: Terminal.output)) { say(line) }
+        for line in text.lines(width: Terminal.columns(of: Terminal.output)) + text.supposedLines { say(line) }
     }
 
     func lines(width: Int?) -> [String] {
@@ -224,7 +227,24 @@ struct PlanText {
         json.key("estimated_seconds")
         json.double(figures.estimatedSeconds)
         json.member("warnings", figures.warnings)
+        json.member("what_if", whatIf, dataset.zone)
         json.endObject()
         return String(decoding: json.bytes, as: UTF8.self)
+    }
+}
+
+extension PlanText {
+    /// What would be, where that was asked.
+    fileprivate var supposedLines: [String] {
+        guard let whatIf else { return [] }
+        let steady = whatIf.sustainability
+        let products = whatIf.products.map { count in " for \(count) products" + (whatIf.productsKept.map { ", of which it keeps \($0)" } ?? "") }
+        let needed = "\(Int(steady.requestsPerDay.rounded(.up))) \(whatIf.unit) a day are needed, \(Int(steady.capacityPerDay)) come"
+        var lines = ["with \(whatIf.budget)\(products ?? ""): \(steady.isSustainable ? "sustainable" : "not sustainable"), \(needed)"]
+        if let wouldNeed = steady.wouldNeed { lines.append("it would need \(wouldNeed)") }
+        if let at = whatIf.completeAt {
+            lines.append("complete then at about \(Timestamp.text(at, offset: dataset.zone.offset(at: at)))")
+        }
+        return lines
     }
 }

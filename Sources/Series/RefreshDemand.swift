@@ -92,7 +92,8 @@ extension Dataset {
         }.min { (prices[$0.name] ?? Double($0.perSeries.tokens)) < (prices[$1.name] ?? Double($1.perSeries.tokens)) }
     }
 
-    private func length(of key: SeriesKey) -> Int {
+    /// Seconds of a slot.
+    package func length(of key: SeriesKey) -> Int {
         let ruler = calendar(of: key).ruler
         return Int(ruler.end(of: 0) - ruler.start(of: 0))
     }

@@ -36,6 +36,17 @@ package struct Outlook: Sendable {
         self.open = open
     }
 
+    /// The same with another budget, of which nothing is spent.
+    package func with(_ rate: RequestRate, now: Double) -> Outlook {
+        let isTokens = tokensPerMinute != nil
+        let window = isTokens ? Double(rate.seconds) : BudgetPace.counted(windowSeconds: Double(rate.seconds))
+        var other = Outlook(
+            rate: rate, budget: BudgetPace(quota: rate.count, window: window, now: now), experience: experience, open: open)
+        other.atHand = atHand
+        if isTokens { other.tokensPerMinute = rate.perSecond * 60 }
+        return other
+    }
+
     /// Of so many requests of each scope that would be filed now.
     package func forecast(of requests: [String: Int], in lane: Lane) -> Forecast? {
         Forecast.of(shares(requests, behind: open), in: lane, experience: experience)
