@@ -69,6 +69,8 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["EventLoop", "HTTP", "Bytes", "Postgres", "PrivateServers"], path: "Tests/TestSupport",
             swiftSettings: rules),
+        .target(
+            name: "Conformance", dependencies: ["Series", "Bytes", "TestSupport"], path: "Tests/Conformance", swiftSettings: rules),
         tests(of: "Bytes", imports: ["Bytes", "TestSupport"]),
         tests(of: "Series", imports: ["Series", "Bytes", "TestSupport"]),
         tests(of: "Codec", imports: ["Codec"]),
@@ -77,7 +79,7 @@ let package = Package(
         tests(of: "Postgres", imports: ["Postgres", "EventLoop", "Bytes", "PrivateServers", "TestSupport"]),
         tests(of: "Redis", imports: ["Redis", "EventLoop", "PrivateServers", "TestSupport"]),
         tests(of: "Upstream", imports: ["Upstream", "EventLoop", "HTTP", "Bytes", "TestSupport"]),
-        tests(of: "Datasets", imports: ["Datasets", "Series", "Bytes", "TestSupport"]),
+        tests(of: "Datasets", imports: ["Datasets", "Series", "Bytes", "TestSupport", "Conformance"]),
         tests(of: "Store", imports: ["Store", "Series", "Bytes", "Datasets", "Postgres", "EventLoop", "PrivateServers", "TestSupport"]),
         tests(of: "Sandbox", imports: ["Sandbox", "HTTP", "Bytes", "Codec", "EventLoop", "TestSupport"]),
         tests(of: "Service", imports: [

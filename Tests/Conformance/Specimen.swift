@@ -1,0 +1,40 @@
+package import Series
+
+/// A dataset, and of each of its call shapes that ask an upstream a call with the answers to it: what the checks need to know of it.
+package struct Specimen: Sendable {
+    package let dataset: Dataset
+    package let calls: [SpecimenCall]
+
+    package init(_ dataset: Dataset, _ calls: [SpecimenCall]) {
+        self.dataset = dataset
+        self.calls = calls
+    }
+
+    /// Series that the checks look at: those of the calls, and some of those that are followed.
+    var keys: [SeriesKey] {
+        var seen: Set<SeriesKey> = []
+        return (calls.flatMap(\.order.series) + dataset.followed.prefix(6)).filter { seen.insert($0).inserted }
+    }
+}
+
+/// A call that goes well.
+package struct SpecimenCall: Sendable {
+    package let order: CallOrder
+    /// The body of the upstream's answer; nil: the request is refused as a bad one.
+    package let answer: @Sendable (UpstreamRequest) -> String?
+    /// All that has to come of it, in any order.
+    package let rows: [Row]
+    package let found: [FoundRow]
+
+    /// A call of a shape, at the price that the shape names. `now`: the shown clock.
+    package init(
+        _ shape: String, of dataset: Dataset, _ series: [SeriesKey], periods: Range<Int>, now: Int64 = .max, rows: [Row],
+        found: [FoundRow] = [], answer: @escaping @Sendable (UpstreamRequest) -> String?
+    ) {
+        let price = dataset.call(shape)?.cost(periods: periods.count, series: series.count).requests
+        order = CallOrder(shape: shape, series: series, periods: periods, now: now, requests: price ?? 1)
+        self.answer = answer
+        self.rows = rows
+        self.found = found
+    }
+}
