@@ -22,6 +22,7 @@ import Testing
         let dataset = try #require(try Self.catalogue().first { $0.name == name })
         let make = try #require(Self.specimens[name], "\(name) has no specimen")
         let seed = UInt64.random(in: 0..<1000)
+        print("conformance of \(name), \(check.rawValue): seed \(seed)")
         let violations = Conformance.violations(of: try make(dataset), check, seed: seed)
         #expect(violations.isEmpty, "\(violations.joined(separator: "\n"))")
     }

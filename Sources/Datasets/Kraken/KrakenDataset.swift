@@ -83,6 +83,13 @@ extension Kraken {
         ShownField("trades", .value(column: Column.trades)), ShownField("source", .value(column: Column.source)),
     ]
 
+    /// What people are told of slots in which nothing was traded.
+    static let reasonTexts = [
+        "no_trade": "None: nothing was traded in this interval, and nothing will have been.",
+        "downtime": "None: nothing was traded of any pair, so that Kraken is taken to have been away. An ingestion with complete asks for it "
+            + "once more.",
+    ]
+
     /// The newest candles soon after they close, and once a day all that OHLC still reaches: of days that is two years.
     static func schedules(_ zone: Zone) -> [DatasetSchedule] {
         [
@@ -114,5 +121,6 @@ package func kraken(zone: Zone, following: Kraken.Following, rate: RequestRate) 
         derivation: KrakenDerivation.derivation, canonical: Kraken.canonical, followsStored: true, servesSeries: Kraken.serves,
         published: KrakenPublication.file, tapePage: 1000,
         defaults: { $0 == "interval" ? following.intervals : [] },
-        keyValues: { $0 == "interval" ? KrakenInterval.allCases.map(\.text) : [] }, reread: KrakenReread.reread)
+        keyValues: { $0 == "interval" ? KrakenInterval.allCases.map(\.text) : [] }, reread: KrakenReread.reread,
+        reasonTexts: Kraken.reasonTexts)
 }
