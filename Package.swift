@@ -80,6 +80,10 @@ let package = Package(
         tests(of: "Redis", imports: ["Redis", "EventLoop", "PrivateServers", "TestSupport"]),
         tests(of: "Upstream", imports: ["Upstream", "EventLoop", "HTTP", "Bytes", "TestSupport"]),
         tests(of: "Datasets", imports: ["Datasets", "Series", "Bytes", "TestSupport", "Conformance"]),
+        // The dataset of docs/adding-a-dataset.md, as it stands there.
+        tests(of: "SixthDataset", imports: [
+            "Conformance", "Series", "Bytes", "Store", "Ingest", "Answers", "Upstream", "HTTP", "EventLoop", "Postgres", "TestSupport",
+        ]),
         tests(of: "Store", imports: ["Store", "Series", "Bytes", "Datasets", "Postgres", "EventLoop", "PrivateServers", "TestSupport"]),
         tests(of: "Sandbox", imports: ["Sandbox", "HTTP", "Bytes", "Codec", "EventLoop", "TestSupport"]),
         tests(of: "Service", imports: [

@@ -10,6 +10,7 @@ struct Dialogue {
     private(set) var rows: [Place: [Value]] = [:]
     private(set) var found: [FoundPlace: [Value]] = [:]
     private(set) var quarantined: [QuarantinedRecord] = []
+    private(set) var marks: [QualityMark] = []
     private(set) var last = Step()
 
     struct Place: Hashable {
@@ -50,6 +51,7 @@ struct Dialogue {
         for row in step.rows { rows[Place(series: row.series, time: row.time)] = row.values }
         for row in step.found { found[FoundPlace(key: row.key, time: row.time)] = row.values }
         quarantined += step.quarantined
+        marks += step.marks
         waiting += step.requests
         requests += step.requests
         end = step.end
@@ -76,6 +78,14 @@ struct Dialogue {
 }
 
 extension SpecimenCall {
+    /// Rows that a proved end must not lack: those of the periods that were asked for.
+    func lost(_ dialogue: Dialogue, _ dataset: Dataset) -> Int {
+        let asked = dataset.periods.instants(of: order.periods)
+        let unanswered = dialogue.last.unanswered
+        return placed.keys.count { dialogue.rows[$0] == nil && asked.contains($0.time) && !unanswered.contains($0.series) }
+            + placedFound.keys.count { dialogue.found[$0] == nil && asked.contains($0.time) }
+    }
+
     var placed: [Dialogue.Place: [Value]] {
         Dictionary(rows.map { (Dialogue.Place(series: $0.series, time: $0.time), $0.values) }) { $1 }
     }

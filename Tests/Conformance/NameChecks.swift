@@ -30,7 +30,7 @@ extension Conformance {
                 let isFree = isWord(column) && !["series_id", "time", "task_id"].contains(column)
                 findings.expect(isFree, "\(schema.table): no column can be called \(column)")
             }
-            let isMade = dataset.schemas.flatMap(\.migrations).contains { $0.sql.contains("create table \(schema.table)") }
+            let isMade = dataset.schemas.flatMap(\.migrations).contains { $0.sql.contains("create table \(schema.table) ") }
             findings.expect(isMade, "no migration makes the table \(schema.table)")
         }
         for key in specimen.keys {

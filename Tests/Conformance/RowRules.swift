@@ -16,7 +16,13 @@ extension Conformance {
         for record in dialogue.quarantined {
             findings.expect(!record.reason.isEmpty, "\(whence): a record is refused without a reason")
             let isPlaced = record.series.map(order.series.indices.contains) ?? true
-            findings.expect(isPlaced, "\(whence): a refused record is of no series of the order")
+            guard findings.expect(isPlaced, "\(whence): a refused record is of no series of the order") else { continue }
+            reread(record, of: order, dataset, &findings, whence)
+        }
+        let checks = dataset.quality?.checks.map(\.name) ?? []
+        for mark in dialogue.marks {
+            let isKnown = order.series.indices.contains(mark.series) && checks.contains(mark.check) && mark.records > 0
+            findings.expect(isKnown, "\(whence): a mark of \(mark.check), or of a series, that is none")
         }
         if let witnessed = dialogue.last.witnessed {
             let isWithin = witnessed.isEmpty
@@ -25,6 +31,21 @@ extension Conformance {
         }
         let isKnown = dialogue.last.unanswered.allSatisfy(order.series.indices.contains)
         findings.expect(isKnown, "\(whence): unanswered are series that the order does not name")
+    }
+
+    /// A refused record can be read again, strictly and leniently: a row that fits, or a reason.
+    private static func reread(
+        _ record: QuarantinedRecord, of order: CallOrder, _ dataset: Dataset, _ findings: inout Findings, _ whence: String
+    ) {
+        guard let reread = dataset.reread, let key = record.series.map({ order.series[$0] }) ?? record.found else { return }
+        let kept = KeptRecord(
+            record: record.record, time: record.time, shape: order.shape, place: record.place, reason: record.reason)
+        for leniently in [false, true] {
+            switch reread(key, kept, leniently) {
+            case .success(let row): judge(row.values, at: row.time, of: key, dataset, &findings, "\(whence), read again")
+            case .failure(let refusal): findings.expect(!refusal.reason.isEmpty, "\(whence): read again, refused without a reason")
+            }
+        }
     }
 
     private static func judge(

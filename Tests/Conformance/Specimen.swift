@@ -26,13 +26,15 @@ package struct SpecimenCall: Sendable {
     package let rows: [Row]
     package let found: [FoundRow]
 
-    /// A call of a shape, at the price that the shape names. `now`: the shown clock.
+    /// A call of a shape. `now`: the shown clock; `requests`: what the plan lets it spend, nil: the price that the shape names; `pageRows`:
+    /// as it was learnt, where it was.
     package init(
-        _ shape: String, of dataset: Dataset, _ series: [SeriesKey], periods: Range<Int>, now: Int64 = .max, rows: [Row],
-        found: [FoundRow] = [], answer: @escaping @Sendable (UpstreamRequest) -> String?
+        _ shape: String, of dataset: Dataset, _ series: [SeriesKey], periods: Range<Int>, now: Int64 = .max, requests: Int? = nil,
+        pageRows: Int? = nil, rows: [Row], found: [FoundRow] = [], answer: @escaping @Sendable (UpstreamRequest) -> String?
     ) {
         let price = dataset.call(shape)?.cost(periods: periods.count, series: series.count).requests
-        order = CallOrder(shape: shape, series: series, periods: periods, now: now, requests: price ?? 1)
+        order = CallOrder(
+            shape: shape, series: series, periods: periods, now: now, requests: requests ?? price ?? 1, pageRows: pageRows)
         self.answer = answer
         self.rows = rows
         self.found = found

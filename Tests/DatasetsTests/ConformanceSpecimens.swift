@@ -13,7 +13,8 @@ func cmgSpecimen(_ dataset: Dataset) throws -> Specimen {
     let date = "2025-12-01"
     let day = bench.day(date)
     let bus = "CHILOE________110"
-    let calls = CMGSource.allCases.flatMap { source in
+    // In one page, and some of them in several.
+    let calls = [(4000, CMGSource.allCases), (30, [.online, .pid])].flatMap { size, sources in sources.flatMap { source in
         source.shapes.map { shape in
             var records = FakeRecord.day(date, bus: bus)
             for index in records.indices { records[index].version = source == .real ? "REAL-DEF" : "EN LINEA" }
@@ -24,11 +25,12 @@ func cmgSpecimen(_ dataset: Dataset) throws -> Specimen {
             }
             let served = source.isProgramme ? named(records) : records
             let listing = FakeListing(
-                records: served + strangers.map { strange($0) }, base: shape.kind == .sweep ? 1 : 0)
+                records: served + strangers.map { strange($0) }, base: shape.kind == .sweep ? 1 : 0, limitMax: size)
             return SpecimenCall(
-                shape.name, of: dataset, [SeriesKey([bus, source.rawValue])], periods: day..<day + 1, rows: rows, answer: listing.answer)
+                shape.name, of: dataset, [SeriesKey([bus, source.rawValue])], periods: day..<day + 1,
+                requests: 41, rows: rows, answer: listing.answer)
         }
-    }
+    } }
     return Specimen(dataset, calls)
 }
 
@@ -113,18 +115,28 @@ func accountsSpecimen(_ dataset: Dataset) throws -> Specimen {
     }
     var roster = Array(repeating: Value.null, count: 22)
     (roster[0], roster[21]) = (.integer(99), .text(#"{"accounts": 3}"#))
-    func call(_ shape: String, _ series: [SeriesKey], _ rows: [Row], found: [FoundRow] = []) -> SpecimenCall {
-        SpecimenCall(shape, of: dataset, series, periods: day..<day + 1, rows: rows, found: found, answer: upstream.answer)
+    func call(
+        _ shape: String, _ series: [SeriesKey], _ rows: [Row], found: [FoundRow] = [], requests: Int? = nil,
+        answer: (@Sendable (UpstreamRequest) -> String?)? = nil
+    ) -> SpecimenCall {
+        SpecimenCall(
+            shape, of: dataset, series, periods: day..<day + 1, requests: requests, rows: rows, found: found,
+            answer: answer ?? { upstream.answer($0) })
     }
+    let all = names.map { FoundRow(key: SeriesKey([$0, "day"]), time: start, values: values(33, 22)) }
+    let told = [Row(series: 0, time: start, values: roster)]
     return Specimen(dataset, [
         call("hours", names.map { SeriesKey([$0, "hour"]) }, hours.map { hour in
             let at = start + Int64(hour.hour!) * 3600
             return Row(series: names.firstIndex(of: hour.account)!, time: at, values: values(hour.trades, 20))
         }),
         call("days", names.map { SeriesKey([$0, "day"]) }, names.indices.map { Row(series: $0, time: start, values: values(33, 22)) }),
-        call(
-            "roster", [SeriesKey(["*", "day"])], [Row(series: 0, time: start, values: roster)],
-            found: names.map { FoundRow(key: SeriesKey([$0, "day"]), time: start, values: values(33, 22)) }),
+        call("roster", [SeriesKey(["*", "day"])], told, found: all),
+        // Pages that meet, and an upstream that does not count.
+        call("roster", [SeriesKey(["*", "day"])], told, found: all, requests: 2) {
+            FakeMetrics(records: days, limitMax: 2).answer($0)
+        },
+        call("roster", [SeriesKey(["*", "day"])], told, found: all) { FakeMetrics(records: days, body: .bare).answer($0) },
     ])
 }
 
@@ -141,13 +153,24 @@ func equitiesSpecimen(_ dataset: Dataset) throws -> Specimen {
         return Row(series: series, time: bench.sessions.start(day), values: values)
     }
     let bars = days.map { FakeBar(day: $0, volume: "\(1000 + $0)") }
+    /// nil for the address of a next page that a spoilt answer made up.
+    @Sendable func serve(_ request: UpstreamRequest, page: Int, repeats: Bool) -> String? {
+        let parts = request.path.split(separator: "/").map(String.init)
+        guard parts.count == 9, parts[3] == "AAPL", let to = LocalDate(parts[8]), to.daysSince1970 < 40_000 else { return nil }
+        let instant = Int64(parts[7]).flatMap { (0..<4_000_000_000_000).contains($0) ? $0 / 1000 : nil }
+        guard let from = LocalDate(parts[7]) ?? instant.map(bench.zone.day(at:)), from <= to else { return nil }
+        return bench.serve(bars, page: page, repeats: repeats)(request)
+    }
     let short = bench.day("2024-07-03")
     let close = bench.zone.first(LocalDate(daysSince1970: short), minute: 13 * 60) * 1000
     let session = bench.body(["ZZZ", "BRK.B", "AAPL"].map { FakeBar(ticker: $0, day: short).json(close) })
     return Specimen(dataset, [
         SpecimenCall(
             "ticker", of: dataset, [SeriesKey(["AAPL"])], periods: days[0]..<bench.day("2024-07-04"), now: now,
-            rows: days.map { row(0, $0, volume: "\(1000 + $0)") }, answer: { bench.serve(bars)($0) }),
+            rows: days.map { row(0, $0, volume: "\(1000 + $0)") }, answer: { serve($0, page: 50_000, repeats: false) }),
+        SpecimenCall(
+            "ticker", of: dataset, [SeriesKey(["AAPL"])], periods: days[0]..<bench.day("2024-07-06"), now: now, requests: 3, pageRows: 3,
+            rows: days.map { row(0, $0, volume: "\(1000 + $0)") }, answer: { serve($0, page: 3, repeats: true) }),
         SpecimenCall(
             "session", of: dataset, [SeriesKey(["AAPL"]), SeriesKey(["BRK.B"])], periods: short..<short + 1, now: now,
             rows: [row(0, short, volume: "642646.396"), row(1, short, volume: "642646.396")]

@@ -86,8 +86,8 @@ extension Kraken {
     /// What people are told of slots in which nothing was traded.
     static let reasonTexts = [
         "no_trade": "None: nothing was traded in this interval, and nothing will have been.",
-        "downtime": "None: nothing was traded of any pair, so that Kraken is taken to have been away. An ingestion with complete asks for it "
-            + "once more.",
+        "downtime": "None: nothing was traded of any pair, so that Kraken is taken to have been away. An ingestion with complete asks for "
+            + "it once more.",
     ]
 
     /// The newest candles soon after they close, and once a day all that OHLC still reaches: of days that is two years.
