@@ -5,4 +5,5 @@
 // What an upstream really does (its paging, its gaps, its odd days) is written down here, next to the code that lives with it.
 //
 // Must never open a socket, touch a table, read a clock or draw a random number, nor know of tasks, budgets or routes: the engine
-// does all that for every dataset alike. A new dataset is a new folder and one line in `Catalog`.
+// does all that for every dataset alike. A new dataset is a new folder and one line in `Catalog`
+// (docs/adding-a-dataset.md).

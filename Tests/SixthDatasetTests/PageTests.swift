@@ -46,7 +46,7 @@ import Testing
     @Test func thePlacesOfTheChecklistAreThere() throws {
         let text = try String(contentsOf: Self.page, encoding: .utf8)
         let root = Self.folder.deletingLastPathComponent().deletingLastPathComponent()
-        let path = /`((?:Sources|Tests|scripts|docs|deploy)\/[\w\/+.-]+|openapi\.yaml|docker-compose\.yml|\.env\.example)`/
+        let path = /`((?:Sources|Tests|scripts|docs|Fuzz|Torture)\/[\w\/+.-]+|openapi\.yaml|docker-compose\.yml|\.env\.example)`/
         let named = Set(text.matches(of: path).map { String($0.1) })
         #expect(named.count > 12)
         for path in named where !path.contains("Tides") && !path.contains("tides") {
