@@ -13,7 +13,9 @@ package struct Specimen: Sendable {
     /// Series that the checks look at: those of the calls, and some of those that are followed.
     var keys: [SeriesKey] {
         var seen: Set<SeriesKey> = []
-        return (calls.flatMap(\.order.series) + dataset.followed.prefix(6)).filter { seen.insert($0).inserted }
+        let all = dataset.followed
+        let some = stride(from: 0, to: all.count, by: max(1, all.count / 6)).map { all[$0] }
+        return (calls.flatMap(\.order.series) + some).filter { seen.insert($0).inserted }
     }
 }
 

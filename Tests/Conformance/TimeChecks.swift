@@ -86,6 +86,7 @@ extension Conformance {
             findings.expect(dataset.askLag(key) >= 0, "\(key) is asked for before it is due")
             for now in all {
                 due(dataset, key, at: now, &findings)
+                asked(dataset, key, at: now, &findings)
                 reach(dataset, key, at: now, &findings)
             }
         }
@@ -117,6 +118,20 @@ extension Conformance {
         let isNext = next > now && dataset.dueBefore(key, now: next - 1) == first && dataset.dueBefore(key, now: next) > first
         findings.expect(isNext, "at \(now) the next slot of \(key) is said to fall due at \(next)")
     }
+
+    /// What the service asks for by itself comes as soon after a slot has fallen due as alarms take it to.
+    private static func asked(_ dataset: Dataset, _ key: SeriesKey, at now: Int64, _ findings: inout Findings) {
+        let runs = dataset.schedules.filter { $0.purpose != .corrections }
+        let slot = dataset.dueBefore(key, now: now) - 1
+        if runs.isEmpty || dataset.calendar(of: key).expected(in: slot..<slot + 1).isEmpty { return }
+        let due = dataset.due(slot, of: key)
+        let next = runs.map { $0.recurrence.next(after: due - 1) }.min() ?? .max
+        let limit = due + Int64(dataset.askLag(key)) + alarmGrace
+        findings.expect(next <= limit, "slot \(slot) of \(key), due at \(due), is asked for at \(next), alarms wait until \(limit)")
+    }
+
+    /// Seconds that alarms wait beside `askLag`.
+    private static let alarmGrace: Int64 = 3600
 
     private static func reach(_ dataset: Dataset, _ key: SeriesKey, at now: Int64, _ findings: inout Findings) {
         guard let reach = dataset.reach(key, now) else { return }

@@ -10,7 +10,7 @@ enum Mistake: String, CaseIterable {
         blamesTheLine, asksForAnyShape
     // Of the facts.
     case keyIsAParameter, unexplained, spellsTwice, nullWins, madeUp, costsNothing, priceForgetsItsName, noTable, dueOutOfOrder,
-        longAnswer
+        longAnswer, asksTooLate
 
     /// The check that has to see it.
     var check: Conformance.Check {
@@ -23,7 +23,7 @@ enum Mistake: String, CaseIterable {
         case .spellsTwice: .spellings
         case .nullWins, .madeUp: .merging
         case .costsNothing, .priceForgetsItsName, .longAnswer: .costs
-        case .dueOutOfOrder: .due
+        case .dueOutOfOrder, .asksTooLate: .due
         }
     }
 
@@ -56,8 +56,13 @@ enum Mistake: String, CaseIterable {
                 bodyBytesMax: self == .longAnswer ? 100 : 1 << 20),
             exchange: { MistakenTides($0, mistake) }, schema: schema, slotFields: right.table.slotFields,
             partFields: right.table.partFields, followed: right.followed, lostReasons: self == .unexplained ? ["lost"] : [],
-            priced: priced, canonical: { mistake == .spellsTwice ? $1 + "-" : Tides.canonical($0, $1) },
+            priced: priced, schedules: self == .asksTooLate ? [nightly] : [],
+            canonical: { mistake == .spellsTwice ? $1 + "-" : Tides.canonical($0, $1) },
             dueFrom: self == .dueOutOfOrder ? DueFrom.close { Tides.hours.end(of: $0) - Int64($0 % 2) * 7200 } : DueFrom.slotEnd)
+    }
+
+    private var nightly: DatasetSchedule {
+        DatasetSchedule("nightly", .daily(minutes: [120], .utc), .missing(daysBack: 30), lane: .repair)
     }
 
     @Sendable private func priced(_ shape: CallShape, _ needs: Step.Needs) -> CallShape {
