@@ -14,8 +14,8 @@ struct CallLog: Sendable {
         let rows: Int
         let spoiled: Int
         let upstream: Upstream
-        /// Of those that have them.
-        let tokens: Int?
+        /// What it took of the tokens of its key; nil where there are none.
+        var tokens: Int?
     }
 
     private struct Count: Hashable {

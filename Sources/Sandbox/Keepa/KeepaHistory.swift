@@ -5,7 +5,7 @@ struct KeepaHistory: Sendable {
     /// By type; nil where there never was anything.
     private(set) var series: [KeepaType: KeepaSeries] = [:]
     private let product: KeepaProduct
-    private let through: Int
+    let through: Int
 
     /// From 2026-02-16 on the lowest new price is told with shipping.
     static let shippingIncluded = KeepaMinute.of(1_771_200_000)
@@ -22,6 +22,8 @@ struct KeepaHistory: Sendable {
     }
 
     subscript(_ type: KeepaType) -> KeepaSeries? { series[type] }
+
+    var points: Int { series.values.reduce(0) { $0 + $1.count } }
 
     // MARK: Walks
 
@@ -45,8 +47,7 @@ struct KeepaHistory: Sendable {
         let day = minute / 1_440
         var level = 1.0
         if let season = product.season {
-            let height = product.dice.unit(540, product.number) * 365.25
-            level += season * cos(2 * Double.pi * (Double(day) - height) / 365.25)
+            level += season.more * cos(2 * Double.pi * (Double(day) - season.height) / 365.25)
         }
         for (salt, span, swing) in [(541, 16, 0.05), (542, 64, 0.1), (543, 256, 0.15)] {
             let place = Int64(day / span), part = Double(day % span) / Double(span)

@@ -8,6 +8,12 @@ struct KeepaProduct: Sendable {
     /// Of the ASIN; of the ASIN in its marketplace.
     let number: Int64
     let market: Int64
+    /// The first minute that anything is known of: between July 2023 and August 2024.
+    let start: Int
+    /// One in three sells by the season: so much more at its height, which is on that day of the year.
+    let season: (more: Double, height: Double)?
+    /// US cents about which its price moves.
+    let basePrice: Double
 
     init(_ asin: String, _ domain: KeepaDomain, _ dice: Dice) {
         (self.asin, self.domain, self.dice) = (asin, domain, dice)
@@ -16,6 +22,10 @@ struct KeepaProduct: Sendable {
         for byte in asin.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         number = Int64(bitPattern: hash)
         market = Int64(bitPattern: (hash ^ UInt64(domain.rawValue)) &* 0x100_0000_01B3)
+        start = KeepaProduct.firstMinute + dice.pick(400 * 1_440, 500, number)
+        let isSeasonal = dice.pick(3, 501, number) == 0
+        season = isSeasonal ? (0.15 + 0.3 * dice.unit(502, number), dice.unit(540, number) * 365.25) : nil
+        basePrice = exp(log(600) + dice.unit(503, number) * log(50))
     }
 
     /// Ten capital letters and digits.
@@ -23,15 +33,7 @@ struct KeepaProduct: Sendable {
         text.utf8.count == 10 && text.utf8.allSatisfy { (48...57).contains($0) || (65...90).contains($0) }
     }
 
-    /// The first minute that anything is known of: between July 2023 and August 2024.
-    var start: Int { KeepaProduct.firstMinute + dice.pick(400 * 1_440, 500, number) }
     static let firstMinute = KeepaMinute.of(1_688_169_600)
-
-    /// One in three sells by the season: so much more at its height.
-    var season: Double? { dice.pick(3, 501, number) == 0 ? 0.15 + 0.3 * dice.unit(502, number) : nil }
-
-    /// US cents about which its price moves.
-    var basePrice: Double { exp(log(600) + dice.unit(503, number) * log(50)) }
 
     /// Minutes between looks at its prices: four a day to two a month.
     var pace: Int { [360, 720, 1_440, 2_880, 10_080, 21_600][dice.pick(6, 504, number)] }

@@ -12,6 +12,7 @@ final class KeepaService {
     let dice: Dice
     var buckets: KeepaBuckets
     var kept = KeepaKept()
+    var shelf = KeepaShelf()
     var faults: Sandbox.KeepaFaults
     private let keys: Set<String>
     private var keyNumbers: [String: Int] = [:]
@@ -123,7 +124,7 @@ final class KeepaService {
             made.text = out.bytes
             return made
         }
-        let history = KeepaHistory(product, through: now)
+        let history = shelf.history(product, through: now)
         let view = KeepaView(
             product, history, query, price: buckets.plan.price, failedOffersRate: faults.failedOffersRate, now: now)
         made.cost = view.cost

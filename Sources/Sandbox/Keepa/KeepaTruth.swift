@@ -28,7 +28,7 @@ extension KeepaService {
         var out = JSONWriter(capacity: 4_096)
         for asin in asins {
             let product = KeepaProduct(asin, domain, dice)
-            let history = KeepaHistory(product, through: KeepaMinute.of(instants.max() ?? 0))
+            let history = shelf.history(product, through: KeepaMinute.of(instants.max() ?? 0))
             for instant in instants { write(product, history, query, at: instant, &out) }
         }
         return Answer(status: 200, type: "application/x-ndjson", body: out.bytes)
