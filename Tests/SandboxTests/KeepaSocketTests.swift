@@ -34,7 +34,8 @@ import Testing
             let body = Array(#"{"refill_rate":25,"token_flow_reduction":0.5,"tokens_left":1}"#.utf8)
             let changed = try await HTTPClient.send(
                 "PUT", sandbox.address, "/_sandbox/keepa", headers: [], body: body, on: loop, until: .after(.seconds(30)))
-            #expect(changed.status == 200 && changed.text.contains(#""refill_rate":25,"token_flow_reduction":0.5,"price":1,"tokens_left":1"#))
+            let plan = #""refill_rate":25,"token_flow_reduction":0.5,"price":1,"tokens_left":1"#
+            #expect(changed.status == 200 && changed.text.contains(plan))
             let first = try await sandbox.get(path, on: loop), second = try await sandbox.get(path, on: loop)
             #expect(first.status == 200 && second.status == 429 && second.text.contains(#""tokensLeft":-1,"#))
             let token = try await sandbox.get("/keepa/token?key=secret-one", on: loop)
