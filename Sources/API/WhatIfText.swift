@@ -1,6 +1,7 @@
 package import Bytes
 package import Ingest
 internal import Answers
+internal import Series
 
 extension JSONWriter {
     /// What would be, or null where nobody asked.

@@ -1,6 +1,6 @@
 package import Bytes
 package import Series
-package import Store
+internal import Store
 
 /// A question about a plan: what if the upstream let through more or less, if there were other numbers of products, or if they were to be
 /// looked at more or less often. Nothing is changed by it.
