@@ -68,6 +68,16 @@ import Testing
         }
     }
 
+    @Test func everySoManyMinutes() {
+        for minutes in [1, 10, 45] {
+            for at: Int64 in [-601, -600, 0, 1, 599, 600, 1_778_386_768] {
+                let next = Recurrence.every(minutes: minutes).next(after: at)
+                #expect(next > at && next - at <= Int64(minutes) * 60 && next % (Int64(minutes) * 60) == 0)
+            }
+        }
+        #expect(Recurrence.every(minutes: 10).words == "every 10 minutes")
+    }
+
     @Test func chilesOddDays() throws {
         let zone = try Zone.load("America/Santiago")
         let midnight = Recurrence.daily(minutes: [0], zone)

@@ -1,7 +1,7 @@
 internal import Series
 
-/// Failures inside answers with status 200: `error{type, message, details}` (keepacom/api_backend, structs/RequestError.java). They are told
-/// by their type; messages are not shown, for one may repeat the key.
+/// Failures inside answers with status 200: `error{type, message, details}` (keepacom/api_backend, structs/RequestError.java). They are
+/// told by their type; messages are not shown, for one may repeat the key.
 enum KeepaErrors {
     static func defect(_ type: String) -> AnswerDefect {
         let isWord = !type.isEmpty && type.utf8.count <= 40
