@@ -77,4 +77,13 @@ struct DecimalTests {
             #expect(value.scale == 0 || value.mantissa % 10 != 0)
         }
     }
+
+    @Test(arguments: [
+        ("1", "3", 4, "0.3333"), ("2", "3", 4, "0.6667"), ("-2", "3", 4, "-0.6667"), ("2", "-3", 0, "-1"), ("1", "8", 2, "0.12"),
+        ("3", "8", 2, "0.38"), ("10", "2.5", 4, "4"), ("0.000000000000000001", "1", 0, "0"), ("0", "7", 4, "0"), ("1", "0", 4, nil),
+        ("9000000000000000000", "0.01", 0, nil), ("9000000000000000000", "0.000000000000000001", 18, nil),
+    ] as [(String, String, Int, String?)])
+    func dividesHalfEven(_ dividend: String, _ divisor: String, _ places: Int, _ quotient: String?) throws {
+        #expect(try #require(Decimal(dividend)).divided(by: try #require(Decimal(divisor)), places: places)?.description == quotient)
+    }
 }

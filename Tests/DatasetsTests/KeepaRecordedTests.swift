@@ -69,7 +69,8 @@ struct KeepaRecordedTests {
         (current[1], current[18], current[3]) = (price, price + 1, rank)
         (stats["current"], stats["salesRankDrops30"], stats["totalOfferCount"]) = (current, drops, offers)
         (product["stats"], product["csv"], product["salesRanks"]) = (stats, NSNull(), nil)
-        for field in ["fbaFees", "referralFeePercent", "referralFeePercentage"] where random.chance(50) { product[field] = nil }
+        if random.chance(50) { product["fbaFees"] = nil }
+        if random.chance(50) { (product["referralFeePercent"], product["referralFeePercentage"]) = (nil, nil) }
         let later = KeepaBench.now + 200_000
         let answer: [String: Any] = ["timestamp": later * 1000, "products": [product]]
         let text = Array(try JSONSerialization.data(withJSONObject: answer))
