@@ -51,9 +51,11 @@ extension Conformance {
     private static func judge(
         _ values: [Value], at time: Int64, of key: SeriesKey, _ dataset: Dataset, _ findings: inout Findings, _ whence: String
     ) {
-        let columns = dataset.schema(of: key).columns
+        let schema = dataset.schema(of: key)
+        let columns = schema.columns
         if findings.expect(values.count == columns.count, "\(whence): a row of \(values.count) values for \(columns.count) columns") {
-            for (column, value) in zip(columns, values) where !fits(value, column.kind) {
+            // What is kept is made whole by what is known, and only where the schema says how.
+            for (column, value) in zip(columns, values) where !(value == .kept && schema.carry != nil) && !fits(value, column.kind) {
                 findings.expect(false, "\(whence): \(column.name) is \(column.kind), the value is \(value)")
             }
         }

@@ -177,3 +177,36 @@ func equitiesSpecimen(_ dataset: Dataset) throws -> Specimen {
         ) { $0.path.hasSuffix("2024-07-03") ? session : nil },
     ])
 }
+
+// MARK: keepa
+
+/// Three products by each call, told in another order and beside a stranger.
+func keepaSpecimen(_ dataset: Dataset) throws -> Specimen {
+    let asins = KeepaBench.asins(3)
+    let stranger = KeepaBench.product("B999999999")
+    let answer: @Sendable (UpstreamRequest) -> String? = { request in
+        guard let named = request.query.first(where: { $0.name == "asin" })?.value.split(separator: ",") else { return nil }
+        return KeepaBench.answer(named.reversed().map { KeepaBench.product(String($0)) } + [stranger])
+    }
+    let period = dataset.periods.slot(containing: KeepaBench.now)
+    let calls = [("light", ["current"]), ("heavy", ["current", "history"])].map { shape, groups in
+        let series = asins.flatMap { asin in groups.map { SeriesKey([asin, $0]) } }
+        let rows = series.enumerated().map { index, key in
+            let ruler = dataset.calendar(of: key).ruler
+            // What needs a history: a light answer does not carry it, and this product has none.
+            let history = Array(repeating: shape == "light" ? Value.kept : .null, count: 3)
+            let priced: [Value] = [.money("14.99"), .text("new"), .integer(23), .integer(5), .integer(3)]
+            let derived = Array(repeating: Value.null, count: 3)
+            let beside: [Value] = [.kept, .kept, .integer(1)]
+            let isCurrent = key.values[1] == "current"
+            let none = { (values: [Value]) in values.map { _ in Value.null } }
+            return Row(
+                series: index, time: ruler.start(of: ruler.slot(containing: KeepaBench.now)),
+                values: [.text("A thing")] + (isCurrent ? priced : none(priced)) + history + derived + [.integer(KeepaBench.now)]
+                    + (isCurrent ? beside : none(beside)))
+        }
+        return SpecimenCall(
+            shape, of: dataset, series, periods: period..<period + 1, now: KeepaBench.now, rows: rows, answer: answer)
+    }
+    return Specimen(dataset, calls)
+}

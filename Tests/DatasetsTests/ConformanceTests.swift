@@ -10,6 +10,7 @@ import Testing
     /// A new one is told by its specimen, in a line.
     static let specimens: [String: @Sendable (Dataset) throws -> Specimen] = [
         "cmg": cmgSpecimen, "kraken": krakenSpecimen, "accounts": accountsSpecimen, "equities": equitiesSpecimen,
+        "keepa": keepaSpecimen,
     ]
 
     static func catalogue() throws -> [Dataset] {

@@ -36,7 +36,7 @@ final class ServiceUnderTest {
         var values = [
             "DATABASE_URL": try TestServers.postgres(), "REDIS_URL": "unix://\(try TestServers.redis())",
             "GAPLESS_PORT": "0", "GAPLESS_CLOCK": clock, "SIP_BASE_URL": "http://\(address)", "SIP_API_KEY": "sandbox",
-            "KRAKEN_BASE_URL": "http://\(address)",
+            "KRAKEN_BASE_URL": "http://\(address)", "KEEPA_BASE_URL": "http://\(address)/keepa",
             "CMG_NODES": nodes.joined(separator: ","), "CMG_SOURCES": "online", "RETRY_DELAY": "PT1S",
             // Requests are counted: nothing is asked for but what a test asks for.
             "LOG_LEVEL": "error", "GAPLESS_SCHEDULES": "off", "GAPLESS_ON_DEMAND": "off",

@@ -17,7 +17,7 @@ extension Dataset {
         rank: Int? = nil, dueLag: Int = 0, partsPerRow: @escaping @Sendable (SeriesKey) -> Int = { _ in 1 },
         reach: @escaping @Sendable (SeriesKey, Int64) -> Reach? = { _, _ in nil }, absenceWords: AbsenceWords = .always("no_record"),
         lostReasons: Set<String> = [], emptyReasons: Set<String> = [], reread: Reread? = nil,
-        quality: QualityRules? = nil
+        quality: QualityRules? = nil, carry: RowSchema.Carry? = nil
     ) -> Dataset {
         Dataset(
             name: name, title: "Hours of two halves", keys: keys, unit: "1", zone: .utc,
@@ -25,7 +25,7 @@ extension Dataset {
             shapes: [], periods: .days(.utc), upstream: .nowhere,
             exchange: { _ in preconditionFailure("this dataset makes no calls") },
             schema: RowSchema(
-                table: table, columns: columns, rank: rank,
+                table: table, columns: columns, rank: rank, carry: carry,
                 migrations: [
                     .init(name: "0001 rows", sql: """
                         create table \(table) (
