@@ -38,7 +38,8 @@ extension Service {
         let calls = try await CallText.of(draft.dataset, Array(draft.calls.prefix(PlanText.callsShown)), store: planning.store)
         func answer(_ plan: MadePlan) -> KeptAnswer {
             KeptAnswer(
-                status: 200, contentLocation: "/v1/plans/\(plan.id)", body: PlanText(plan, of: draft.dataset, whatIf: told).write(calls).bytes)
+                status: 200, contentLocation: "/v1/plans/\(plan.id)",
+                body: PlanText(plan, of: draft.dataset, whatIf: told).write(calls).bytes)
         }
         return Service.shown(answer(try await planning.keep(draft, keeping: key.map { Keeping($0, answer: answer) })))
     }

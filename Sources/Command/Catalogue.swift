@@ -23,7 +23,9 @@ struct Catalogue: Sendable {
             equities: settings.equities.following, polygonRate: settings.equities.rate,
             keepa: settings.keepa.options, keepaRate: settings.keepa.rate
         ).map { $0.gated(at: settings.qualityGate) }
-        var rates = ["sip": settings.sipRate, "kraken": settings.krakenRate, "polygon": settings.equities.rate, "keepa": settings.keepa.rate]
+        var rates = [
+            "sip": settings.sipRate, "kraken": settings.krakenRate, "polygon": settings.equities.rate, "keepa": settings.keepa.rate,
+        ]
         var origins = [
             "cmg": settings.sipBaseURL.description, "kraken": settings.krakenBaseURL.description,
             "equities": settings.equities.baseURL.description, "keepa": settings.keepa.baseURL.description,

@@ -238,7 +238,8 @@ extension PlanText {
     fileprivate var supposedLines: [String] {
         guard let whatIf else { return [] }
         let steady = whatIf.sustainability
-        let products = whatIf.products.map { count in " for \(count) products" + (whatIf.productsKept.map { ", of which it keeps \($0)" } ?? "") }
+        let kept = whatIf.productsKept.map { ", of which it keeps \($0)" } ?? ""
+        let products = whatIf.products.map { " for \($0) products\(kept)" }
         let needed = "\(Int(steady.requestsPerDay.rounded(.up))) \(whatIf.unit) a day are needed, \(Int(steady.capacityPerDay)) come"
         var lines = ["with \(whatIf.budget)\(products ?? ""): \(steady.isSustainable ? "sustainable" : "not sustainable"), \(needed)"]
         if let wouldNeed = steady.wouldNeed { lines.append("it would need \(wouldNeed)") }

@@ -50,7 +50,8 @@ final class CallRunner {
 
     /// `token` stands for `sender` in the tasks that send; `decoding`: where large answers are read.
     init(
-        call: Int, shape: CallShape? = nil, lane: Lane, traceID: String?, meter: CallMeter, sender: RequestSender, token: Local<RequestSender>,
+        call: Int, shape: CallShape? = nil, lane: Lane, traceID: String?, meter: CallMeter, sender: RequestSender,
+        token: Local<RequestSender>,
         policy: RetryPolicy, inFlightMax: Int, decoding: Loop, random: @escaping () -> Double
     ) {
         self.call = call

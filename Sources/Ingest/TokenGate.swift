@@ -175,7 +175,9 @@ final class TokenGate {
             do {
                 try await report()
                 if renewsAt <= .now { try await renew() }
-                while closedUntil <= .now, held.count < traffic.atOnceMax, let (ticket, after) = next() { try await ask(for: ticket, after) }
+                while closedUntil <= .now, held.count < traffic.atOnceMax, let (ticket, after) = next() {
+                    try await ask(for: ticket, after)
+                }
                 storePauseSeconds = 0.1
             } catch {
                 observe(.storeFailed(doing: "reserving tokens of \(upstream)", reason: "\(error)"))

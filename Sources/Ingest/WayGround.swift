@@ -57,7 +57,8 @@ package struct WayGround: Sendable {
         // What a file was to tell that was read and did not tell it is anybody's again.
         let read = Set(made.compactMap(\.file))
         var circumstances = Circumstances(
-            now: self.now ?? now, ledgers: dataset.hasWays || dataset.asksForNow ? series.map(\.ledger) : [], files: files.filter { !read.contains($0.id) },
+            now: self.now ?? now, ledgers: dataset.hasWays || dataset.asksForNow ? series.map(\.ledger) : [],
+            files: files.filter { !read.contains($0.id) },
             ways: selection.ways,
             events: { rates.rate($0, $1) })
         if dataset.asksForNow {

@@ -218,7 +218,8 @@ package final class Worker {
                 pageRows: finding?.needs?.pageRows, subjectsAtOnce: try await subjectsAtOnce(task.shape, dataset))
             holding.askedAt = order.now
             let runner = CallRunner(
-                call: holding.call, shape: dataset.call(task.shape), lane: task.lane, traceID: task.traceID, meter: holding.meter, sender: sender.object,
+                call: holding.call, shape: dataset.call(task.shape), lane: task.lane, traceID: task.traceID, meter: holding.meter,
+                sender: sender.object,
                 token: sender.token, policy: settings.retry, inFlightMax: sender.object.requestsInFlight, decoding: decoding,
                 random: { self.random() })
             let outcome = await runner.run(dataset.exchange(order))

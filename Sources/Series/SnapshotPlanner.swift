@@ -11,8 +11,10 @@ struct SnapshotPlanner {
     let circumstances: Circumstances
 
     private struct Subject {
-        /// Those that the call is to fill.
-        var series: [SeriesKey]
+        /// Those that the call tells of.
+        let series: [SeriesKey]
+        /// How many of them lack their slot.
+        let lacking: Int
         let shape: Int
         let deadline: Int64
         /// In slots.
@@ -31,7 +33,7 @@ struct SnapshotPlanner {
                 calls.append(
                     PlannedCall(
                         shape: shape, series: some.flatMap(\.series), periods: period..<period + 1,
-                        covers: some.reduce(0) { $0 + $1.series.count }, cost: cost(of: shape, subjects: some.count),
+                        covers: some.reduce(0) { $0 + $1.lacking }, cost: cost(of: shape, subjects: some.count),
                         deadline: some.map(\.deadline).min()))
             }
         }
@@ -55,24 +57,25 @@ struct SnapshotPlanner {
         for entry in demand where entry.missing.contains(inProgress(entry.series)) {
             wanted[dataset.family(entry.series), default: []].append(entry.series)
         }
-        // Series beside those that are asked for matter only where nothing was ever held of them.
+        // Series beside those that are asked for: of which nothing was ever held, and all others, which a call for them may tell of too.
         var never: [String: [SeriesKey]] = [:]
-        for ledger in circumstances.ledgers.values where isNew(ledger) {
+        var others: [String: [SeriesKey]] = [:]
+        for ledger in circumstances.ledgers.values {
             let family = dataset.family(ledger.key)
-            if wanted[family] != nil { never[family, default: []].append(ledger.key) }
+            if wanted[family] == nil || ledger.excluded.contains(inProgress(ledger.key)) { continue }
+            others[family, default: []].append(ledger.key)
+            if ledger.held.isEmpty, ledger.provisional.isEmpty, ledger.absent.isEmpty { never[family, default: []].append(ledger.key) }
         }
         return wanted.compactMap { family, series in
-            let all = Set(series).union(never[family] ?? []).sorted()
-            guard let shape = cheapest(for: all) ?? cheapest(for: series) else { return nil }
-            let asked = all.filter { dataset.serves(shapes[shape], $0) }
-            let ends = asked.map { dataset.calendar(of: $0).ruler.end(of: inProgress($0)) }
-            return Subject(series: asked, shape: shape, deadline: ends.min() ?? .max, overdue: asked.map(overdue).max() ?? 0)
+            let lacking = Set(series).union(never[family] ?? [])
+            guard let shape = cheapest(for: Array(lacking)) ?? cheapest(for: series) else { return nil }
+            // What is told of anyway is taken: a row that says what follows from two groups is of both answers.
+            let told = lacking.union(others[family] ?? []).filter { dataset.serves(shapes[shape], $0) }.sorted()
+            let own = told.filter(lacking.contains)
+            let ends = own.map { dataset.calendar(of: $0).ruler.end(of: inProgress($0)) }
+            return Subject(
+                series: told, lacking: own.count, shape: shape, deadline: ends.min() ?? .max, overdue: own.map(overdue).max() ?? 0)
         }
-    }
-
-    private func isNew(_ ledger: Ledger) -> Bool {
-        let slot = inProgress(ledger.key)
-        return ledger.held.isEmpty && ledger.provisional.isEmpty && ledger.absent.isEmpty && !ledger.excluded.contains(slot)
     }
 
     private func inProgress(_ key: SeriesKey) -> Int { dataset.calendar(of: key).ruler.slot(containing: circumstances.now) }

@@ -15,8 +15,8 @@ extension Store {
         result.found = []
         let keys = Set(found.map(\.key)).union(refused).filter(dataset.follows)
         let told = dataset.roster.map { roster in keys.flatMap(roster.told).filter(dataset.follows) } ?? []
-        let (ids, isMade) = try await ensureSeries(keys.union(told), of: dataset.name, now: now, from: { dataset.firstSlot(of: $0, followedAt: now) },
-            on: connection)
+        let (ids, isMade) = try await ensureSeries(
+            keys.union(told), of: dataset.name, now: now, from: { dataset.firstSlot(of: $0, followedAt: now) }, on: connection)
         result.refused.take(ids)
         result.rows.reserveCapacity(result.rows.count + found.count)
         for row in found {

@@ -103,7 +103,8 @@ package struct TaskResult: Sendable {
 extension Store {
     /// Claims a task that may run: one that is available, or one whose worker let its lease run out. Whose turn it is among the lanes that
     /// have such tasks is drawn by their shares, with `chance` (0..<1) as the lot; then goes first what is the soonest no longer to be had
-    /// (by the next task of each ingestion), then the oldest. The attempt is counted here, before the work, so that work which kills its worker runs out of attempts too. `only`: of these datasets tasks of
+    /// (by the next task of each ingestion), then the oldest. The attempt is counted here, before the work, so that work which kills its
+    /// worker runs out of attempts too. `only`: of these datasets tasks of
     /// these shapes alone. `limits`: seconds that an ingestion of a dataset may be worked; of one past it no task is claimed.
     package func claimTask(
         worker: String, datasets: [String], only: [String: [String]] = [:], lanes: [Lane] = Lane.allCases, chance: Double = 0,

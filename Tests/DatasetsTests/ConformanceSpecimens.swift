@@ -203,7 +203,7 @@ func keepaSpecimen(_ dataset: Dataset) throws -> Specimen {
             return Row(
                 series: index, time: ruler.start(of: ruler.slot(containing: KeepaBench.now)),
                 values: [.text("A thing")] + (isCurrent ? priced : none(priced)) + history + derived + [.integer(KeepaBench.now)]
-                    + (isCurrent ? beside : none(beside)))
+                    + (isCurrent ? beside : none(beside)) + [history[0]])
         }
         return SpecimenCall(
             shape, of: dataset, series, periods: period..<period + 1, now: KeepaBench.now, rows: rows, answer: answer)

@@ -18,7 +18,7 @@ import Testing
         func row(_ row: Int) -> String {
             let values = batch.columns.indices.map { column -> String in
                 switch batch.value(column, of: row) {
-                case .null: "-"
+                case .null, .kept: "-"
                 case .decimal(let decimal): decimal.description
                 case .integer(let integer): String(integer)
                 case .text(let text): text

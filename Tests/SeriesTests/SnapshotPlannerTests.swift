@@ -76,6 +76,14 @@ struct SnapshotPlannerTests {
         #expect(plan.calls.count == 2)
         #expect(plan.calls.first { $0.shape.name == "heavy" }?.series == [Self.key(1, "a"), Self.key(1, "b")])
         #expect(plan.calls.first { $0.shape.name == "light" }?.series == [Self.key(2, "a")])
+        #expect(plan.totals.slots == 3)
+    }
+
+    /// A call that is made for the group b tells of a as well, whose row says what follows from both.
+    @Test func whatIsToldOfAnywayIsTaken() {
+        let plan = Self.plan([(1, ["a": 10, "b": 1], 0)])
+        #expect(plan.calls.map(\.series) == [[Self.key(1, "a"), Self.key(1, "b")]])
+        #expect(plan.calls.map(\.covers) == [1] && plan.calls[0].deadline == Int64(Self.hour * 12))
     }
 
     @Test func whoWasHeardOfLongestAgoGoesFirst() {
@@ -97,8 +105,8 @@ struct SnapshotPlannerTests {
         #expect(plan.calls.allSatisfy { $0.periods == 10..<11 })
     }
 
-    /// What was learnt of late moves no choice: both calls cost the same on the upstream's page, and noise would have everybody asked for by
-    /// the heavy one.
+    /// What was learnt of late moves no choice: both calls cost the same on the upstream's page, and noise would have everybody asked for
+    /// by the heavy one.
     @Test func aDearerLightCallIsNoReasonForTheHeavyOne() {
         let plan = Self.plan([(1, ["a": 9, "b": 2], 0)], prices: ["light": 1.1, "heavy": 1.0], dataset: Self.dataset(heavyTokens: 1))
         #expect(plan.calls.map(\.shape.name) == ["light"])

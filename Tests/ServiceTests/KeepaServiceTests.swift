@@ -128,7 +128,8 @@ import TestSupport
         #expect(try service.post("/v1/plans", Self.selection())["what_if"] is NSNull)
         for (question, field) in [
             (#"{"budget":5}"#, "/what_if/budget"), (#"{"budget":"5"}"#, "/what_if/budget"), (#"{"products":0}"#, "/what_if/products"),
-            (#"{"refresh":{"weekly":"P7D"}}"#, "/what_if/refresh/weekly"), (#"{"refresh":{"current":"2 days"}}"#, "/what_if/refresh/current"),
+            (#"{"refresh":{"weekly":"P7D"}}"#, "/what_if/refresh/weekly"),
+            (#"{"refresh":{"current":"2 days"}}"#, "/what_if/refresh/current"),
             (#"{"tokens":5}"#, "/what_if/tokens"), ("7", "/what_if"),
         ] {
             let answer = try service.post("/v1/plans", Self.selection(Self.asins, "\"what_if\":\(question)"))

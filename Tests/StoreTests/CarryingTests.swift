@@ -1,5 +1,6 @@
 import Bytes
 import EventLoop
+import Postgres
 import Series
 @testable import Store
 import Testing

@@ -17,6 +17,7 @@ struct KeepaRow {
         row[Column.listAt] = history.stored { $0.listAt.map(Value.decimal) }
         row[Column.average] = history.stored { $0.average.map(Value.decimal) }
         row[Column.seasonality] = history.stored { $0.seasonality.map(Value.text) }
+        row[Column.historySeen] = history.stored { _ in .integer(instant) }
         if group == .history { return row }
         let price = product.price(at: minute)
         row[Column.priceNow] = price.stored { amount($0.amount) }

@@ -20,7 +20,11 @@ extension Keepa {
         static let referral = 13
         static let fulfilment = 14
         static let priceShips = 15
-        static let count = 16
+        static let historySeen = 16
+        static let count = 17
+
+        /// What only an answer with a history tells.
+        static let ofHistory = [listAt, average, seasonality, historySeen]
     }
 
     package static func schema(_ options: Options) -> RowSchema {
@@ -32,9 +36,9 @@ extension Keepa {
                 .init("offers", .integer), .init("drops_30", .integer), .init("list_at", .decimal), .init("avg_1yr", .decimal),
                 .init("seasonality", .text), .init("profit", .decimal), .init("margin", .decimal), .init("percent_down", .decimal),
                 .init("last_seen", .integer), .init("referral_share", .decimal), .init("fulfilment", .decimal),
-                .init("price_ships", .integer),
+                .init("price_ships", .integer), .init("history_seen", .integer),
             ],
-            merge: { _, newer in newer }, carry: { carry($0, $1, money) },
+            merge: { merge(older: $0, newer: $1, money) }, carry: { carry($0, $1, money) },
             migrations: [.init(name: "0001 products", sql: products)])
     }
 
@@ -42,6 +46,17 @@ extension Keepa {
     static func carry(_ latest: [Value]?, _ new: [Value], _ money: KeepaMoney) -> [Value] {
         var whole = new
         for place in whole.indices where whole[place] == .kept { whole[place] = latest?[place] ?? .null }
+        money.derive(&whole)
+        return whole
+    }
+
+    /// The newer one, but for what only a history tells: of two calls that were under way together the light one may have begun last, and
+    /// have been stored before the heavy one's answer was there to be kept.
+    static func merge(older: [Value], newer: [Value], _ money: KeepaMoney) -> [Value] {
+        guard case .integer(let before) = older[Column.historySeen] else { return newer }
+        if case .integer(let after) = newer[Column.historySeen], after >= before { return newer }
+        var whole = newer
+        for place in Column.ofHistory { whole[place] = older[place] }
         money.derive(&whole)
         return whole
     }
@@ -76,6 +91,7 @@ extension Keepa {
             referral_share numeric,
             fulfilment numeric,
             price_ships bigint,
+            history_seen bigint,
             task_id bigint,
             primary key (series_id, time),
             constraint keepa_products_sane check (
@@ -101,6 +117,7 @@ extension Keepa {
         comment on column keepa_products.referral_share is 'The marketplace''s share of the selling price, as the upstream says';
         comment on column keepa_products.fulfilment is 'What picking and packing costs, as the upstream says';
         comment on column keepa_products.price_ships is '1 where price_now includes shipping';
+        comment on column keepa_products.history_seen is 'When list_at, avg_1yr and seasonality were told, seconds since 1970';
         comment on column keepa_products.task_id is 'The call that wrote the row';
         \(seriesRules(of: "keepa_products"))
         """
