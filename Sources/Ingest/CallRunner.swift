@@ -51,8 +51,7 @@ final class CallRunner {
     /// `token` stands for `sender` in the tasks that send; `decoding`: where large answers are read.
     init(
         call: Int, shape: CallShape? = nil, lane: Lane, traceID: String?, meter: CallMeter, sender: RequestSender,
-        token: Local<RequestSender>,
-        policy: RetryPolicy, inFlightMax: Int, decoding: Loop, random: @escaping () -> Double
+        token: Local<RequestSender>, policy: RetryPolicy, inFlightMax: Int, decoding: Loop, random: @escaping () -> Double
     ) {
         self.call = call
         self.shape = shape
@@ -97,7 +96,7 @@ final class CallRunner {
                 switch await digest(sent, by: reading) {
                 case .step(let step, let failure):
                     lastFailure = failure ?? lastFailure
-                    if failure?.subjectsThatFit != nil { outgrown = failure }
+                    if failure?.subjectsThatFit != nil, step.requests.isEmpty { outgrown = failure }
                     isOver = take(step, after: lastFailure, into: &outcome)
                     waiting += step.requests.map { attempt($0) }
                 case .again(let attempt):

@@ -219,8 +219,8 @@ package final class Worker {
             holding.askedAt = order.now
             let runner = CallRunner(
                 call: holding.call, shape: dataset.call(task.shape), lane: task.lane, traceID: task.traceID, meter: holding.meter,
-                sender: sender.object,
-                token: sender.token, policy: settings.retry, inFlightMax: sender.object.requestsInFlight, decoding: decoding,
+                sender: sender.object, token: sender.token, policy: settings.retry,
+                inFlightMax: sender.object.requestsInFlight, decoding: decoding,
                 random: { self.random() })
             let outcome = await runner.run(dataset.exchange(order))
             holding.begunAt = sender.object.pacing.takeBeginning(of: holding.call)

@@ -40,7 +40,7 @@ struct PlannerTests {
             case .window(let periods): #expect(call.series.count == 1 && call.periods.count <= periods)
             case .sweep: #expect(call.periods.count == 1 && !call.series.isEmpty)
             case .batch(let size): #expect(call.periods.count == 1 && (1...size).contains(call.series.count))
-            case .newest, .tape, .file, .inference, .snapshot: Issue.record("these are not planned for here")
+            case .snapshot, .newest, .tape, .file, .inference: Issue.record("these are not planned for here")
             }
             for series in call.series { left[series]?.remove(call.periods) }
         }
@@ -71,7 +71,7 @@ struct PlannerTests {
                 for own in Dictionary(grouping: proof.holes, by: \.period).values {
                     #expect(own.reduce(0) { $0 + $1.requests } <= price)
                 }
-            case .batch, .newest, .tape, .file, .inference, .snapshot: Issue.record("no proof tells of these")
+            case .batch, .snapshot, .newest, .tape, .file, .inference: Issue.record("no proof tells of these")
             }
         }
     }
