@@ -22,7 +22,12 @@ extension Service {
         let rest = JSONValue.object((body.object ?? []).filter { $0.0 != "what_if" })
         let selection = try SelectionJSON.read(body.object == nil ? body : rest, datasets: datasets)
         guard let question = body["what_if"], !question.isNull else { return (selection, nil) }
-        return (selection, try WhatIf(question, of: try SelectionJSON.dataset(selection.dataset, among: datasets)))
+        let dataset = try SelectionJSON.dataset(selection.dataset, among: datasets)
+        do throws(InputError) { return (selection, try WhatIf(question, of: dataset)) } catch {
+            let pointer = "/" + error.field.split(separator: ".").joined(separator: "/")
+            throw Failure(
+                .invalidInput, error.description, errors: [Problem.Detail(.pointer(pointer), error.detail)])
+        }
     }
 
     /// Makes a plan and shows it; also what a dry run of an ingestion does.

@@ -81,8 +81,12 @@ extension SpecimenCall {
     /// Rows that a proved end must not lack: those of the periods that were asked for.
     func lost(_ dialogue: Dialogue, _ dataset: Dataset) -> Int {
         let asked = dataset.periods.instants(of: order.periods)
-        let unanswered = dialogue.last.unanswered
-        return placed.keys.count { dialogue.rows[$0] == nil && asked.contains($0.time) && !unanswered.contains($0.series) }
+        // What was refused was told of.
+        let refused = Set(dialogue.quarantined.compactMap { record in
+            record.series.flatMap { series in record.time.map { Dialogue.Place(series: series, time: $0) } }
+        })
+        let open = placed.keys.filter { !dialogue.last.unanswered.contains($0.series) && !refused.contains($0) }
+        return open.count { dialogue.rows[$0] == nil && asked.contains($0.time) }
             + placedFound.keys.count { dialogue.found[$0] == nil && asked.contains($0.time) }
     }
 

@@ -60,6 +60,13 @@ extension Conformance {
         let halves = (0..<2).reduce(0) { $0 + dataset.slots(of: key, from: cuts[$1], to: cuts[$1 + 1]).count }
         findings.expect(halves == whole.count, "slots of \(key) in \(cuts) do not tile")
         let period = dataset.periods.slot(containing: cuts[1])
+        if dataset.asksForNow {
+            // A period lies within one slot.
+            let slot = dataset.calendar(of: key).ruler.slot(containing: dataset.periods.start(of: period))
+            let (lasting, whole) = (dataset.slots(of: key, in: period..<period + 1), dataset.wholeSlots(of: key, in: period..<period + 1))
+            findings.expect(lasting == slot..<slot + 1 && whole == lasting, "period \(period) does not lie within one slot of \(key)")
+            return
+        }
         let within = dataset.slots(of: key, in: period..<period + 2)
         let apart = (period..<period + 2).reduce(0) { $0 + dataset.slots(of: key, in: $1..<$1 + 1).count }
         findings.expect(within.count == apart, "slots of \(key) in period \(period) and the next do not tile")

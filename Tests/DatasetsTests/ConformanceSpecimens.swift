@@ -193,12 +193,13 @@ func keepaSpecimen(_ dataset: Dataset) throws -> Specimen {
         let series = asins.flatMap { asin in groups.map { SeriesKey([asin, $0]) } }
         let rows = series.enumerated().map { index, key in
             let ruler = dataset.calendar(of: key).ruler
+            let isCurrent = key.values[1] == "current"
             // What needs a history: a light answer does not carry it, and this product has none.
             let history = Array(repeating: shape == "light" ? Value.kept : .null, count: 3)
             let priced: [Value] = [.money("14.99"), .text("new"), .integer(23), .integer(5), .integer(3)]
-            let derived = Array(repeating: Value.null, count: 3)
+            // What depends on it.
+            let derived = isCurrent ? history : Array(repeating: Value.null, count: 3)
             let beside: [Value] = [.kept, .kept, .integer(1)]
-            let isCurrent = key.values[1] == "current"
             let none = { (values: [Value]) in values.map { _ in Value.null } }
             return Row(
                 series: index, time: ruler.start(of: ruler.slot(containing: KeepaBench.now)),

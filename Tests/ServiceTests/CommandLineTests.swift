@@ -42,7 +42,7 @@ import TestSupport
         let datasets = try program.run("datasets", "--json")
         let told = try #require(try JSONSerialization.jsonObject(with: Data(datasets.output.utf8)) as? [[String: Any]])
         #expect(told.map { $0["name"] as? String } == ["cmg", "kraken", "accounts", "equities", "keepa"])
-        #expect(try program.run("datasets").lines.count == 5)
+        #expect(try program.run("datasets").lines.count == 6)
     }
 
     @Test func holesAreListedWorstFirstInEveryForm() throws {

@@ -4,7 +4,7 @@ package import Series
 /// What every answer tells of the bucket of tokens beside what was asked for, whatever its status: `/token` answers nothing else
 /// (keepacom/api_backend, structs/Response.java).
 package enum KeepaEnvelope {
-    private static let names = JSONNames(["tokensLeft", "tokensConsumed", "refillRate", "tokenFlowReduction", "refillIn"])
+    private static let names = JSONNames(["tokensLeft", "tokensConsumed", "refillRate", "tokenFlowReduction", "refillIn", "timestamp"])
 
     /// Products are skimmed, not read. nil for what is no whole answer, and where it does not tell how many tokens are left.
     @Sendable package static func read(_ body: [UInt8]) -> TokenReading? {
@@ -16,7 +16,8 @@ package enum KeepaEnvelope {
         // Tracking and other uses of the key take their part of what is refilled.
         let rate = number(2).map { max(0, $0 - (number(3) ?? 0)) }
         return TokenReading(
-            left: left, consumed: number(1) ?? 0, refillPerMinute: rate, refillIn: number(4).map { max(0, $0 / 1000) })
+            left: left, consumed: number(1) ?? 0, refillPerMinute: rate, refillIn: number(4).map { max(0, $0 / 1000) },
+            saidAt: number(5).map { $0 / 1000 })
     }
 
     private static func members(_ body: [UInt8]) -> ([UInt8], [JSONMember])? {

@@ -159,6 +159,17 @@ struct KeepaExchange: Exchange {
         return ruler.start(of: ruler.slot(containing: calendar.periods.start(of: order.periods.lowerBound)))
     }
 
+    mutating func split(_ request: UpstreamRequest, to subjects: Int) -> [UpstreamRequest] {
+        guard subjects > 0, let asking = outstanding.removeValue(forKey: request) else { return [] }
+        // It was not sent: nothing has been tried of it.
+        return stride(from: 0, to: asking.asins.count, by: subjects).map { from in
+            ask(
+                Asking(
+                    asins: Array(asking.asins[from..<min(from + subjects, asking.asins.count)]), isSecond: asking.isSecond,
+                    attempt: asking.attempt))
+        }
+    }
+
     // MARK: Failures
 
     mutating func gaveUp(on request: UpstreamRequest, because cause: FailureClass) -> Step {
@@ -194,9 +205,11 @@ struct KeepaExchange: Exchange {
     }
 
     /// The call ends with the last of its requests.
-    private func closed(_ step: Step) -> Step {
+    private mutating func closed(_ step: Step) -> Step {
         if !outstanding.isEmpty { return step }
         var step = step
+        // Who is refused with all that were asked for beside it is not known to be the reason.
+        if answers == 0, shortfalls.isEmpty { shortfalls.append("the upstream refuses every product of the call") }
         if let first = shortfalls.first {
             step.end = .unproved(shortfalls.count == 1 ? first : "\(first), and \(shortfalls.count - 1) more")
             if answers == 0 { return step }
