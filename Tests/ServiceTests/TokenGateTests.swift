@@ -50,12 +50,12 @@ import Upstream
             secondsPerRequest: 1)
     }
 
-    /// Hours of sixty names, all of which one call brings.
+    /// Months of sixty names, all of which one call brings.
     private static func names() -> Dataset {
         Dataset(
             name: "names", title: "Names", keys: ["name"], unit: "1", zone: .utc,
-            calendars: .alike(Calendar(ruler: .every(seconds: 3600, anchor: 0))), dueLag: { _ in 0 }, horizonDays: 1,
-            shapes: [shape(7)], periods: .every(seconds: 3600, anchor: 0), upstream: TokenUpstream.profile(),
+            calendars: .alike(Calendar(ruler: .every(seconds: NamesExchange.slotSeconds, anchor: 0))), dueLag: { _ in 0 }, horizonDays: 1,
+            shapes: [shape(7)], periods: .every(seconds: NamesExchange.slotSeconds, anchor: 0), upstream: TokenUpstream.profile(),
             exchange: { NamesExchange($0) },
             schema: RowSchema(
                 table: "name_rows", columns: [.init("count", .integer)],
@@ -203,7 +203,7 @@ import Upstream
             _ = await bench.call(1, 1)
             _ = try await bench.settled(loop)
             let ids = try await bench.store.ensureSeries(dataset.followed, of: "names", now: 0)
-            let hour = Int(bench.clock.now / 3600) - 1
+            let slot = Int(bench.clock.now) / NamesExchange.slotSeconds
             let id = try await bench.store.insertIngestion(
                 Store.NewIngestion(
                     dataset: "names", selection: #"{"dataset":"names","from":"2023-11-14","to":"2023-11-15","mode":"missing"}"#,
@@ -211,7 +211,7 @@ import Upstream
                     figures: PlanFigures(
                         gaps: 1, slots: 60, cost: Cost(requests: 1, tokens: 420), lowerBound: Cost(requests: 1), optimality: .proven,
                         estimatedSeconds: 0),
-                    calls: [StoredCall(shape: "snap", seriesIDs: ids, periods: hour..<hour + 1, covers: 60, requests: 1, tokens: 420)],
+                    calls: [StoredCall(shape: "snap", seriesIDs: ids, periods: slot..<slot + 1, covers: 60, requests: 1, tokens: 420)],
                     filedAt: bench.clock.now)
             ).id
             let decoding = try Loop(name: "tokens decoding")

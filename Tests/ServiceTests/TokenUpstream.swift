@@ -72,6 +72,10 @@ final class TokenUpstream {
 struct NamesExchange: Series.Exchange {
     let order: CallOrder
     var splits = true
+
+    /// A month, which on the tests' clock does not pass before a call is made.
+    static let slotSeconds = 2_592_000
+
     private var names: [UpstreamRequest: [String]] = [:]
 
     init(_ order: CallOrder, splits: Bool = true) {
@@ -93,7 +97,7 @@ struct NamesExchange: Series.Exchange {
 
     mutating func received(_ answer: UpstreamAnswer, to request: UpstreamRequest) throws(AnswerDefect) -> Step {
         var step = Step()
-        let time = Int64(order.periods.lowerBound) * 3600
+        let time = Int64(order.periods.lowerBound) * Int64(Self.slotSeconds)
         for name in names.removeValue(forKey: request) ?? [] {
             guard let index = order.series.firstIndex(of: SeriesKey([name])) else { continue }
             step.rows.append(Row(series: index, time: time, values: [.integer(1)]))
