@@ -6,7 +6,7 @@ RULES = (
     "is not one that this list gave out", "is not one that a replay gave out", "must not be before from",
     "null takes a range of ten years at most", "no slot begins between from and to", " twice: say which, ",
     "is required: one value, since a slot is of one series", "name one: the rows of one answer are of one kind",
-    "what_if: is for plans and dry runs alone", "is for datasets that are refreshed by periods", "name one: an exclusion is of slots of one length")
+    "is for plans and dry runs alone", "is for datasets that are refreshed by periods", "name one: an exclusion is of slots of one length")
 
 # What only one dataset takes. Which it is stands in the path, or beside it in the body: no schema of one sees the other.
 WAYS = {"archives", "api_backfill", "auto_gap_fill", "trades", "complete"}
