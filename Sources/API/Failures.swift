@@ -143,6 +143,7 @@ enum Failures {
 
     private static func text(_ figures: PlanFigures) -> String {
         "\(figures.gaps) gaps, \(figures.slots) slots, \(figures.cost.requests) requests"
+            + (figures.cost.tokens > 0 ? ", \(figures.cost.tokens) tokens" : "")
     }
 
     private static func text(_ difference: PlanDifference) -> [UInt8] {

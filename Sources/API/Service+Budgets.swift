@@ -62,7 +62,7 @@ extension Service {
             json.endArray()
         }
         json.key("tokens")
-        if let tokens = all.tokens { write(tokens, datasets[0].zone, &json) } else { json.null() }
+        if let tokens = all.tokens { write(tokens, of: datasets.flatMap(\.shapes), datasets[0].zone, &json) } else { json.null() }
         json.member("forecast") { json in
             json.key("requests_per_day")
             json.double(steady.requestsPerDay.rounded(.up))
@@ -76,7 +76,7 @@ extension Service {
         json.endObject()
     }
 
-    private func write(_ facts: TokenFacts, _ zone: Zone, _ json: inout JSONWriter) {
+    private func write(_ facts: TokenFacts, of shapes: [CallShape], _ zone: Zone, _ json: inout JSONWriter) {
         json.beginObject()
         for (name, value) in [
             ("capacity", facts.capacity), ("left", facts.balance), ("reserved", facts.reserved), ("floor", facts.floor),
@@ -93,9 +93,10 @@ extension Service {
         json.member("heard_at", instant: heard, offset: heard.map { zone.offset(at: $0) } ?? 0)
         json.key("prices")
         json.beginArray()
-        for (shape, price) in facts.prices.sorted(by: { $0.key < $1.key }) {
+        for shape in shapes {
+            guard let price = facts.prices[shape.priceKey] else { continue }
             json.beginObject()
-            json.member("shape", shape)
+            json.member("shape", shape.name)
             json.key("mean")
             json.double(price.mean)
             json.key("high")

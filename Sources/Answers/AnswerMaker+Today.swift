@@ -5,6 +5,8 @@ internal import Store
 extension AnswerMaker {
     /// What a range lacks of today, by channel. Series that are not followed any more are not fetched, so they lack nothing.
     func lacking(_ series: [StoredSeries], in scope: Scope) -> [TodayLack] {
+        // Tokens are spent by the schedule, on who has waited longest.
+        if dataset.asksForNow { return [] }
         let today = dataset.zone.day(at: scope.now)
         let day = max(scope.from, dataset.zone.start(of: today))..<max(
             scope.from, dataset.zone.start(of: today), min(scope.to, dataset.zone.start(of: today.advanced(by: 1))))

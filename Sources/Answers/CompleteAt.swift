@@ -48,7 +48,10 @@ extension AnswerMaker {
     /// By scope.
     private func requests(for holes: [Demand], knowing series: [StoredSeries]) async throws -> [String: Int] {
         let findings = try await reading { try await store.shapeFindings(of: dataset.name) }
-        let around = Circumstances(now: now, ledgers: dataset.hasWays || dataset.asksForNow ? series.map(\.ledger) : [])
+        var around = Circumstances(now: now, ledgers: dataset.hasWays || dataset.asksForNow ? series.map(\.ledger) : [])
+        if dataset.upstream.tokens != nil {
+            around.tokenPrices = try await reading { try await store.tokenFacts(upstream: dataset.upstream.name, now: Double(now)) }?.means ?? [:]
+        }
         return dataset.requestsByScope(of: dataset.plan(holes, shapes: dataset.shapes(by: findings), circumstances: around))
     }
 

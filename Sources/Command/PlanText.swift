@@ -49,7 +49,7 @@ struct PlanText {
             "\($0) \($1)\($0 == 1 ? "" : "s")"
         }
         var lines = [
-            "\(work[0]), \(work[1]); \(work[2]), \(work[3]) (lower bound \(figures.lowerBound.requests), \(figures.optimality.rawValue))"
+            "\(work[0]), \(work[1]); \(work[2]), \(work[3])\(tokens) (lower bound \(figures.lowerBound.requests), \(figures.optimality.rawValue))"
         ]
         if let saving { lines.append(saving) }
         if dataset.hasWays { lines += waysTable.lines(width: width) + [""] }
@@ -171,6 +171,8 @@ struct PlanText {
         }
         return table
     }
+
+    private var tokens: String { plan.figures.cost.tokens > 0 ? ", \(plan.figures.cost.tokens) tokens" : "" }
 
     private var inDays: Bool { if case .days = dataset.periods { true } else { false } }
 

@@ -39,6 +39,7 @@ enum Preparation {
                     try await store.ensureSchedules(
                         dataset.schedules, of: dataset.name, now: clock.now, atOnce: dataset.schedules.first?.name)
                 }
+                try await store.claimTerms(of: dataset, now: clock.now)
                 // A new store has no rules yet: the first command's are as good as any.
                 let isNew = try await store.entries(of: dataset.name).isEmpty
                 // What is followed by these settings and by no service yet is planned and reported too: all of it is missing.

@@ -121,7 +121,9 @@ package final class Alarms: Duty {
             standings.append(
                 BudgetStanding(
                     upstream: upstream, rate: outlook.rate, steady: outlook.sustainability(of: steady),
-                    urgentRequests: outlook.urgentRequests, urgentSeconds: outlook.forecastOfUrgent.map { $0.p90 - now }))
+                    // What is asked for in every refresh period takes as long as there is, on purpose.
+                    urgentRequests: outlook.tokensPerMinute == nil ? outlook.urgentRequests : 0,
+                    urgentSeconds: outlook.tokensPerMinute == nil ? outlook.forecastOfUrgent.map { $0.p90 - now } : nil))
         }
         return standings
     }

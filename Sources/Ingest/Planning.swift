@@ -60,6 +60,7 @@ package final class Planning {
             let forecast = try await outlook(of: draft.dataset).forecast(of: draft.requestsByScope, in: Self.lane(of: draft))
             figures.completeAt = forecast?.p50
             figures.completeAtP90 = forecast?.p90
+            figures.warnings += Self.tooLate(draft, forecast?.p50).map { [$0] } ?? []
         }
         let priced = figures
         func made(_ stored: (id: String, expiresAt: Int64)) -> MadePlan {
@@ -187,14 +188,15 @@ package final class Planning {
         let made = Self.plan(
             selection, of: dataset, series: series, findings: findings, now: now, except: reserved, ground: ground,
             rate: rates[dataset.upstream.name])
-        if let reserved, !reserved.isEmpty { selection.narrow(to: made.calls, of: dataset, series) }
+        if let reserved, !reserved.isEmpty { selection.narrow(to: made.calls, of: dataset) }
         var hash = SHA256()
         let text = selection.canonicalText
         hash.update(Array(text.utf8))
-        for call in made.calls {
+        for call in dataset.asksForNow ? [] : made.calls {
             hash.update(Array("\n\(call.shape) \(call.seriesIDs) \(call.periods) \(call.covers) \(call.requests)".utf8))
             if let file = call.file { hash.update(Array(" \(file)".utf8)) }
         }
+        if dataset.asksForNow { hash.update(Array(Self.contents(of: made.calls).utf8)) }
         var figures = made.figures
         figures.warnings += findings.filter { $0.value.unusable != nil }.keys.sorted().map {
             "the upstream does not honour call shape \($0): planned without it"
@@ -264,11 +266,13 @@ package final class Planning {
         for one in series where dataset.selects(one.key, by: selection) {
             ids[one.key] = one.id
             let range = dataset.slots(of: one.key, from: selection.from ?? now, to: selection.to ?? now)
-            unfillable += Self.unfillable(one, in: range, of: dataset, now: now)
+            // Of what is to be had now only, all that has passed is; reports tell it.
+            if !dataset.asksForNow { unfillable += Self.unfillable(one, in: range, of: dataset, now: now) }
             // What is planned anew is no more the newest of its series: calls beside it have filled later slots.
             let isAgain = left != nil || !ground.made.isEmpty
             let mode = isAgain && selection.mode == .incremental ? .missing : selection.mode
             var missing = dataset.demand(mode, of: one.ledger, from: selection.from ?? now, to: selection.to ?? now, now: now).missing
+            if dataset.asksForNow { missing = dataset.inProgress(of: one.ledger, selection, now: ground.now ?? now) }
             if let left { missing = missing.intersection(left.slots(of: one.id)) }
             if selection.mode == .incremental, left == nil, let made = ground.madePeriods {
                 missing = missing.intersection(dataset.slots(of: one.key, in: made))
@@ -376,18 +380,10 @@ package final class Planning {
 }
 
 extension Selection {
-    /// So many are named in a selection; of more nothing is narrowed.
-    private static let subjectsNamed = 1000
-
     /// To the periods of some calls: what is left to others is not for this one to be judged by.
-    fileprivate mutating func narrow(to calls: [StoredCall], of dataset: Dataset, _ series: [StoredSeries]) {
-        // Of calls for what is now all have the same period: their subjects tell them apart.
-        if dataset.asksForNow {
-            let asked = Set(calls.flatMap(\.seriesIDs))
-            let subjects = Set(series.filter { asked.contains($0.id) }.compactMap(\.key.values.first))
-            if !subjects.isEmpty, subjects.count <= Self.subjectsNamed, let key = dataset.keys.first { keys[key] = subjects.sorted() }
-            return
-        }
+    fileprivate mutating func narrow(to calls: [StoredCall], of dataset: Dataset) {
+        // What calls for what is now are judged by is what they name (`Settling`).
+        if dataset.asksForNow { return }
         guard let first = calls.map(\.periods.lowerBound).min(), let end = calls.map(\.periods.upperBound).max() else { return }
         from = max(from ?? .min, dataset.periods.start(of: first))
         to = min(to ?? .max, dataset.periods.start(of: end))

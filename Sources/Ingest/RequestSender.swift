@@ -131,7 +131,7 @@ final class RequestSender {
     private func takeTokens(_ attempt: Attempt) async throws -> TokenGate.Leave? {
         guard let gate = pacing.tokens, attempt.request.subjects > 0 else { return nil }
         let cost = TokenGate.Cost(
-            shape: attempt.shape?.name ?? "", subjects: attempt.request.subjects, fallback: attempt.shape?.tokensPerSubject ?? 1)
+            shape: attempt.shape?.priceKey ?? "", subjects: attempt.request.subjects, fallback: attempt.shape?.tokensPerSubject ?? 1)
         return try await gate.take(attempt.call, attempt.lane, cost)
     }
 
@@ -141,7 +141,7 @@ final class RequestSender {
         switch fetched.status {
         case 200: return .success(UpstreamAnswer(body: fetched.body))
         case 401: return .failure(CallFailure(kind: .refused, reason: "\(reason): the upstream refused the credentials"))
-        case 402: return .failure(CallFailure(kind: .refused, reason: "\(reason): the upstream wants to be paid first"))
+        case 402: return .failure(CallFailure(kind: .refused, reason: "\(reason): the upstream refused the key, or wants to be paid first"))
         case 403: return .failure(CallFailure(kind: .forbidden, reason: "\(reason): the upstream refused the credentials for this"))
         case 429 where emptySeconds != nil:
             let seconds = Int(min(emptySeconds ?? 0, 86_400).rounded(.up))

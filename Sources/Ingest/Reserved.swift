@@ -24,6 +24,10 @@ package struct Reserved {
     /// this one its turn may be far: of such a one only that counts which it was filed for, and what fell due since is not kept waiting.
     init(_ calls: [Store.OpenCall], _ dataset: Dataset, series: [StoredSeries], lane: Lane, clock: ServiceClock, now: Int64) {
         let keys = Self.keys(series)
+        if dataset.asksForNow {
+            bySeries = Self.slotsOfNow(calls, dataset, keys, now: now)
+            return
+        }
         var ranges: [Int: [Range<Int>]] = [:]
         for call in calls {
             let until: Int64
@@ -40,6 +44,24 @@ package struct Reserved {
             }
         }
         bySeries = ranges.mapValues { SlotSet(ranges: $0) }
+    }
+
+    /// A call for what is now brings the slots in progress of all that it names when its turn comes, unless all that it was filed for has
+    /// passed.
+    private static func slotsOfNow(
+        _ calls: [Store.OpenCall], _ dataset: Dataset, _ keys: [Int: SeriesKey], now: Int64
+    ) -> [Int: SlotSet] {
+        var slots: [Int: SlotSet] = [:]
+        for call in calls {
+            let named = call.seriesIDs.compactMap { id in keys[id].map { (id: id, key: $0, ruler: dataset.calendar(of: $0).ruler) } }
+            let isAlive = named.contains { dataset.slots(of: $0.key, in: call.periods).contains($0.ruler.slot(containing: now)) }
+            if !isAlive { continue }
+            for one in named {
+                let slot = one.ruler.slot(containing: now)
+                slots[one.id] = SlotSet(slot..<slot + 1)
+            }
+        }
+        return slots
     }
 
     var isEmpty: Bool { bySeries.isEmpty }

@@ -14,6 +14,13 @@ enum Settling {
     static func ground(
         of ingestion: String, _ dataset: Dataset, store: Store, now: Int64
     ) async throws -> WayGround {
+        if dataset.asksForNow {
+            var ground = WayGround()
+            ground.tokens = try await store.tokenFacts(upstream: dataset.upstream.name, now: Double(now))
+            ground.now = now
+            ground.named = try await store.namedSeries(of: ingestion)
+            return ground
+        }
         guard dataset.plansInWaves, let stored = try await store.ingestion(id: ingestion) else { return WayGround() }
         let selection = try SelectionJSON.read(try JSONValue(parsing: Array(stored.selection.utf8)), datasets: [dataset], isStored: true)
         let series = dataset.hasWays ? try await store.ledgers(of: dataset, now: stored.filedAt) : []
@@ -45,13 +52,16 @@ enum Settling {
         if !dataset.plansInWaves, (isWhole || !undone.isEmpty) && ingestion.replans < replansMax && !isSpent {
             selection.maxRequests = selection.maxRequests.map { $0 - ingestion.sums.requests }
             let rest = Planning.plan(
-                selection, of: dataset, series: series, findings: findings, now: now, instead: isWhole ? nil : undone)
+                selection, of: dataset, series: series, findings: findings, now: now, instead: isWhole ? nil : undone,
+                ground: dataset.asksForNow ? ground : WayGround())
             if !rest.calls.isEmpty { return .more(rest.calls) }
         }
         var tally = Tally()
-        for one in series where dataset.selects(one.key, by: selection) {
+        for one in series where dataset.selects(one.key, by: selection) && ground.named?.contains(one.id) ?? true {
             tally += dataset.judged(one.ledger, now: now).tally(
-                in: dataset.slots(of: one.key, from: selection.from ?? now, to: selection.to ?? now),
+                in: dataset.asksForNow
+                    ? dataset.calendar(of: one.key).ruler.slots(holding: now)
+                    : dataset.slots(of: one.key, from: selection.from ?? now, to: selection.to ?? now),
                 calendar: dataset.calendar(of: one.key), dueBefore: dataset.dueBefore(one.key, now: now))
         }
         let outcome = IngestionStatus.ended(

@@ -13,6 +13,8 @@ package struct WayGround: Sendable {
     var made: [Store.MadeCall] = []
     /// How often the ingestion had been planned anew; nil where the plan is not of one.
     var replans: Int?
+    /// The series that the ingestion's calls name, by the store's ids, where it is judged by these alone.
+    var named: Set<Int>?
     /// What its upstream's bucket of tokens is like, where it has one.
     var tokens: TokenFacts?
     /// The shown clock, where what is due is judged by an earlier one.

@@ -83,13 +83,12 @@ extension Planning {
         var steady = try await store.steadyDemand(on: dataset.upstream.name, of: datasets, now: clock.now)
         var work = draft.requestsByScope
         var (products, kept): (Int?, Int?) = (nil, nil)
-        if var refresh = steady.refresh ?? dataset.refreshDemand(subjects: 0, like: dataset.exampleSubject, prices: [:]) {
+        if var refresh = steady.refresh {
             let first = refresh.groups.map(\.price).max() ?? 1
-            if let count = question.products {
-                work["", default: 0] += Int((Double(max(0, count - refresh.subjects)) * first).rounded(.up))
-                refresh.subjects = count
-            }
-            if let periods = question.refresh { refresh = refresh.with(periods, names: dataset.groupsByLength) }
+            let facts = try await store.tokenFacts(upstream: dataset.upstream.name, now: clock.exactNow)
+            let supposed = question.products ?? refresh.subjects
+            work["", default: 0] += Int((Double(max(0, supposed - refresh.subjects)) * first).rounded(.up))
+            refresh = dataset.refreshDemand(subjects: supposed, prices: facts?.means ?? [:], periods: question.refresh ?? [:]) ?? refresh
             steady.refresh = refresh
             products = refresh.subjects
             kept = outlook.tokensPerMinute.map(refresh.held)
@@ -98,29 +97,5 @@ extension Planning {
         return WhatIfAnswer(
             unit: dataset.upstream.tokens == nil ? "requests" : "tokens", budget: outlook.rate, products: products, productsKept: kept,
             sustainability: outlook.sustainability(of: steady), completeAt: forecast?.p50, completeAtP90: forecast?.p90)
-    }
-}
-
-extension Dataset {
-    /// The series of a subject that is not there: what all subjects have.
-    fileprivate var exampleSubject: [SeriesKey] {
-        guard asksForNow, let last = keys.last else { return [] }
-        return values(of: last).map { SeriesKey(Array(repeating: "0000000000", count: keys.count - 1) + [$0]) }
-    }
-
-    /// The values of the last key, of the longest slots first.
-    fileprivate var groupsByLength: [String] {
-        exampleSubject.sorted { length(of: $0) > length(of: $1) }.compactMap(\.values.last)
-    }
-}
-
-extension RefreshDemand {
-    /// The same with other periods. `names`: of the groups, in their order.
-    fileprivate func with(_ periods: [String: Int], names: [String]) -> RefreshDemand {
-        RefreshDemand(
-            subjects: subjects,
-            groups: zip(groups, names).map { group, name in
-                Group(seconds: periods[name] ?? group.seconds, price: group.price, comesWithLonger: group.comesWithLonger)
-            })
     }
 }

@@ -4,17 +4,6 @@ internal import Store
 
 /// What ingestions may take: time by the store's clock, memory by this process's.
 extension Worker {
-    /// Why a call for what is now is not made any more: all that it was to fill has passed. nil where any of it has not.
-    func overtaken(_ task: ClaimedTask, _ keys: [SeriesKey], _ dataset: Dataset) -> String? {
-        guard dataset.asksForNow else { return nil }
-        let now = clock.now
-        let isPast = keys.allSatisfy { key in
-            let slots = dataset.slots(of: key, in: task.periods)
-            return dataset.calendar(of: key).ruler.end(of: slots.upperBound - 1) <= now
-        }
-        return isPast ? "not asked: the slots that it was to fill had passed before the call could be made" : nil
-    }
-
     /// Seconds, by the dataset's name. What settings say holds for all datasets.
     static func timeLimits(of datasets: some Sequence<Dataset>, _ setting: Int?) -> [String: Int] {
         Dictionary(datasets.compactMap { dataset in (setting ?? dataset.processingSeconds).map { (dataset.name, $0) } }) { $1 }

@@ -111,7 +111,7 @@ package final class Worker {
                     while !isStopping, let (task, isBeyond) = try await claim() {
                         // Its lease ran out while the store was away, and nobody took it: the work goes on under the new fence.
                         if let own = held[task.id] {
-                            own.claim = task
+                            own.claim = task.naming(own.claim.seriesIDs)
                             own.isHalted = false
                             continue
                         }
@@ -192,10 +192,11 @@ package final class Worker {
         if let kind = dataset.call(task.shape)?.kind, kind.isLocal { return await workLocally(holding, kind, dataset, start) }
         guard let sender = senders[dataset.upstream.name] else { return }
         do {
-            let keys = try await seriesKeys(task)
-            if let reason = overtaken(task, keys, dataset) {
+            if let reason = try await needless(holding, dataset) {
                 return await end(holding, TaskResult(ended: .unproved, reason: reason), dataset, start)
             }
+            let task = holding.claim
+            let keys = try await seriesKeys(task)
             // Found out by another task of the same plan: not one more request is spent on it.
             let finding = try await store.shapeFindings(of: task.dataset)[task.shape]
             if finding?.unusable != nil {
@@ -237,7 +238,7 @@ package final class Worker {
         }
     }
 
-    private func seriesKeys(_ task: ClaimedTask) async throws -> [SeriesKey] {
+    func seriesKeys(_ task: ClaimedTask) async throws -> [SeriesKey] {
         let series = try await store.entries(ids: task.seriesIDs)
         let keys = Dictionary(uniqueKeysWithValues: series.map { ($0.id, $0.key) })
         return try task.seriesIDs.map { id in

@@ -11,7 +11,7 @@ package struct Circumstances: Sendable {
     package var ways: Selection.Ways
     /// When a series was last heard of, or else first to be kept: what calls for what is now begin with.
     package var seen: [SeriesKey: Int64] = [:]
-    /// Tokens that a subject costs by a shape, as was learnt; where nothing was, the shape tells (`perSeries`).
+    /// Tokens that a subject costs, as was learnt (`CallShape.priceKey`); where nothing was, the shape tells (`perSeries`).
     package var tokenPrices: [String: Double] = [:]
 
     package init(

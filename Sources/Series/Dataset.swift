@@ -111,6 +111,8 @@ package struct Dataset: Sendable {
     package let readDefaults: [String: String]
     /// Whether calls ask for what is now: a period lies within a slot, and a slot that has passed is not to be had any more.
     package let asksForNow: Bool
+    /// What the rows of a store are kept by, in words of the settings; a store that holds some by other terms is refused. nil: nothing.
+    package let terms: String?
     /// Whether every series that the store holds is kept complete, beside those that settings name.
     package let followsStored: Bool
     /// The series that settings ask to keep complete.
@@ -137,10 +139,11 @@ package struct Dataset: Sendable {
         defaults: @escaping @Sendable (String) -> [String] = { _ in [] }, keyValues: @escaping @Sendable (String) -> [String] = { _ in [] },
         reread: Reread? = nil, dueFrom: DueFrom = .slotEnd, roster: Roster? = nil, family: (@Sendable (SeriesKey) -> String)? = nil,
         continuity: Continuity? = nil, quality: QualityRules? = nil, readDefaults: [String: String] = [:],
-        reasonTexts: [String: String] = [:], processingSeconds: Int? = nil, beginsWhenFollowed: Bool = false
+        reasonTexts: [String: String] = [:], processingSeconds: Int? = nil, beginsWhenFollowed: Bool = false,
+        terms: String? = nil
     ) {
         (self.readDefaults, self.reasonTexts, self.processingSeconds) = (readDefaults, reasonTexts, processingSeconds)
-        asksForNow = shapes.contains { if case .snapshot = $0.kind { true } else { false } }
+        (asksForNow, self.terms) = (shapes.contains { if case .snapshot = $0.kind { true } else { false } }, terms)
         self.dueFrom = dueFrom
         self.family = family ?? channel
         self.continuity = continuity

@@ -67,33 +67,40 @@ extension Dataset {
     /// What keeping so many subjects takes; nil where calls do not ask for what is now.
     ///
     /// - Parameters:
-    ///   - example: any series of a subject's.
-    ///   - prices: tokens of a subject by shape, as was learnt.
-    package func refreshDemand(subjects: Int, like example: [SeriesKey], prices: [String: Double]) -> RefreshDemand? {
-        guard asksForNow, !example.isEmpty else { return nil }
-        let all = example.sorted { length(of: $0) > length(of: $1) }
+    ///   - prices: tokens of a subject, as was learnt (`CallShape.priceKey`).
+    ///   - periods: seconds between two looks by the value of the last key, where they are to be others than the slots' lengths.
+    package func refreshDemand(subjects: Int, prices: [String: Double], periods: [String: Int] = [:]) -> RefreshDemand? {
+        guard asksForNow else { return nil }
+        func seconds(_ key: SeriesKey) -> Int { key.values.last.flatMap { periods[$0] } ?? length(of: key) }
+        let all = exampleSubject.sorted { seconds($0) > seconds($1) }
         var groups: [RefreshDemand.Group] = []
         for (index, key) in all.enumerated() {
-            // Whoever asks for a longer group asks by a shape that serves it; of those the cheapest.
-            guard let shape = cheapestSnapshot(serving: [key], prices: prices) else { continue }
-            let longer = index > 0 ? cheapestSnapshot(serving: [all[index - 1]], prices: prices) : nil
+            guard let shape = firstSnapshot(serving: key) else { continue }
+            let longer = index > 0 ? firstSnapshot(serving: all[index - 1]) : nil
             groups.append(
                 RefreshDemand.Group(
-                    seconds: length(of: key), price: prices[shape.name] ?? Double(shape.perSeries.tokens),
+                    seconds: seconds(key), price: prices[shape.priceKey] ?? shape.tokensPerSubject,
                     comesWithLonger: longer.map { serves($0, key) } ?? false))
         }
         return RefreshDemand(subjects: subjects, groups: groups)
     }
 
-    private func cheapestSnapshot(serving series: [SeriesKey], prices: [String: Double]) -> CallShape? {
+    /// By which shape a group is asked for alone: of those that cost the same the first that is named.
+    private func firstSnapshot(serving key: SeriesKey) -> CallShape? {
         shapes.filter { shape in
             guard case .snapshot = shape.kind else { return false }
-            return series.allSatisfy { serves(shape, $0) }
-        }.min { (prices[$0.name] ?? Double($0.perSeries.tokens)) < (prices[$1.name] ?? Double($1.perSeries.tokens)) }
+            return serves(shape, key)
+        }.min { $0.perSeries.tokens < $1.perSeries.tokens }
+    }
+
+    /// The series of a subject that is not there: what all subjects have.
+    private var exampleSubject: [SeriesKey] {
+        guard let last = keys.last else { return [] }
+        return values(of: last).map { SeriesKey(Array(repeating: "0000000000", count: keys.count - 1) + [$0]) }
     }
 
     /// Seconds of a slot.
-    package func length(of key: SeriesKey) -> Int {
+    private func length(of key: SeriesKey) -> Int {
         let ruler = calendar(of: key).ruler
         return Int(ruler.end(of: 0) - ruler.start(of: 0))
     }

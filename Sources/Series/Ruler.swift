@@ -32,6 +32,12 @@ package enum Ruler: Sendable, Hashable {
         return first..<max(first, firstSlot(notBefore: to))
     }
 
+    /// The one slot that lasts at an instant.
+    package func slots(holding instant: Int64) -> Range<Int> {
+        let slot = slot(containing: instant)
+        return slot..<slot + 1
+    }
+
     /// All instants of a range of slots.
     package func instants(of slots: Range<Int>) -> Range<Int64> { start(of: slots.lowerBound)..<start(of: slots.upperBound) }
 

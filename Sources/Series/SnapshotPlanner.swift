@@ -48,7 +48,7 @@ struct SnapshotPlanner {
 
     /// What a call for so many subjects costs.
     private func cost(of shape: CallShape, subjects: Int) -> Cost {
-        let price = circumstances.tokenPrices[shape.name] ?? Double(shape.perSeries.tokens)
+        let price = circumstances.tokenPrices[shape.priceKey] ?? shape.tokensPerSubject
         return Cost(requests: 1, tokens: shape.fixed.tokens + Int((price * Double(subjects)).rounded(.up)))
     }
 

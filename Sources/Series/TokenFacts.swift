@@ -25,7 +25,7 @@ package struct TokenFacts: Sendable, Hashable {
     package var means: [String: Double] { prices.mapValues(\.mean) }
 
     /// What a subject costs by a shape: as was learnt, else as the shape says.
-    package func price(of shape: CallShape) -> TokenLedger.Price { prices[shape.name] ?? .assumed(shape.tokensPerSubject) }
+    package func price(of shape: CallShape) -> TokenLedger.Price { prices[shape.priceKey] ?? .assumed(shape.tokensPerSubject) }
 
     /// The same shape with so few subjects a call that one costs at most a quarter of what the bucket lends: four of them wait for each
     /// other no longer than one, and a plan that was made before the bucket became smaller is not stuck.
@@ -46,6 +46,10 @@ package struct TokenFacts: Sendable, Hashable {
 extension CallShape {
     /// What a request costs for each subject before anything was learnt; more than nothing.
     package var tokensPerSubject: Double { Double(max(1, fixed.tokens + perSeries.tokens)) }
+
+    /// Under what a subject's price is learnt: calls that cost the same by the upstream's page are one, and what was learnt by other parameters
+    /// is of another.
+    package var priceKey: String { "\(Int(tokensPerSubject)) by the page" }
 
     /// The same with so many subjects at most; at least one.
     package func narrowed(subjects: Int) -> CallShape {

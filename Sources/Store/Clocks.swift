@@ -1,4 +1,5 @@
 internal import Postgres
+package import Series
 
 /// The store's clock and the upstreams that its data came from: both are decided once, by the first start.
 extension Store {
@@ -40,5 +41,32 @@ extension Store {
             """)
         let stored = try await pool.query("select base_url from upstream_origins where dataset = \(dataset)").only().string(0)
         if stored != baseURL { throw StoreError.otherOrigin(dataset: dataset, stored: stored, given: baseURL) }
+    }
+
+    /// Keeps what a dataset's rows are kept by (`Dataset.terms`), and refuses others once anything is held: slots are numbered by it.
+    package func claimTerms(of dataset: Dataset, now: Int64) async throws {
+        guard let terms = dataset.terms else { return }
+        try await pool.transaction { connection in
+            _ = try await connection.query("""
+                insert into dataset_terms (dataset, terms) values (\(dataset.name), \(terms)) on conflict do nothing
+                """)
+            let stored = try await connection.query("""
+                select terms from dataset_terms where dataset = \(dataset.name) for update
+                """).only().string(0)
+            if stored == terms { return }
+            let held = try await connection.query("""
+                select from coverage c join series s on s.id = c.series_id
+                where s.dataset = \(dataset.name) and not (isempty(c.held) and isempty(c.absent)) limit 1
+                """)
+            if !held.isEmpty { throw StoreError.otherTerms(dataset: dataset.name, stored: stored, given: terms) }
+            _ = try await connection.query("update dataset_terms set terms = \(terms) where dataset = \(dataset.name)")
+            let begins = try await connection.query("select id, key from series where dataset = \(dataset.name)").compactMap { row in
+                try dataset.firstSlot(of: SeriesKey(try row.strings(1)), followedAt: now).map { (Int32(clamping: try row.int(0)), Int64($0)) }
+            }
+            _ = try await connection.query("""
+                update series s set lifetime = int8range(v.first, null)
+                from unnest(\(begins.map(\.0)), \(begins.map(\.1))) as v (id, first) where s.id = v.id
+                """)
+        }
     }
 }

@@ -34,5 +34,5 @@ package let dailyMigrations: [RowSchema.Migration] = [
     .quality,
     .proofs,
     .operations,
-    .tokens,
+    .tokens, .terms,
 ]

@@ -31,6 +31,7 @@ package final class Store {
 package enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Coverage of this dataset came from another upstream address.
     case otherOrigin(dataset: String, stored: String, given: String)
+    case otherTerms(dataset: String, stored: String, given: String)
     /// The lease ran out and somebody else has the task: nothing of this attempt was written.
     case leaseLost(task: Int64)
     /// The server cannot be reached for now, or is too busy; with what was said.
@@ -38,6 +39,8 @@ package enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
 
     package var description: String {
         switch self {
+        case .otherTerms(let dataset, let stored, let given):
+            "the rows of \(dataset) in this store are kept by \(stored), not by \(given): set those again, or take another store"
         case .otherOrigin(let dataset, let stored, let given):
             "dataset \(dataset): what this store holds came from \(stored), but the settings name \(given); "
                 + "use another store (GAPLESS_DATA_DIR or DATABASE_URL), so that the two never mix"

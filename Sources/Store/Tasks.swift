@@ -21,6 +21,15 @@ package struct ClaimedTask: Sendable {
     package let lane: Lane
 }
 
+extension ClaimedTask {
+    /// The same, for some of its series.
+    package func naming(_ series: [Int]) -> ClaimedTask {
+        ClaimedTask(
+            id: id, ingestionID: ingestionID, dataset: dataset, shape: shape, seriesIDs: series, periods: periods,
+            requestsPlanned: requestsPlanned, file: file, attempts: attempts, fence: fence, traceID: traceID, lane: lane)
+    }
+}
+
 /// A task as people see it.
 package struct TaskRecord: Sendable {
     package let id: Int64

@@ -7,13 +7,17 @@ extension Store {
     func tokenOutlook(of dataset: Dataset, sharing: [Dataset], clock: ServiceClock) async throws -> Outlook? {
         let now = clock.exactNow
         guard let facts = try await tokenFacts(upstream: dataset.upstream.name, now: now) else { return nil }
-        let rate = RequestRate(count: max(1, Int(facts.refillPerMinute.rounded())), seconds: 60)
+        // A whole number of them, in an hour where there are few.
+        let perMinute = facts.refillPerMinute
+        let rate = perMinute >= 1
+            ? RequestRate(count: Int(perMinute.rounded()), seconds: 60)
+            : RequestRate(count: max(1, Int((perMinute * 60).rounded())), seconds: 3600)
         // Tokens never go sooner than they come, however fast calls are: nothing slower is expected of an upstream that nobody has asked.
         let experience = Forecast.Experience(
             samples: try await recentTokens(of: sharing.map(\.name), clock: clock),
             expectedPace: 1000 / max(1e-6, clock.shownSeconds(1)))
         var outlook = Outlook(
-            rate: rate, budget: BudgetPace(quota: rate.count, window: 60, now: now), experience: experience,
+            rate: rate, budget: BudgetPace(quota: rate.count, window: Double(rate.seconds), now: now), experience: experience,
             open: try await openTokens(of: sharing.map(\.name)))
         outlook.atHand = max(0, Int(facts.balance - facts.reserved - facts.floor))
         outlook.tokensPerMinute = facts.refillPerMinute
@@ -52,11 +56,10 @@ extension Store {
     /// What keeping the subjects of a dataset takes; nil where it does not ask for what is now, or has none.
     package func refreshDemand(of dataset: Dataset, now: Double) async throws -> RefreshDemand? {
         guard dataset.asksForNow else { return nil }
-        // (Families are told by keys alone, which a statement cannot ask of a dataset.)
-        let keys = try await entries(of: dataset.name).map(\.key).filter(dataset.follows)
-        let families = Dictionary(grouping: keys, by: dataset.family)
-        guard let example = families.values.max(by: { $0.count < $1.count }) else { return nil }
+        let subjects = dataset.followsStored
+            ? try await pool.read("select count(distinct key[1]) from series where dataset = \(dataset.name)").only().int(0)
+            : Set(dataset.followed.lazy.map { $0.values[0] }).count
         let facts = try await tokenFacts(upstream: dataset.upstream.name, now: now)
-        return dataset.refreshDemand(subjects: families.count, like: example, prices: facts?.means ?? [:])
+        return dataset.refreshDemand(subjects: subjects, prices: facts?.means ?? [:])
     }
 }

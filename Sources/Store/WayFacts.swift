@@ -23,6 +23,20 @@ extension Store {
         }
     }
 
+    /// The series that an ingestion's tasks name.
+    package func namedSeries(of ingestion: String) async throws -> Set<Int> {
+        guard isUUID(ingestion) else { return [] }
+        let rows = try await pool.read("select distinct unnest(series_ids) from tasks where ingestion_id = \(ingestion)::uuid")
+        return Set(try rows.map { try $0.int(0) })
+    }
+
+    /// Whether an ingestion asks again for what is held.
+    package func isRefresh(ingestion: String) async throws -> Bool {
+        guard isUUID(ingestion) else { return false }
+        return try await pool.read("select selection->>'mode' = 'refresh' from ingestions where id = \(ingestion)::uuid").first?.bool(0)
+            ?? false
+    }
+
     /// The calls that an ingestion has made since it was filed; none of those that could not be carried out as planned. Of one that was
     /// resumed after its end only those that were proved.
     package func madeCalls(of ingestion: String) async throws -> [MadeCall] {

@@ -35,5 +35,7 @@ package func keepa(zone: Zone, options: Keepa.Options = Keepa.Options(), rate: R
         keyValues: { $0 == "group" ? groups : [] },
         // A refused product is longer than what is kept of it, so that it cannot be read again.
         reread: nil, dueFrom: .slotBegin, family: { $0.values[0] }, readDefaults: ["group": Keepa.Group.current.rawValue],
-        reasonTexts: Keepa.reasonTexts, beginsWhenFollowed: true)
+        reasonTexts: Keepa.reasonTexts, beginsWhenFollowed: true,
+        terms: "domain \(options.domain.rawValue), KEEPA_REFRESH_CURRENT=\(ISODuration.text(Int64(options.refresh.currentSeconds)))"
+            + ", KEEPA_REFRESH_HISTORY=\(ISODuration.text(Int64(options.refresh.historySeconds)))")
 }

@@ -111,6 +111,7 @@ struct KeepaExchange: Exchange {
         let missing = asking.asins.filter { best[$0] == nil }
         if asking.isSecond {
             unknown += missing.count
+            for asin in missing { leaveOpen(asin, at: instant) }
         } else if !missing.isEmpty {
             step.requests.append(ask(Asking(asins: missing, isSecond: true, attempt: asking.attempt + 1)))
         }
@@ -135,6 +136,7 @@ struct KeepaExchange: Exchange {
     ) {
         if entry.product.isStub {
             unknown += 1
+            leaveOpen(asin, at: instant)
             return
         }
         told += 1
@@ -147,9 +149,20 @@ struct KeepaExchange: Exchange {
             if let field = entry.product.flaw {
                 step.quarantined.append(
                     QuarantinedRecord(reason: "wrong type of \(field)", record: answer.text(of: entry), series: place, time: time))
+            } else if Keepa.group(key) == .history, shape == .light || entry.product.csv.isAbsent {
+                // A history that the answer does not carry was not told.
+                unanswered.insert(place)
             } else {
                 step.rows.append(Row(series: place, time: time, values: row.values(entry.product, Keepa.group(key))))
             }
+        }
+    }
+
+    /// What is not known when the answer is made says nothing of a slot that had passed by then.
+    private mutating func leaveOpen(_ asin: String, at instant: Int64) {
+        for place in places[asin] ?? [] {
+            let ruler = calendar.ruler(of: order.series[place])
+            if ruler.start(of: ruler.slot(containing: instant)) != asked(place) { unanswered.insert(place) }
         }
     }
 
