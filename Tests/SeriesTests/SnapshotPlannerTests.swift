@@ -100,7 +100,7 @@ struct SnapshotPlannerTests {
 
     @Test func batchesAndPricesAreThoseThatWereLearnt() {
         let known = (0..<25).map { (id: $0, held: ["a": 9, "b": 2], seen: Int64(0)) }
-        let plan = Self.plan(known, prices: ["light": 1.5], dataset: Self.dataset(batch: 10))
+        let plan = Self.plan(known, prices: ["1 by the page": 1.5], dataset: Self.dataset(batch: 10))
         #expect(plan.calls.map(\.cost.tokens) == [15, 15, 8] && plan.totals.cost.requests == 3)
         #expect(plan.calls.allSatisfy { $0.periods == 10..<11 })
     }
@@ -108,7 +108,7 @@ struct SnapshotPlannerTests {
     /// What was learnt of late moves no choice: both calls cost the same on the upstream's page, and noise would have everybody asked for
     /// by the heavy one.
     @Test func aDearerLightCallIsNoReasonForTheHeavyOne() {
-        let plan = Self.plan([(1, ["a": 9, "b": 2], 0)], prices: ["light": 1.1, "heavy": 1.0], dataset: Self.dataset(heavyTokens: 1))
+        let plan = Self.plan([(1, ["a": 9, "b": 2], 0)], prices: ["1 by the page": 1.1], dataset: Self.dataset(heavyTokens: 1))
         #expect(plan.calls.map(\.shape.name) == ["light"])
     }
 
