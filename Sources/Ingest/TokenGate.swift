@@ -68,6 +68,8 @@ final class TokenGate {
     private let decoding: Loop?
     private let observe: (IngestEvent) -> Void
     private let bell: Waiter
+    /// Of a promise, in real seconds; renewed three times in it.
+    private let leaseSeconds: Double
 
     /// By call.
     private var line: [Ticket] = []
@@ -80,8 +82,6 @@ final class TokenGate {
     private var renewsAt = Deadline.never
     private var storePauseSeconds = 0.1
 
-    /// Of a promise; renewed three times in it.
-    private static let leaseSeconds = 30.0
     /// Others may give back what they hold, or a plan change: looked at again so often, in real seconds.
     private static let napSeconds = 5.0
     /// A body that is worth another thread's waking.
@@ -90,8 +90,9 @@ final class TokenGate {
     /// `decoding`: where large answers are looked through; nil: here.
     init(
         upstream: String, rules: TokenRules, traffic: Traffic, store: Store, clock: ServiceClock, loop: Loop, decoding: Loop?,
-        observe: @escaping (IngestEvent) -> Void
+        leaseSeconds: Double = 30, observe: @escaping (IngestEvent) -> Void
     ) {
+        self.leaseSeconds = leaseSeconds
         self.upstream = upstream
         self.rules = rules
         self.traffic = traffic
@@ -142,7 +143,9 @@ final class TokenGate {
     /// Real seconds until an upstream that refused for want of tokens has some again; nil where it has: it was refused for something else.
     func emptySeconds(_ reading: TokenReading) -> Double? {
         if reading.left > 0 { return nil }
-        let steps = (-reading.left / max(reading.refillPerMinute ?? rules.refillPerMinute, 0.001)).rounded(.down)
+        let refill = reading.refillPerMinute ?? rules.refillPerMinute
+        // Where nothing is added, it is asked again when something might be.
+        let steps = refill > 0 ? (-reading.left / refill).rounded(.down) : 0
         return clock.realSeconds((reading.refillIn ?? TokenLedger.step) + steps * TokenLedger.step)
     }
 
@@ -182,6 +185,8 @@ final class TokenGate {
             } catch {
                 observe(.storeFailed(doing: "reserving tokens of \(upstream)", reason: "\(error)"))
                 closedUntil = .after(.nanoseconds(Int64(storePauseSeconds * 1e9)))
+                // What is overdue pauses too.
+                renewsAt = max(renewsAt, closedUntil)
                 storePauseSeconds = min(storePauseSeconds * 2, 5)
             }
             let isWanted = !news.isEmpty || (!line.isEmpty && held.count < traffic.atOnceMax)
@@ -212,9 +217,11 @@ final class TokenGate {
     }
 
     private func renew() async throws {
-        try await store.renewTokens(Array(held), leaseSeconds: Self.leaseSeconds)
-        renewsAt = .after(.seconds(Int64(Self.leaseSeconds / 3)))
+        try await store.renewTokens(Array(held), leaseSeconds: leaseSeconds)
+        renewsAt = nextRenewal
     }
+
+    private var nextRenewal: Deadline { .after(.nanoseconds(Int64(leaseSeconds / 3 * 1e9))) }
 
     /// Whose turn it is, by who waits now, and the turns once that one has gone.
     private func next() -> (Ticket, LaneTurns)? {
@@ -227,13 +234,13 @@ final class TokenGate {
         let cost = ticket.cost
         let answer = try await store.reserveTokens(
             upstream: upstream, shape: cost.shape, subjects: cost.subjects, fallback: cost.fallback, now: clock.exactNow,
-            leaseSeconds: Self.leaseSeconds)
+            leaseSeconds: leaseSeconds)
         let isHere = line.contains { $0 === ticket }
         switch answer {
         case .granted(let reservation):
             let leave = Leave(reservation: reservation, cost: cost)
             held.insert(reservation.id)
-            renewsAt = min(renewsAt, .after(.seconds(Int64(Self.leaseSeconds / 3))))
+            renewsAt = min(renewsAt, nextRenewal)
             // It was given up meanwhile.
             if !isHere { return cancel(leave) }
             turns = after

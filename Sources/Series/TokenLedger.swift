@@ -9,8 +9,13 @@ package struct TokenLedger: Sendable, Hashable {
     package static let step = 60.0
     /// After so many seconds a price that no answer has told again is forgotten.
     package static let priceSeconds = 86_400.0
+    /// An answer whose date is farther from our clock than this, in seconds, is taken for one without a date.
+    private static let dateSeconds = 3600.0
 
-    package var refillPerMinute: Double
+    /// What steps add, or added before they stopped: the bucket's size goes by it.
+    package private(set) var rate: Double
+    /// Steps add nothing: other uses of the key take all of it.
+    package private(set) var isStill: Bool
     package var capacityMinutes: Double
     /// As it was declared; see `floor`.
     package var declaredFloor: Double
@@ -70,19 +75,21 @@ package struct TokenLedger: Sendable, Hashable {
 
     /// A bucket that nobody has heard of: one step above the floor is taken for granted, so that one cheap request goes and tells.
     package init(refillPerMinute: Double, capacityMinutes: Double, floor: Double, at now: Double) {
-        self.refillPerMinute = max(refillPerMinute, 0.001)
+        rate = max(refillPerMinute, 0.001)
+        isStill = false
         self.capacityMinutes = max(capacityMinutes, 1)
         declaredFloor = max(0, floor)
         (balance, at, nextStep) = (0, now, now + Self.step)
-        balance = self.floor + min(self.refillPerMinute, room)
+        balance = self.floor + min(rate, room)
     }
 
     /// As it was kept.
     package init(
-        refillPerMinute: Double, capacityMinutes: Double, floor: Double, balance: Double, at: Double, nextStep: Double, heardAt: Double?,
-        saidAt: Double?, lostAt: Double?, lowest: Double?
+        rate: Double, isStill: Bool, capacityMinutes: Double, floor: Double, balance: Double, at: Double, nextStep: Double,
+        heardAt: Double?, saidAt: Double?, lostAt: Double?, lowest: Double?
     ) {
-        self.refillPerMinute = refillPerMinute
+        self.rate = rate
+        self.isStill = isStill
         self.capacityMinutes = capacityMinutes
         declaredFloor = floor
         self.balance = balance
@@ -94,7 +101,10 @@ package struct TokenLedger: Sendable, Hashable {
         self.lowest = lowest
     }
 
-    package var capacity: Double { refillPerMinute * capacityMinutes }
+    package var refillPerMinute: Double { isStill ? 0 : rate }
+
+    /// Of a bucket that nothing is added to any more: what it was.
+    package var capacity: Double { rate * capacityMinutes }
 
     /// What is left alone on purpose: half of a bucket that became smaller than that, so that something can always go.
     package var floor: Double { min(declaredFloor, capacity / 2) }
@@ -115,10 +125,10 @@ package struct TokenLedger: Sendable, Hashable {
     }
 
     /// How many subjects of this price a request may name to cost at most `share` of a full bucket; at least 1 where the bucket ever holds
-    /// what one is like to cost, else 0.
+    /// what one is like to cost, or where nobody knows that yet (then one goes when the bucket is full, and tells), else 0.
     package func fits(_ price: Price, share: Double = 1) -> Int {
         let count = (room * share / price.high + 1e-9).rounded(.down)
-        return count >= 1 ? Int(min(count, 1_000_000)) : price.mean <= room ? 1 : 0
+        return count >= 1 ? Int(min(count, 1_000_000)) : price.samples == 0 || price.mean <= room ? 1 : 0
     }
 
     /// Of a bucket that has advanced to now. `reserved`: what others were promised and have not answered for.
@@ -133,27 +143,38 @@ package struct TokenLedger: Sendable, Hashable {
         }
         let lacking = amount + floor - (balance - reserved)
         if lacking <= 1e-6 { return .granted(amount) }
+        if isStill { return .wait(Self.step) }
         // What others hold comes back by their answers, which may be any moment: not waited for longer than a step.
         let steps = min((lacking / refillPerMinute - 1e-9).rounded(.up), balance + lacking > capacity ? 1 : .infinity)
         return .wait(max(0.001, nextStep - at + (max(1, steps) - 1) * Self.step))
     }
 
     /// An answer to a request that was sent at `sentAt` and read at `now`. What it says of the bucket is the truth, unless a newer one was
-    /// heard. Where answers do not say when they were made, of two whose requests were under way together the lower word holds.
+    /// heard: by their dates, but what was asked for after a word was heard is newer than that, whatever they say (a clock may be set).
+    /// Where answers have no date to go by, of two whose requests were under way together the lower word holds.
+    ///
+    /// Of an answer that is older nothing is taken, nor is what it cost: the upstream charged that before it made the newer one, whose
+    /// balance has it. What was promised to it may be given up with it.
     package func hearing(_ reading: TokenReading, sentAt: Double, at now: Double) -> TokenLedger {
         // What was lost may not have been charged yet when this was said.
         var isDoubtful = lostAt.map { sentAt < $0 } ?? false
-        if let mine = reading.saidAt, let saidAt {
+        func date(_ stamp: Double?) -> Double? { stamp.flatMap { abs($0 - now) <= Self.dateSeconds ? $0 : nil } }
+        let mine = date(reading.saidAt)
+        if let mine, let said = date(saidAt) {
+            let isLater = heardAt.map { sentAt > $0 } ?? true
             // Of one moment: the one that has less left came after the other.
-            if mine < saidAt || (mine == saidAt && reading.left > balance) { return self }
+            if !isLater, mine < said || (mine == said && reading.left > balance) { return self }
         } else if let heardAt, sentAt < heardAt {
             isDoubtful = true
         }
         var next = self
         next.lowest = min(lowest ?? reading.left, reading.left)
-        (next.heardAt, next.saidAt) = (max(now, heardAt ?? now), reading.saidAt)
+        (next.heardAt, next.saidAt) = (max(now, heardAt ?? now), mine)
         // A plan changes at once, and the bucket with it.
-        if let refill = reading.refillPerMinute, refill > 0 { next.refillPerMinute = refill }
+        if let refill = reading.refillPerMinute {
+            next.isStill = refill <= 0
+            if refill > 0 { next.rate = refill }
+        }
         if isDoubtful {
             next = next.advanced(to: now)
             next.balance = min(next.balance, reading.left)

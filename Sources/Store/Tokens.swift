@@ -26,7 +26,7 @@ extension Store {
             refillPerMinute: rules.refillPerMinute, capacityMinutes: rules.capacityMinutes, floor: rules.floor, at: now)
         _ = try await pool.query("""
             insert into token_budgets (upstream, refill_per_minute, capacity_minutes, floor, balance, at, next_step_at)
-            values (\(upstream), \(new.refillPerMinute), \(new.capacityMinutes), \(new.declaredFloor), \(new.balance),
+            values (\(upstream), \(new.rate), \(new.capacityMinutes), \(new.declaredFloor), \(new.balance),
                 to_timestamp(\(new.at)), to_timestamp(\(new.nextStep)))
             on conflict (upstream) do update set capacity_minutes = excluded.capacity_minutes, floor = excluded.floor
             where (token_budgets.capacity_minutes, token_budgets.floor)
@@ -76,6 +76,7 @@ extension Store {
         try await pool.transaction { connection in
             let (_, ledger) = try await Self.lockTokens(upstream, now: now, but: reservation.id, on: connection)
             _ = try await connection.query("delete from token_reservations where id = \(reservation.id)")
+            // Where it is older than what is known, what is known has what it cost already.
             let heard = ledger.hearing(reading, sentAt: reservation.madeAt, at: now)
             try await Self.keepTokens(heard, of: upstream, spent: max(0, reading.consumed), on: connection)
             if reading.consumed <= 0 { return }
@@ -156,11 +157,14 @@ extension Store {
             extract(epoch from heard_at)::float8, said_at, extract(epoch from lost_at)::float8, lowest
         """
 
+    /// The next step of a bucket that nothing is added to is kept as one that never comes: it is looked for again in a step.
     private static func ledger(_ row: Postgres.Row) throws -> TokenLedger {
-        TokenLedger(
-            refillPerMinute: try row.double(0), capacityMinutes: try row.double(1), floor: try row.double(2), balance: try row.double(3),
-            at: try row.double(4), nextStep: try row.double(5), heardAt: try row.doubleOrNil(6), saidAt: try row.doubleOrNil(7),
-            lostAt: try row.doubleOrNil(8), lowest: try row.doubleOrNil(9))
+        let (at, next) = (try row.double(4), try row.double(5))
+        return TokenLedger(
+            rate: try row.double(0), isStill: next == .infinity, capacityMinutes: try row.double(1), floor: try row.double(2),
+            balance: try row.double(3), at: at, nextStep: next < .infinity ? next : at + TokenLedger.step,
+            heardAt: try row.doubleOrNil(6), saidAt: try row.doubleOrNil(7), lostAt: try row.doubleOrNil(8),
+            lowest: try row.doubleOrNil(9))
     }
 
     /// Locks the row; what it says, and what it comes to by now: what nobody answers for any more is lost. `own`: not that.
@@ -181,9 +185,10 @@ extension Store {
     private static func keepTokens(
         _ ledger: TokenLedger, of upstream: String, spent: Double = 0, on connection: PostgresConnection
     ) async throws {
+        let nextStep = ledger.isStill ? Double.infinity : ledger.nextStep
         _ = try await connection.query("""
-            update token_budgets set refill_per_minute = \(ledger.refillPerMinute), balance = \(ledger.balance),
-                at = to_timestamp(\(ledger.at)), next_step_at = to_timestamp(\(ledger.nextStep)),
+            update token_budgets set refill_per_minute = \(ledger.rate), balance = \(ledger.balance),
+                at = to_timestamp(\(ledger.at)), next_step_at = to_timestamp(\(nextStep)),
                 heard_at = to_timestamp(\(ledger.heardAt)::float8), said_at = \(ledger.saidAt),
                 lost_at = to_timestamp(\(ledger.lostAt)::float8), lowest = \(ledger.lowest), spent = spent + \(spent)
             where upstream = \(upstream)

@@ -206,6 +206,68 @@ import TestSupport
         #expect(silent.hearing(reading(90, nil), sentAt: 12, at: 13).balance == 90)
     }
 
+    /// A date that cannot be, or a clock that was set back, keeps nobody from being heard.
+    @Test(arguments: [1e9, -1e9, 3000]) func aBadDateDeafensNobody(off: Double) {
+        func reading(_ left: Double, _ saidAt: Double?) -> TokenReading {
+            TokenReading(left: left, consumed: 10, refillPerMinute: 5, refillIn: 50, saidAt: saidAt)
+        }
+        let ledger = TokenLedger(refillPerMinute: 5, capacityMinutes: 60, floor: 0, at: 0)
+        let bad = ledger.hearing(reading(80, 10 + off), sentAt: 9, at: 10)
+        #expect(bad.balance == 80 && bad.saidAt == (off == 3000 ? 3010 : nil))
+        let next = bad.hearing(reading(95, 11), sentAt: 11, at: 12)
+        #expect(next.balance == 95 && next.saidAt == 11, "asked for after the other was heard")
+        #expect(next.hearing(reading(90, 12), sentAt: 9, at: 13).balance == 90)
+        // As it was kept by one who believed all dates.
+        let kept = TokenLedger(
+            rate: 5, isStill: false, capacityMinutes: 60, floor: 0, balance: 80, at: 10, nextStep: 60, heardAt: 10, saidAt: 10 + off,
+            lostAt: nil, lowest: 80)
+        #expect(kept.hearing(reading(95, 11), sentAt: 11, at: 12).balance == 95)
+    }
+
+    /// Of two that were under way together the one that was made first is read last: it cost 30, which the other's balance has already.
+    @Test func whatAnOlderAnswerCostIsInTheNewerOne() {
+        var truth = Truth(refill: 5, balance: 300, nextStep: 60)
+        let first = truth.answer(30, at: 2), second = truth.answer(40, at: 3)
+        guard let first, let second else { return #expect(Bool(false), "refused") }
+        let ledger = TokenLedger(refillPerMinute: 5, capacityMinutes: 60, floor: 0, at: 0)
+        let heard = ledger.hearing(second, sentAt: 1, at: 4).hearing(first, sentAt: 0, at: 5)
+        #expect(heard.balance == 230 && heard.balance == truth.balance)
+        #expect(ledger.hearing(first, sentAt: 0, at: 4).hearing(second, sentAt: 1, at: 5).balance == 230)
+    }
+
+    /// Sixty a subject are assumed, and the bucket holds less: one goes when it is full, and tells.
+    @Test func aPriceThatNobodyKnowsIsTried() {
+        func heard(_ left: Double) -> TokenLedger {
+            TokenLedger(refillPerMinute: 1, capacityMinutes: 60, floor: 20, at: 0)
+                .hearing(TokenReading(left: left, consumed: 0, refillPerMinute: 1, refillIn: 60), sentAt: 0, at: 0)
+        }
+        let price = TokenLedger.Price.assumed(60)
+        #expect(heard(60).verdict(on: 2, price: price, reserved: 0) == .tooDear(fits: 1))
+        #expect(heard(60).verdict(on: 1, price: price, reserved: 0) == .granted(40))
+        #expect(heard(60).verdict(on: 1, price: price, reserved: 1) == .wait(60))
+        #expect(heard(58).verdict(on: 1, price: price, reserved: 0) == .wait(120))
+        #expect(TokenLedger(refillPerMinute: 1, capacityMinutes: 60, floor: 20, at: 0).verdict(on: 1, price: price, reserved: 0)
+            == .granted(40))
+        #expect(heard(60).verdict(on: 1, price: price.learning(60, subjects: 1, at: 0), reserved: 0) == .tooDear(fits: 0))
+    }
+
+    /// Other uses of the key take all that is added: the bucket keeps its size, and nobody counts on a step.
+    @Test func aBucketThatNothingIsAddedToStaysAsItIs() {
+        let price = TokenLedger.Price.assumed(1)
+        let full = TokenLedger(refillPerMinute: 5, capacityMinutes: 60, floor: 20, at: 0)
+            .hearing(TokenReading(left: 30, consumed: 1, refillPerMinute: 5, refillIn: 60), sentAt: 0, at: 0)
+        let still = full.hearing(TokenReading(left: 25, consumed: 5, refillPerMinute: 0, refillIn: 30), sentAt: 1, at: 2)
+        #expect(still.refillPerMinute == 0 && still.capacity == 300 && still.fits(price) == 280)
+        #expect(still.advanced(to: 99_999).balance == 25 && still.advanced(to: 99_999).nextStep > 99_999)
+        #expect(still.verdict(on: 5, price: price, reserved: 0) == .granted(5))
+        #expect(still.verdict(on: 280, price: price, reserved: 0) == .wait(60))
+        #expect(still.losing(5, at: 999).balance == 20)
+        let again = still.hearing(TokenReading(left: 25, consumed: 0, refillPerMinute: 1, refillIn: 30), sentAt: 3000, at: 3001)
+        #expect(again.refillPerMinute == 1 && again.capacity == 60 && again.advanced(to: 3031).balance == 26)
+        // An answer that does not say leaves it as it was.
+        #expect(still.hearing(TokenReading(left: 9, consumed: 1, refillPerMinute: nil, refillIn: 30), sentAt: 3, at: 4).isStill)
+    }
+
     @Test func whatWasLostCountsUntilALaterRequestTells() {
         let reading = TokenReading(left: 100, consumed: 1, refillPerMinute: 5, refillIn: 50)
         let ledger = TokenLedger(refillPerMinute: 5, capacityMinutes: 60, floor: 0, at: 0).hearing(reading, sentAt: 0, at: 1)

@@ -144,10 +144,17 @@ import Upstream
     }
 
     @Test func aSubjectThatNeverFitsFailsAtOnce() async throws {
-        try await Self.with { _, bench in
-            let outcome = await bench.call(1, 1, price: 281)
+        try await Self.with { loop, bench in
+            // What was only assumed is found out by one.
+            let first = await bench.call(1, 1, price: 281)
+            #expect(first.tokens == 7)
+            bench.upstream.price = 281
+            _ = await bench.call(2, 1)
+            _ = try await bench.settled(loop)
+            try await bench.store.pool.query("update token_prices set mean = 281, high = 281")
+            let outcome = await bench.call(3, 1)
             #expect(outcome.requests == 0 && outcome.failure?.reason.contains("one subject costs more tokens than the bucket") == true)
-            #expect(bench.upstream.asked.isEmpty)
+            #expect(bench.upstream.asked == [1, 1])
         }
     }
 
@@ -162,6 +169,50 @@ import Upstream
             let resting = try await bench.store.pool.query("select from budgets where is_throttled or quiet_until is not null")
             #expect(resting.isEmpty)
             #expect(try await bench.settled(loop).ledger.lowest ?? 0 < -500)
+        }
+    }
+
+    @Test func anEmptyBucketThatNothingIsAddedToIsLookedAtAgain() async throws {
+        try await Self.with { _, bench in
+            func seconds(_ left: Double, _ refill: Double?, _ refillIn: Double?) throws -> Double? {
+                try #require(bench.sender.pacing.tokens)
+                    .emptySeconds(TokenReading(left: left, consumed: 0, refillPerMinute: refill, refillIn: refillIn)).map { $0 * 6000 }
+            }
+            let found = [
+                try seconds(-500, 0, 30), try seconds(-500, 0, nil), try seconds(-11, 5, 30), try seconds(-11, nil, 30),
+            ].map { ($0 ?? 0).rounded() }
+            #expect(found == [30, 60, 150, 150])
+            #expect(try seconds(1, 0, 30) == nil)
+        }
+    }
+
+    private final class Failures { var all: [Deadline] = [] }
+
+    /// A promise cannot be renewed for the store fails: it is tried again after pauses of 0.1 and 0.2 seconds, not without end at once.
+    @Test func aStoreThatFailsIsNotAskedWithoutPause() async throws {
+        try await Self.with { loop, bench in
+            let (traffic, failures) = (Traffic(atOnceMax: 3), Failures())
+            var stop: () -> Void = {}
+            let gate = TokenGate(
+                upstream: "u", rules: TokenUpstream.rules, traffic: traffic, store: bench.store, clock: bench.clock, loop: loop,
+                decoding: nil, leaseSeconds: 0.03
+            ) { event in
+                guard case .storeFailed = event else { return }
+                failures.all.append(.now)
+                if failures.all.count == 3 { stop() }
+            }
+            let local = loop.keep(gate)
+            async let ran: Void = local.loop.enter { loop in await loop[local].run() }
+            let leave = try await gate.take(1, .live, TokenGate.Cost(shape: "s", subjects: 1, fallback: 7))
+            stop = {
+                traffic.stop()
+                gate.cancel(leave)
+                gate.stop()
+            }
+            try await bench.store.pool.query("alter table token_reservations rename to gone")
+            await ran
+            let (first, last) = (try #require(failures.all.first), try #require(failures.all.last))
+            #expect(last.nanoseconds - first.nanoseconds >= 300_000_000)
         }
     }
 

@@ -169,6 +169,22 @@ import Testing
         }
     }
 
+    /// All that is added goes elsewhere, and then comes again.
+    @Test func aBucketThatNothingIsAddedToIsKeptSo() async throws {
+        try await Self.with(left: 300) { processes in
+            try await processes[0].run { _, store in
+                let one = try await Self.promised(store, 1)
+                try await Self.tell(store, one, left: 40, cost: 10, refill: 0, now: 1001)
+                let facts = try await Self.facts(store, now: 5000)
+                #expect(facts.balance == 40 && facts.refillPerMinute == 0 && facts.capacity == 300 && facts.ledger.nextStep < 5061)
+                #expect(try await Self.ask(store, 3, now: 5000) == .wait(seconds: 60))
+                let two = try await Self.promised(store, 1, now: 5001)
+                try await Self.tell(store, two, left: 30, cost: 10, refill: 5, now: 5002)
+                #expect(try await Self.facts(store, now: 5062).balance == 35)
+            }
+        }
+    }
+
     @Test func pricesAreLearntAndForgotten() async throws {
         try await Self.with(left: 300) { processes in
             try await processes[0].run { _, store in
