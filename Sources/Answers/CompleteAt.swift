@@ -50,7 +50,8 @@ extension AnswerMaker {
         let findings = try await reading { try await store.shapeFindings(of: dataset.name) }
         var around = Circumstances(now: now, ledgers: dataset.hasWays || dataset.asksForNow ? series.map(\.ledger) : [])
         if dataset.upstream.tokens != nil {
-            around.tokenPrices = try await reading { try await store.tokenFacts(upstream: dataset.upstream.name, now: Double(now)) }?.means ?? [:]
+            let facts = try await reading { try await store.tokenFacts(upstream: dataset.upstream.name, now: Double(now)) }
+            around.tokenPrices = facts?.means ?? [:]
         }
         return dataset.requestsByScope(of: dataset.plan(holes, shapes: dataset.shapes(by: findings), circumstances: around))
     }

@@ -49,7 +49,8 @@ struct PlanText {
             "\($0) \($1)\($0 == 1 ? "" : "s")"
         }
         var lines = [
-            "\(work[0]), \(work[1]); \(work[2]), \(work[3])\(tokens) (lower bound \(figures.lowerBound.requests), \(figures.optimality.rawValue))"
+            "\(work[0]), \(work[1]); \(work[2]), \(work[3])\(tokens) "
+                + "(lower bound \(figures.lowerBound.requests), \(figures.optimality.rawValue))"
         ]
         if let saving { lines.append(saving) }
         if dataset.hasWays { lines += waysTable.lines(width: width) + [""] }

@@ -47,8 +47,8 @@ extension CallShape {
     /// What a request costs for each subject before anything was learnt; more than nothing.
     package var tokensPerSubject: Double { Double(max(1, fixed.tokens + perSeries.tokens)) }
 
-    /// Under what a subject's price is learnt: calls that cost the same by the upstream's page are one, and what was learnt by other parameters
-    /// is of another.
+    /// Under what a subject's price is learnt: calls that cost the same by the upstream's page are one, and what was learnt by other
+    /// parameters is of another.
     package var priceKey: String { "\(Int(tokensPerSubject)) by the page" }
 
     /// The same with so many subjects at most; at least one.

@@ -60,8 +60,9 @@ extension Store {
                 """)
             if !held.isEmpty { throw StoreError.otherTerms(dataset: dataset.name, stored: stored, given: terms) }
             _ = try await connection.query("update dataset_terms set terms = \(terms) where dataset = \(dataset.name)")
-            let begins = try await connection.query("select id, key from series where dataset = \(dataset.name)").compactMap { row in
-                try dataset.firstSlot(of: SeriesKey(try row.strings(1)), followedAt: now).map { (Int32(clamping: try row.int(0)), Int64($0)) }
+            let begins = try await connection.query("select id, key from series where dataset = \(dataset.name)").compactMap { row -> (Int32, Int64)? in
+                let (id, key) = (Int32(clamping: try row.int(0)), SeriesKey(try row.strings(1)))
+                return dataset.firstSlot(of: key, followedAt: now).map { (id, Int64($0)) }
             }
             _ = try await connection.query("""
                 update series s set lifetime = int8range(v.first, null)

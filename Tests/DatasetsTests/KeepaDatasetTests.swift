@@ -35,8 +35,8 @@ struct KeepaDatasetTests {
         #expect(schema.columns.count == Keepa.Column.count && schema.index(of: "price_ships") == Keepa.Column.priceShips)
         #expect(schema.index(of: "last_seen") == Keepa.Column.lastSeen && schema.index(of: "avg_1yr") == Keepa.Column.average)
         #expect(dataset.table.slotFields.map(\.name) == [
-            "asin", "group", "title", "price_now", "sales_rank", "offers", "drops_30", "list_at", "avg_1yr", "seasonality", "profit",
-            "margin", "percent_down", "last_seen_utc", "price_from",
+            "asin", "group", "slot", "title", "price_now", "sales_rank", "offers", "drops_30", "list_at", "avg_1yr", "seasonality",
+            "profit", "margin", "percent_down", "last_seen_utc", "price_from",
         ])
         #expect(schema.merge != nil && schema.carry != nil && schema.migrations.map(\.name) == ["0001 products"])
         for column in schema.columns { #expect(schema.migrations[0].sql.contains("column keepa_products.\(column.name) is")) }

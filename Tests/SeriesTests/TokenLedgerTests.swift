@@ -293,13 +293,13 @@ import TestSupport
             let reading = TokenReading(left: 100, consumed: 0, refillPerMinute: refill, refillIn: 60)
             return TokenFacts(
                 ledger: isHeard ? ledger.hearing(reading, sentAt: 0, at: 0) : ledger, reserved: 0,
-                prices: ["s": .init(mean: 6, high: 7, samples: 3, at: 0)])
+                prices: [Self.shape(1).priceKey: .init(mean: 6, high: 7, samples: 3, at: 0)])
         }
         let shape = Self.shape(1)
         #expect(facts(25).fitted(shape).kind == .snapshot(subjects: 52) && facts(5).fitted(shape).kind == .snapshot(subjects: 10))
         #expect(facts(0.2).fitted(shape).kind == .snapshot(subjects: 1))
         #expect(facts(100).fitted(shape).kind == .snapshot(subjects: 100))
-        #expect(facts(25).subjectsAtOnce(shape) == 105 && facts(5).subjectsAtOnce(shape) == 20 && facts(5).means == ["s": 6])
+        #expect(facts(25).subjectsAtOnce(shape) == 105 && facts(5).subjectsAtOnce(shape) == 20 && facts(5).means == [shape.priceKey: 6])
         #expect(facts(25, isHeard: false).subjectsAtOnce(shape) == 3)
         let window = CallShape(name: "w", kind: .window(periods: 9), fixed: Cost(requests: 1), secondsPerRequest: 1)
         #expect(facts(5).fitted(window) == window)

@@ -66,7 +66,7 @@ import Upstream
                             primary key (series_id, time));
                         """)
                 ]),
-            slotFields: [], partFields: [], followed: (0..<60).map { SeriesKey(["n\($0)"]) })
+            slotFields: [], partFields: [], followed: (0..<60).map { SeriesKey(["n\($0)"]) }, dueFrom: .slotBegin)
     }
 
     private static func with(

@@ -62,7 +62,8 @@ extension Keepa {
     }
 
     static let fields = [
-        ShownField("asin", .key(0)), ShownField("group", .key(1)), ShownField("slot", .instant), ShownField("title", .value(column: Column.title)),
+        ShownField("asin", .key(0)), ShownField("group", .key(1)), ShownField("slot", .instant),
+        ShownField("title", .value(column: Column.title)),
         ShownField("price_now", .value(column: Column.priceNow)), ShownField("sales_rank", .value(column: Column.salesRank)),
         ShownField("offers", .value(column: Column.offers)), ShownField("drops_30", .value(column: Column.drops30)),
         ShownField("list_at", .value(column: Column.listAt)), ShownField("avg_1yr", .value(column: Column.average)),
