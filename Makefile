@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test build bench bench-candles bench-accounts torture torture-equities soak fuzz containers-test deploy-test install clean
+.PHONY: help run test build bench bench-candles bench-accounts torture torture-equities torture-keepa soak fuzz containers-test deploy-test install clean
 
 # The package manager lets a target import one that it does not declare, unless told otherwise.
 CHECKED := --explicit-target-dependency-import-check error
@@ -49,6 +49,7 @@ torture: ## the store against the truth under every fault and kill; months by th
 	scripts/torture-kraken || code=1; \
 	scripts/torture-accounts || code=1; \
 	scripts/torture-equities || code=1; \
+	scripts/torture-keepa || code=1; \
 	scripts/contract --program .build/release/gapless --seeds 5 --examples 200 || code=1; \
 	exit $$code
 
@@ -56,6 +57,11 @@ torture-equities: ## of that the stocks alone: weeks with faults, splits and kil
 	@scripts/install $$(scripts/packages torture)
 	swift build -c release --static-swift-stdlib --product gapless $(CHECKED)
 	@scripts/torture-equities
+
+torture-keepa: ## of that the products alone: the truth under faults and kills, a week on few tokens, plans that change, one bucket
+	@scripts/install $$(scripts/packages torture)
+	swift build -c release --static-swift-stdlib --product gapless $(CHECKED)
+	@scripts/torture-keepa
 
 soak: ## half an hour at 300 requests a second with fetching: memory, descriptors, threads and sessions stay flat (SOAK_MINUTES)
 	@scripts/install $$(scripts/packages torture)
