@@ -30,7 +30,7 @@ class Hours:
         self.shelves = Shelves(
             options, f"truth-{seed}", seed, self.first - 4 * speed, speed,
             lambda known, unknown, dice: self.choose(known, unknown, dice, count),
-            more={"KEEPA_REFRESH_CURRENT": "PT2H", "KEEPA_REFRESH_HISTORY": "P1D", "KEEPA_BUYBOX": "1" if self.buybox else "",
+            more={"KEEPA_REFRESH_CURRENT": "PT2H", "KEEPA_REFRESH_HISTORY": "P1D", "KEEPA_BUYBOX": "on" if self.buybox else "",
                   "KEEPA_TAX": "0.08", "KEEPA_PREPARATION": "1.10", "KEEPA_SHIPPING": "2.50", "KEEPA_TOKEN_FLOOR": "10",
                   "MAX_RETRIES": "6"})
         self.dice = self.shelves.dice
