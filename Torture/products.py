@@ -59,7 +59,8 @@ class Shelves:
             "KEEPA_API_KEY": "sandbox",
             # Of the plain limit on requests only tokens are to be seen.
             "KEEPA_RATE_LIMIT": "1000/PT1S", "KEEPA_ASINS_FILE": self.file, "GAPLESS_SCHEDULES": "on",
-            "GAPLESS_CLOCK": f"{shown(self.begin)}@{self.speed}", "GAPLESS_PORT": str(port or self.house.port), "GAPLESS_ACCESS_LOG": "off", "LOG_LEVEL": "info", **self.more})
+            "GAPLESS_CLOCK": f"{shown(self.begin)}@{self.speed}", "GAPLESS_PORT": str(port or self.house.port),
+            "GAPLESS_ACCESS_LOG": "off", "LOG_LEVEL": "info", **self.more})
 
     def open_sandbox(self, speed):
         self.house.start_sandbox(f"{shown(self.begin)}@{speed}", [
