@@ -178,7 +178,8 @@ final class TokenGate {
             do {
                 try await report()
                 if renewsAt <= .now { try await renew() }
-                while closedUntil <= .now, held.count < traffic.atOnceMax, let (ticket, after) = next() {
+                // What was told meanwhile goes first: until the store knows it, it would say again and again that there is nothing to lend.
+                while news.isEmpty, closedUntil <= .now, held.count < traffic.atOnceMax, let (ticket, after) = next() {
                     try await ask(for: ticket, after)
                 }
                 storePauseSeconds = 0.1

@@ -60,7 +60,8 @@ extension Store {
                 """)
             if !held.isEmpty { throw StoreError.otherTerms(dataset: dataset.name, stored: stored, given: terms) }
             _ = try await connection.query("update dataset_terms set terms = \(terms) where dataset = \(dataset.name)")
-            let begins = try await connection.query("select id, key from series where dataset = \(dataset.name)").compactMap { row -> (Int32, Int64)? in
+            let series = try await connection.query("select id, key from series where dataset = \(dataset.name)")
+            let begins = try series.compactMap { row -> (Int32, Int64)? in
                 let (id, key) = (Int32(clamping: try row.int(0)), SeriesKey(try row.strings(1)))
                 return dataset.firstSlot(of: key, followedAt: now).map { (id, Int64($0)) }
             }
