@@ -6,11 +6,12 @@ import TestSupport
 
 /// Plans of calls that ask for what is now: who is asked for, by which call, in which order, in how many calls.
 struct SnapshotPlannerTests {
-    private static let hour = 3600
+    static let hour = 3600
     /// Of `a` an hour, of `b` four of them.
-    private static let lengths = ["a": 1, "b": 4]
+    static let lengths = ["a": 1, "b": 4]
 
-    private static func dataset(heavyTokens: Int = 2, batch: Int = 100) -> Dataset {
+    /// `hour`: seconds of what is an hour here.
+    static func dataset(heavyTokens: Int = 2, batch: Int = 100, hour: Int = hour, lengths: [String: Int] = lengths) -> Dataset {
         let none = TokenRules(refillPerMinute: 5, capacityMinutes: 60) { _ in nil }
         return Dataset(
             name: "things", title: "Things", keys: ["thing", "group"], unit: "1", zone: .utc,
