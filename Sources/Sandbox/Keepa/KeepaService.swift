@@ -83,7 +83,9 @@ final class KeepaService {
     }
 
     private func products(_ query: KeepaQuery, _ key: String) -> Answer {
-        let now = clock.now
+        // What is told is of this moment, however long it takes to write it down.
+        let began = clock.milliseconds
+        let now = began / 1000
         var made: [KeepaMade] = [], cost = 0
         for (place, asin) in query.asins.enumerated() {
             kept.ask(asin)
@@ -95,7 +97,7 @@ final class KeepaService {
         }
         if happens(faults.shuffledRate, 594) { made = dice.permutation(made.count, 595, asked).map { made[$0] } }
         buckets.take(cost, of: key, now: clock.milliseconds)
-        var answer = told(200, key, tokens: cost, products: made)
+        var answer = told(200, key, tokens: cost, products: made, at: began)
         answer.rows = made.count
         answer.spoiled = made.count { !$0.isUsable }
         if query.offers != nil { answer.pause = Int(Double(faults.offersLatencyMs) * (0.1 + 0.9 * dice.unit(596, asked))) }
@@ -153,13 +155,14 @@ final class KeepaService {
 
     /// The envelope. `tokens`: what was spent; nil for a key that has no bucket.
     private func told(
-        _ status: Int, _ key: String, tokens: Int?, _ refusal: KeepaRefusal? = nil, products: [KeepaMade]? = nil
+        _ status: Int, _ key: String, tokens: Int?, _ refusal: KeepaRefusal? = nil, products: [KeepaMade]? = nil,
+        at moment: Int64? = nil
     ) -> Answer {
         let now = clock.milliseconds
         let bucket = tokens == nil ? nil : buckets.settled(key, now: now)
         var out = JSONWriter(capacity: 512 + (products ?? []).reduce(0) { $0 + $1.text.count + 1 })
         out.beginObject()
-        out.member("timestamp") { $0.int(now) }
+        out.member("timestamp") { $0.int(moment ?? now) }
         out.member("tokensLeft") { $0.int(bucket?.left ?? 0) }
         out.member("refillIn") { $0.int(bucket?.refillIn(now: now) ?? 0) }
         out.member("refillRate") { $0.int(bucket == nil ? 0 : buckets.plan.refillRate) }
